@@ -1,0 +1,1 @@
+"""Readers and converters, one package per framework."""

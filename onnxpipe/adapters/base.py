@@ -1,0 +1,49 @@
+"""What an adapter is, and the artefact it reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from onnxpipe.core.options import Options
+from onnxpipe.core.plan import Plan
+
+Rows = Mapping[str, np.ndarray[Any, Any]]
+"""Input rows by column name: each ``[N]`` or ``[N, d]``; text as objects."""
+
+
+@dataclass(frozen=True, slots=True)
+class Artefact:
+    """Something saved: a path, or the bytes of a live object pickled in memory (``path`` None)."""
+
+    path: Path | None
+    data: bytes | None = None
+
+    def __str__(self) -> str:
+        return str(self.path) if self.path is not None else "the object"
+
+    def read(self) -> bytes:
+        """All bytes of a single-file artefact. Raises OSError where it can't be read."""
+        return self.data if self.data is not None else self.path.read_bytes()  # type: ignore[union-attr]
+
+
+class Adapter(Protocol):
+    """One framework. A module of this shape in ``adapters/`` is all the registration there is."""
+
+    framework: str
+
+    def recognises(self, artefact: Artefact) -> bool:
+        """Whether the bytes (not the suffix) are of a kind this adapter reads."""
+        ...
+
+    def read(self, artefact: Artefact, options: Options, sample: Rows | None) -> Plan:
+        """The plan of a saved pipeline. Raises Unreadable, Unsupported, Unfitted or BadInput."""
+        ...
+
+    def names(self, artefact: Artefact) -> frozenset[str]:
+        """Every dotted name that a native load would import, for the trust check."""
+        ...

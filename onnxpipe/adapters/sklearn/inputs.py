@@ -1,0 +1,75 @@
+"""Which inputs a graph has: names and dtypes from the user, the artefact and the sample, in that order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from onnxpipe.adapters.base import Rows
+from onnxpipe.core.options import Options
+from onnxpipe.core.registry import ANY, UNREAD
+from onnxpipe.core.signature import Port, dtype_name
+from onnxpipe.errors import BadInput
+
+
+def input_ports(
+    known: Sequence[str], names: Sequence[str] | None, options: Options, sample: Rows | None
+) -> tuple[Port | None, ...]:
+    """One port per fitted column (None where nothing reads it), or one ``X`` for a plain matrix.
+
+    Raises BadInput where the sample contradicts the artefact or an input is named that isn't one.
+    """
+    if names is None:
+        return _plain(known, options, sample)
+    _refuse_unknown(options, names)
+    return tuple(_column(name, hint, options, sample) for name, hint in zip(names, known, strict=True))
+
+
+def _plain(known: Sequence[str], options: Options, sample: Rows | None) -> tuple[Port | None, ...]:
+    """``X`` ``[N, d]``; columns of several dtypes get inputs of their own, named as scikit-learn does."""
+    kinds = {hint for hint in known if hint != UNREAD}
+    if len(kinds) <= 1 or kinds <= {ANY, "float64"}:
+        _refuse_unknown(options, ["X"])
+        port = _column("X", (kinds - {ANY} or {ANY}).pop(), options, sample)
+        return (Port("X", port.dtype if port else "float64", ("N", len(known))),)
+    names = [f"x{i}" for i in range(len(known))]
+    _refuse_unknown(options, names)
+    return tuple(_column(name, hint, options, sample) for name, hint in zip(names, known, strict=True))
+
+
+def _refuse_unknown(options: Options, names: Sequence[str]) -> None:
+    unknown = sorted(set(options.inputs) - set(names))
+    if unknown:
+        raise BadInput(f"no input {', '.join(unknown)}: the pipeline has {', '.join(names)}")
+
+
+def _column(name: str, hint: str, options: Options, sample: Rows | None) -> Port | None:
+    if name in options.inputs:
+        return Port(name, options.inputs[name][0], ("N", 1))
+    if hint == UNREAD:
+        return None
+    return Port(name, _agreed(name, hint, sample), ("N", 1))
+
+
+_CARRIED = {"O": "string", "b": "bool", "i": "int64", "u": "int64"}
+"""What a sample column of each numpy kind travels as; floats travel as float64 unless asked."""
+
+
+def _agreed(name: str, hint: str, sample: Rows | None) -> str:
+    """The dtype the artefact says, else the sample's, else float64."""
+    if sample is None or name not in sample:
+        return hint if hint != ANY else "float64"
+    seen = dtype_name(sample[name].dtype)
+    if hint == ANY:
+        return (
+            seen
+            if seen in ("string", "bool", "float32")
+            else "int64"
+            if seen.startswith(("int", "uint"))
+            else "float64"
+        )
+    if (hint == "string") != (seen == "string"):
+        raise BadInput(
+            f"column {name} is {seen} in the sample, but the pipeline was fitted on {hint}",
+            remedy=f"Correct the sample, or say which it is: --input {name}={hint}",
+        )
+    return hint

@@ -1,0 +1,93 @@
+"""From a saved scikit-learn estimator to a plan."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from onnxpipe.adapters import pickles
+from onnxpipe.adapters.base import Artefact, Rows
+from onnxpipe.adapters.sklearn.inputs import input_ports
+from onnxpipe.core.options import Options
+from onnxpipe.core.plan import Plan, Stage
+from onnxpipe.core.record import Record, walk
+from onnxpipe.core.registry import columns, discover, find, missing
+from onnxpipe.errors import BadInput, Unfitted, Unreadable, Unsupported
+
+framework = "sklearn"
+
+
+def recognises(artefact: Artefact) -> bool:
+    """Whether the bytes are a pickle (compressed or not) or a skops archive."""
+    return pickles.looks_like(artefact.read()[:16])
+
+
+def names(artefact: Artefact) -> frozenset[str]:
+    """Every dotted name the file refers to."""
+    return pickles.read(artefact.read(), where=str(artefact)).globals
+
+
+def read(artefact: Artefact, options: Options, sample: Rows | None = None) -> Plan:
+    """The plan of a saved estimator or pipeline; nothing in the file is run.
+
+    Raises Unreadable, Unsupported (every stage at once), Unfitted and BadInput.
+    """
+    discover(__package__ or "")
+    root = pickles.read(artefact.read(), where=str(artefact)).value
+    if not isinstance(root, Record):
+        raise Unreadable(f"it holds a {type(root).__name__}, not an estimator", where=str(artefact))
+    stage = Stage(root.kind, root.kind.rpartition(".")[2], root.fields)
+    refuse_unsupported(stage, root)
+    known = columns(stage)
+    if known is None:
+        raise Unfitted(
+            "the pipeline was saved before it was fitted",
+            where=str(artefact),
+            remedy="Fit it, save it again, then convert.",
+        )
+    fitted = fitted_names(root)
+    if fitted is not None and len(fitted) != len(known):
+        raise BadInput(f"{len(fitted)} column names, {len(known)} columns", where=str(artefact))
+    return Plan(framework, version(root), stage, input_ports(known, fitted, options, sample), fitted)
+
+
+def refuse_unsupported(stage: Stage, root: Record) -> None:
+    """Raise Unsupported with every estimator in the pipeline that has no converter."""
+    lacking = {
+        record.kind: missing(Stage(record.kind, record.kind.rpartition(".")[2], {}))
+        for record in walk(root)
+        if is_estimator(record) and find(record.kind) is None
+    }
+    if find(root.kind) is None:
+        lacking[root.kind] = missing(stage)
+    if lacking:
+        raise Unsupported([lacking[kind] for kind in sorted(lacking)])
+
+
+def is_estimator(record: Record) -> bool:
+    """Whether a record is a public estimator: scikit-learn stamps each with its version."""
+    tail = record.kind.rpartition(".")[2]
+    return not tail.startswith("_") and (
+        "_sklearn_version" in record.fields or "n_features_in_" in record.fields
+    )
+
+
+def version(root: Record) -> str:
+    """The scikit-learn version that saved the pipeline, empty where it isn't written."""
+    stamps = (record.get("_sklearn_version") for record in walk(root))
+    return next((str(stamp) for stamp in stamps if stamp), "")
+
+
+_INNER = ("best_estimator_", "estimator_", "regressor_", "final_estimator_")
+
+
+def fitted_names(record: Any) -> tuple[str, ...] | None:
+    """The column names a pipeline was fitted on, looked up where scikit-learn's properties look."""
+    if not isinstance(record, Record):
+        return None
+    own = record.get("feature_names_in_")
+    if own is not None:
+        return tuple(str(name) for name in own)
+    steps = [step for _, step, *_ in record.get("steps") or record.get("transformer_list") or ()]
+    inner = [step for step in steps if isinstance(step, Record)][:1]
+    inner += [record.get(name) for name in _INNER if isinstance(record.get(name), Record)]
+    return fitted_names(inner[0]) if inner else None

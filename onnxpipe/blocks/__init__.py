@@ -1,0 +1,1 @@
+"""Maths shared by all frameworks: functions from Var to Var."""

@@ -1,0 +1,1 @@
+"""The judge: knows rows, answers and graphs, and no framework."""

@@ -1,0 +1,1 @@
+"""The nouns: records and stages, tables, signatures, fragments, and the registry of converters."""

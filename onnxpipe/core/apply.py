@@ -1,0 +1,160 @@
+"""Running one converter: its input coerced and checked, its values named after its stage."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from spox._var import _VarInfo
+
+from onnxpipe.core.ops import Var, cast, const, dtype_of, op
+from onnxpipe.core.plan import Context, Stage
+from onnxpipe.core.registry import Answers, Converter, find, missing
+from onnxpipe.core.table import Check, Table
+from onnxpipe.errors import BadInput, Unsupported
+
+
+def apply(stage: Stage, table: Table) -> Answers:
+    """What a stage answers on a table.
+
+    Raises Unsupported for a kind without converter, BadInput for columns that don't fit.
+    """
+    converter = find(stage.kind)
+    if converter is None:
+        raise Unsupported([missing(stage)])
+    names = stage.get("feature_names_in_")
+    if names is not None and table.names is None:
+        table = table.named([str(name) for name in names])
+    answers = _answers(converter, stage, table)
+    _name_values(stage, answers)
+    stage.context.taps.append((stage.path, stage.kind, table, answers))
+    return answers
+
+
+def transformed(stage: Stage, table: Table) -> Table:
+    """What a transformer makes of a table. Raises Unsupported where the stage is none."""
+    answers = apply(stage, table)
+    if "transform" not in answers:
+        raise stage.unsupported("has no transform, so nothing can come after it")
+    result = answers["transform"]
+    return result if isinstance(result, Table) else Table.of(result)
+
+
+def _answers(converter: Converter, stage: Stage, table: Table) -> Answers:
+    check = converter.check(stage)
+    owes = Check.NOTHING
+    try:
+        if converter.takes_table:
+            result = converter.convert(stage, table)
+        else:
+            x = floating(table, converter.dtype)
+            safe = not table.risky and converter.dtype is None
+            if converter.carries:
+                owes = Check.NOTHING if safe else max(check, table.owes)
+            elif not safe:
+                x = guarded(stage.context, x, max(check, table.owes))
+            result = converter.convert(stage, x)
+    except BadInput as error:
+        error.where = error.where or stage.path
+        raise
+    if isinstance(result, Var):
+        result = Table.of(result, owes=owes)
+    if isinstance(result, Table):
+        return {"transform": result}
+    return result
+
+
+def floating(table: Table, dtype: Any = None) -> Var:
+    """The columns as one matrix: of ``dtype``, else float32/64 as they are, the rest as float64."""
+    if dtype is not None or table.has_strings:
+        return table.matrix(dtype or np.float64)
+    common = table.dtype()
+    return table.matrix(common if common.kind == "f" else np.float64)
+
+
+def guarded(context: Context, x: Var, check: Check) -> Var:
+    """``x`` ``[N, d]``, refusing rows that native refuses.
+
+    ``on_invalid`` raise: the session fails if any value is refused; flag, nan: the row is marked.
+    """
+    if check is Check.NOTHING or dtype_of(x).kind != "f":
+        return x
+    if context.options.on_invalid != "raise":
+        return require(context, x, op.not_(_refused(x, check)))
+    # Any count above 0 is out of range below; a sum of x * 0 is NaN if any x isn't finite.
+    if check is Check.NONFINITE:
+        bad = cast(op.isnan(op.reduce_sum(x * _zero(x), keepdims=0)), np.int64)
+    else:
+        bad = op.reduce_sum(cast(op.isinf(x), np.int64), keepdims=0)
+    return _refusing(x, bad)
+
+
+def _refused(x: Var, check: Check) -> Var:
+    """bool ``[N]``: the rows of ``x`` ``[N, d]`` that hold a value native refuses."""
+    bad = op.isnan(x * _zero(x)) if check is Check.NONFINITE else op.isinf(x)
+    return op.greater(op.reduce_sum(cast(bad, np.int64), const([1]), keepdims=0), const(0))
+
+
+def _refusing(x: Var, bad: Var) -> Var:
+    """``x`` if the int64 scalar ``bad`` is 0; else the session fails.
+
+    An out-of-range Gather is an error by the standard, which is how a graph can refuse.
+    """
+    return op.gather(op.unsqueeze(x, const([0])), bad, axis=0)
+
+
+def _zero(x: Var) -> Var:
+    return const(0, dtype_of(x))
+
+
+def require(context: Context, x: Var, valid: Var) -> Var:
+    """``x`` where every row of ``valid`` ``[N]`` holds; see ``guarded`` for what happens otherwise."""
+    if context.options.on_invalid != "raise":
+        context.valid.append(valid)
+        return x
+    return _refusing(x, op.reduce_sum(cast(op.not_(valid), np.int64), keepdims=0))
+
+
+def parts(value: Var | Table) -> tuple[Var, ...]:
+    """The tensors an answer consists of."""
+    if isinstance(value, Var):
+        return (value,)
+    return tuple(block.var for block in value.blocks if block.var is not None)
+
+
+def tensor(value: Var | Table) -> Var:
+    """An answer as one tensor. Raises BadInput for columns of mixed types."""
+    if isinstance(value, Var):
+        return value
+    if value.has_strings and not all(dtype_of(v).kind == "U" for v in parts(value)):
+        raise BadInput(
+            "its columns are text and numbers, which one tensor can't hold",
+            remedy="End the pipeline with a stage that makes numbers of them.",
+        )
+    return value.matrix()
+
+
+def _name_values(stage: Stage, answers: Answers) -> None:
+    """Name every value this stage made ``path:Operator``, so that a graph tells where it is from.
+
+    Values that have a name belong to an earlier or an inner stage; the walk stops there.
+    """
+    todo = [part._var_info for value in answers.values() for part in parts(value)]
+    counts: Counter[str] = stage.context.names
+    while todo:
+        info = todo.pop()
+        if info._name is not None:
+            continue
+        base = f"{stage.path}:{info._op.op_type.identifier or 'input'}".replace("Initializer", "const")
+        counts[base] += 1
+        info._rename(base if counts[base] == 1 else f"{base}_{counts[base]}")
+        todo.extend(reversed(list(_inputs(info))))
+
+
+def _inputs(info: _VarInfo) -> Iterable[_VarInfo]:
+    return (dep for dep in info._op.dependencies if dep is not None)
+
+
+__all__ = ["apply", "floating", "guarded", "parts", "require", "tensor", "transformed"]

@@ -1,0 +1,129 @@
+"""From a plan to a graph: inputs declared, the root stage applied, outputs picked and typed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+import numpy as np
+import onnx
+import spox
+from onnx import helper
+
+from onnxpipe.core import pruning
+from onnxpipe.core.apply import apply, guarded, parts, tensor
+from onnxpipe.core.fragment import Fragment, Tap
+from onnxpipe.core.ops import Tensor, Var, argument, cast, const, dtype_of, is_string, op
+from onnxpipe.core.options import IR_VERSION, ML_OPSET, Options
+from onnxpipe.core.plan import Context, Plan
+from onnxpipe.core.registry import Answers
+from onnxpipe.core.signature import Port, numpy_dtype
+from onnxpipe.core.table import Block, Table
+from onnxpipe.errors import BadInput
+
+_PREFERENCE = (("predict", "predict_proba"), ("transform",), ("decision_function",), ("score_samples",))
+
+
+def build(plan: Plan, options: Options) -> Fragment:
+    """The graph of a plan, with a tap per stage.
+
+    Raises Unsupported, Inexact or BadInput with the stage concerned.
+    """
+    context = Context(options)
+    arguments = _arguments(plan, options)
+    answers = apply(replace(plan.root, context=context), _table(plan, arguments))
+    outputs = _outputs(context, _picked(answers, options))
+    if clash := sorted(outputs.keys() & arguments.keys()):
+        raise BadInput(f"{', '.join(clash)} names both an input and an output", remedy="Rename the column.")
+    model = spox.build(arguments, outputs)
+    return pruning.finish(_stamped(model, options), tuple(_taps(context)))
+
+
+def _arguments(plan: Plan, options: Options) -> dict[str, Var]:
+    ports = (_typed(port, options) for port in plan.inputs if port is not None)
+    arguments = {p.name: argument(Tensor(numpy_dtype(p.dtype), p.shape)) for p in ports}
+    for name, var in arguments.items():
+        var._var_info._rename(name)
+    return arguments
+
+
+def _typed(port: Port, options: Options) -> Port:
+    """The port in the precision that was asked for; integers, booleans and text stay."""
+    if options.dtype == "native" or not port.dtype.startswith("float"):
+        return port
+    return replace(port, dtype=options.dtype)
+
+
+def _table(plan: Plan, arguments: Mapping[str, Var]) -> Table:
+    names = iter(plan.names) if plan.names is not None else None
+    blocks = []
+    for port in plan.inputs:
+        width = int(port.shape[1] or 1) if port is not None else 1
+        owned = tuple(next(names) for _ in range(width)) if names is not None else None
+        blocks.append(Block(arguments[port.name] if port else None, width, owned))
+    return Table(tuple(blocks))
+
+
+def _picked(answers: Answers, options: Options) -> Answers:
+    """The answers asked for, else the defaults. Raises BadInput for one that isn't there."""
+    absent = [name for name in options.outputs if name not in answers]
+    if absent:
+        raise BadInput(
+            f"no output {', '.join(absent)}: the pipeline answers {', '.join(sorted(answers))}",
+            remedy=f"--outputs {','.join(sorted(answers))}",
+        )
+    wanted = options.outputs or next((group for group in _PREFERENCE if group[0] in answers), tuple(answers))
+    return {name: answers[name] for name in wanted if name in answers}
+
+
+def _outputs(context: Context, answers: Answers) -> dict[str, Var]:
+    """The graph's outputs: checks still owed are made here, refused rows marked or blanked."""
+    tensors = {name: _checked(context, value) for name, value in answers.items()}
+    if not context.valid:
+        return tensors
+    valid = context.valid[0]
+    for more in context.valid[1:]:
+        valid = op.and_(valid, more)
+    if context.options.on_invalid == "flag":
+        return tensors | {"invalid": op.not_(valid)}
+    return {name: _blanked(value, valid) for name, value in tensors.items()}
+
+
+def _checked(context: Context, value: Var | Table) -> Var:
+    """An answer as one tensor, with the checks its blocks still owe."""
+    if isinstance(value, Var):
+        return value
+    blocks = (replace(b, var=b.var and guarded(context, b.var, b.owes)) for b in value.blocks)
+    return tensor(Table(tuple(blocks)))
+
+
+def _blanked(value: Var, valid: Var) -> Var:
+    """``value`` with NaN or the empty string in refused rows; integer labels become float64."""
+    rank = len(value.unwrap_tensor().shape or ())
+    mask = valid if rank == 1 else op.unsqueeze(valid, const(list(range(1, rank))))
+    if is_string(value):
+        return op.where(mask, value, const(""))
+    value = value if dtype_of(value).kind == "f" else cast(value, np.float64)
+    return op.where(mask, value, const(np.nan, dtype_of(value)))
+
+
+def _stamped(model: onnx.ModelProto, options: Options) -> onnx.ModelProto:
+    """The model under our pinned opsets.
+
+    spox declares the highest since-version in use; every node class is the newest at or below
+    opset 21, so declaring 21 changes no meaning.
+    """
+    domains = {entry.domain: entry.version for entry in model.opset_import}
+    pinned = domains | {"": options.opset} | ({"ai.onnx.ml": ML_OPSET} if "ai.onnx.ml" in domains else {})
+    del model.opset_import[:]
+    model.opset_import.extend(helper.make_opsetid(d, v) for d, v in sorted(pinned.items()))
+    model.ir_version = IR_VERSION
+    model.producer_name, model.graph.name = "onnxpipe", "pipeline"
+    return model
+
+
+def _taps(context: Context) -> Iterator[Tap]:
+    for path, kind, table, answers in context.taps:
+        inputs = tuple((b.var._var_info._name or "", b.width) for b in table.blocks if b.var is not None)
+        named = {m: tuple(v._var_info._name or "" for v in parts(value)) for m, value in answers.items()}
+        yield Tap(path, kind, inputs, named)

@@ -1,0 +1,79 @@
+"""A graph with what is known about it: the unit that converters make and the stitcher joins."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+
+import onnx
+
+from onnxpipe.core.signature import Signature
+
+PREFIX = "io.onnxpipe."
+"""Namespace of our keys in ``metadata_props``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tap:
+    """Where one stage's values are in a graph: value names of its input blocks and its answers.
+
+    ``inputs`` are (value name, width) in column order; ``answers`` map method to value names,
+    several where an answer has columns of several dtypes.
+    """
+
+    path: str
+    kind: str
+    inputs: tuple[tuple[str, int], ...]
+    answers: Mapping[str, tuple[str, ...]]
+
+    def to_json(self) -> dict[str, object]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, object]) -> Tap:
+        inputs = tuple((str(name), int(width)) for name, width in data["inputs"])  # type: ignore[attr-defined]
+        answers = {k: tuple(map(str, v)) for k, v in data["answers"].items()}  # type: ignore[attr-defined]
+        return cls(str(data["path"]), str(data["kind"]), inputs, answers)
+
+    def renamed(self, names: Mapping[str, str]) -> Tap:
+        """The same tap after values were renamed."""
+        inputs = tuple((names.get(name, name), width) for name, width in self.inputs)
+        answers = {k: tuple(names.get(n, n) for n in v) for k, v in self.answers.items()}
+        return replace(self, inputs=inputs, answers=answers)
+
+
+@dataclass(frozen=True, slots=True)
+class Fragment:
+    """A model and the taps of its stages. The model is shared, not copied: passes make new ones."""
+
+    model: onnx.ModelProto
+    taps: tuple[Tap, ...] = field(default=())
+
+    @property
+    def signature(self) -> Signature:
+        return Signature.of(self.model)
+
+    def finished(self, metadata: Mapping[str, str]) -> onnx.ModelProto:
+        """The model with taps and metadata written into it, keys sorted."""
+        model = onnx.ModelProto()
+        model.CopyFrom(self.model)
+        entries = {prop.key: prop.value for prop in model.metadata_props}
+        entries |= {PREFIX + key: value for key, value in metadata.items()}
+        entries[PREFIX + "stages"] = json.dumps([tap.to_json() for tap in self.taps], sort_keys=True)
+        del model.metadata_props[:]
+        for key in sorted(entries):
+            model.metadata_props.add(key=key, value=entries[key])
+        return model
+
+    @classmethod
+    def of(cls, model: onnx.ModelProto) -> Fragment:
+        """A model read back, with the taps its metadata holds (none for a foreign model)."""
+        stored = metadata(model).get("stages", "[]")
+        return cls(model, tuple(map(Tap.from_json, json.loads(stored))))
+
+
+def metadata(model: onnx.ModelProto) -> dict[str, str]:
+    """Our own metadata entries of a model, without the prefix."""
+    props: Iterable[onnx.StringStringEntryProto] = model.metadata_props
+    return {p.key.removeprefix(PREFIX): p.value for p in props if p.key.startswith(PREFIX)}

@@ -1,0 +1,37 @@
+"""What a user may ask of a conversion, as one frozen bundle."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+OPSET = 21
+"""The default ai.onnx opset; string Equal needs 19, blocks are written against 21."""
+ML_OPSET = 5
+"""The ai.onnx.ml opset: TreeEnsemble with double thresholds came with 5."""
+IR_VERSION = 10
+"""Metadata on nodes came with IR 10."""
+
+Dtype = Literal["native", "float32", "float64"]
+OnInvalid = Literal["raise", "flag", "nan"]
+Portability = Literal["standard", "onnxruntime", "extensions"]
+PORTABILITY: tuple[Portability, ...] = ("standard", "onnxruntime", "extensions")
+"""From the most portable class to the least."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Options of one conversion, named as the command line names them.
+
+    ``inputs`` maps input names to (dtype, shape), overriding what the artefact says;
+    ``outputs`` picks answers by name, empty for the defaults.
+    """
+
+    dtype: Dtype = "native"
+    opset: int = OPSET
+    outputs: tuple[str, ...] = ()
+    inputs: Mapping[str, tuple[str, tuple[int | None, ...] | None]] = field(default_factory=dict)
+    on_invalid: OnInvalid = "raise"
+    missing_string: str = ""
+    portable: Portability = "extensions"

@@ -1,0 +1,101 @@
+"""A saved pipeline as data: stages with fitted state, and what goes in."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from onnxpipe.core.options import Options
+from onnxpipe.core.record import Record
+from onnxpipe.core.signature import Port
+from onnxpipe.errors import Inexact, Unfitted, Unsupported, UnsupportedStage
+
+if TYPE_CHECKING:
+    from onnxpipe.core.ops import Var
+
+
+@dataclass(slots=True)
+class Context:
+    """What one conversion collects beside its graph.
+
+    ``valid`` holds, for ``on_invalid`` flag and nan, one bool ``[N]`` per check;
+    ``taps`` where each stage's input and answers are; ``notes`` what the user should know.
+    """
+
+    options: Options = field(default_factory=Options)
+    valid: list[Var] = field(default_factory=list)
+    taps: list[tuple[str, str, Any, Any]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    names: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One step of a pipeline: its kind, its place and its fitted state.
+
+    Fitted attributes and parameters read as attributes (``stage.mean_``), under the names the
+    framework gives them.
+    """
+
+    kind: str
+    path: str
+    state: Mapping[str, Any]
+    context: Context = field(default_factory=Context, repr=False)
+
+    def __getattr__(self, name: str) -> Any:
+        """A parameter or fitted attribute. Raises Unfitted where it was never saved."""
+        if name.startswith("__"):
+            raise AttributeError(name)
+        try:
+            return self.state[name]
+        except KeyError:
+            pass
+        raise Unfitted(
+            f"{self.kind} has no {name}: it was saved before it was fitted, or by a version we don't know",
+            where=self.path,
+            remedy="Fit the pipeline, save it again, then convert.",
+        )
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """A parameter or fitted attribute that older versions may lack."""
+        return self.state.get(name, default)
+
+    @property
+    def options(self) -> Options:
+        return self.context.options
+
+    def child(self, name: str, record: Any) -> Stage:
+        """A stage inside this one, at ``path/name``."""
+        if not isinstance(record, Record):
+            raise Unfitted(f"{record!r} stands where an estimator was expected", where=self.path)
+        return Stage(record.kind, f"{self.path}/{name}" if self.path else name, record.fields, self.context)
+
+    def moved(self, name: str) -> Stage:
+        """The same stage at ``path/name``: for the parts a converter makes of one estimator."""
+        return replace(self, path=f"{self.path}/{name}")
+
+    def unsupported(self, reason: str) -> Unsupported:
+        """The error that refuses this stage by name."""
+        return Unsupported([UnsupportedStage(self.path, self.kind, reason, ())])
+
+    def inexact(self, reason: str, remedy: str = "") -> Inexact:
+        """The error that refuses these options for this stage."""
+        return Inexact(f"{self.kind} {reason}", where=self.path, remedy=remedy)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A whole saved pipeline, ready to convert.
+
+    ``inputs`` are the columns in fitted order, None in place of one that nothing reads;
+    ``names`` the fitted column names (also of columns never read), None for a plain matrix.
+    """
+
+    framework: str
+    version: str
+    root: Stage
+    inputs: tuple[Port | None, ...]
+    names: tuple[str, ...] | None = None
+    unread: tuple[str, ...] = ()

@@ -1,0 +1,63 @@
+"""Last touches on a built graph: trailing Identity nodes folded, nodes marked with their stage."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import onnx
+
+from onnxpipe.core.fragment import PREFIX, Fragment, Tap
+
+
+def finish(model: onnx.ModelProto, taps: tuple[Tap, ...]) -> Fragment:
+    """The fragment of a freshly built model; the model is changed in place.
+
+    Taps keep only values that the graph computes: what no output needs was never built.
+    """
+    renames = _fold_identities(model.graph)
+    computed = {name for node in model.graph.node for name in node.output}
+    computed |= {value.name for value in model.graph.input}
+    _mark(model.graph, {v: tap.path for tap in taps for vs in tap.answers.values() for v in vs})
+    return Fragment(model, tuple(t for tap in taps if (t := _live(tap.renamed(renames), computed))))
+
+
+def _live(tap: Tap, computed: set[str]) -> Tap | None:
+    answers = {m: vs for m, vs in tap.answers.items() if all(v in computed for v in vs)}
+    return replace(tap, answers=answers) if answers else None
+
+
+def _fold_identities(graph: onnx.GraphProto) -> dict[str, str]:
+    """Let the producer of an output carry its name, where spox put an Identity between them."""
+    outputs = {value.name for value in graph.output}
+    fixed = outputs | {value.name for value in graph.input} | {t.name for t in graph.initializer}
+    renames: dict[str, str] = {}
+    for node in reversed(graph.node):
+        if node.op_type == "Identity" and node.output[0] in outputs:
+            source = node.input[0]
+            if source not in fixed and source not in renames:
+                renames[source] = node.output[0]
+    for i in reversed(range(len(graph.node))):
+        node = graph.node[i]
+        if node.op_type == "Identity" and renames.get(node.input[0]) == node.output[0]:
+            del graph.node[i]
+    for node in graph.node:
+        _rename(node, renames)
+    return renames
+
+
+def _rename(node: onnx.NodeProto, names: dict[str, str]) -> None:
+    """Rename the values a node reads and writes, in its subgraphs too."""
+    for values in (node.input, node.output):
+        for i, name in enumerate(values):
+            if name in names:
+                values[i] = names[name]
+    for attribute in node.attribute:
+        for inner in attribute.g.node if attribute.HasField("g") else ():
+            _rename(inner, names)
+
+
+def _mark(graph: onnx.GraphProto, answers: dict[str, str]) -> None:
+    """Write onto each node the stage it came from, read off the name of what it computes."""
+    for node in graph.node:
+        stage = node.output[0].rpartition(":")[0] or answers.get(node.output[0], "")
+        node.metadata_props.add(key=PREFIX + "stage", value=stage)

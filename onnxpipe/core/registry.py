@@ -1,0 +1,122 @@
+"""Who converts what: the converters by public dotted name, found without a list to edit."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import pkgutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import entry_points
+from typing import Any, TypeVar, get_type_hints
+
+import numpy as np
+
+from onnxpipe.core.ops import Var
+from onnxpipe.core.plan import Stage
+from onnxpipe.core.table import Check, Table
+from onnxpipe.errors import UnsupportedStage
+
+ANY = ""
+"""A column whose dtype the artefact doesn't tell: float64 unless the sample or the user says else."""
+UNREAD = "-"
+"""A column that was fitted on but is never read."""
+
+Answers = Mapping[str, Var | Table]
+"""What a stage answers: values by method name (``transform``, ``predict``, ...)."""
+
+Convert = Callable[[Stage, Any], "Var | Table | Answers"]
+Columns = Callable[[Stage], Sequence[str]]
+Edges = Callable[[Stage], Mapping[int, Any]]
+Refuses = Check | Callable[[Stage], Check]
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Converter:
+    """A converter and what the machinery must know of it.
+
+    ``takes_table`` is read off the annotation of its second parameter; otherwise it gets the
+    columns as one matrix: of ``dtype`` if given, else float32/float64 as they are and anything
+    else as float64. ``refuses`` is what native refuses in that matrix. ``carries`` says that a NaN
+    or infinity always reaches the answer as one, so that the check may wait for a later stage.
+    ``columns`` tells the dtype names of the columns the stage was fitted on, ``ANY`` where it
+    doesn't say. ``edges`` tells the values per column at which the stage's answer changes.
+    """
+
+    kind: str
+    convert: Convert
+    takes_table: bool
+    dtype: Any = None
+    refuses: Refuses = Check.NONFINITE
+    carries: bool = False
+    columns: Columns | None = None
+    edges: Edges | None = None
+
+    def check(self, stage: Stage) -> Check:
+        """What native refuses in this stage's input."""
+        return self.refuses(stage) if callable(self.refuses) else self.refuses
+
+
+_converters: dict[str, Converter] = {}
+
+
+def converts(
+    *kinds: str,
+    dtype: Any = None,
+    refuses: Refuses = Check.NONFINITE,
+    carries: bool = False,
+    columns: Columns | None = None,
+    edges: Edges | None = None,
+) -> Callable[[F], F]:
+    """Register a function ``(stage, x: Var | Table) -> Var | Table | Answers`` for these kinds.
+
+    A later registration wins, so a user's converter replaces ours. See ``Converter`` for the rest.
+    """
+
+    def register(function: F) -> F:
+        second = list(get_type_hints(function).values())[1]
+        for kind in kinds:
+            _converters[kind] = Converter(
+                kind, function, second is Table, dtype and np.dtype(dtype), refuses, carries, columns, edges
+            )
+        return function
+
+    return register
+
+
+@cache
+def discover(package: str) -> None:
+    """Import every module of an adapter package, then the user's (``onnxpipe.converters``)."""
+    home = importlib.import_module(package)
+    for module in pkgutil.iter_modules(home.__path__, f"{package}."):
+        importlib.import_module(module.name)
+    for entry in entry_points(group="onnxpipe.converters"):
+        entry.load()
+
+
+def find(kind: str) -> Converter | None:
+    """The converter of a kind, None where there is none."""
+    return _converters.get(kind)
+
+
+def columns(stage: Stage) -> tuple[str, ...] | None:
+    """Dtype names of the columns a stage was fitted on; None where not even their number is known."""
+    converter = find(stage.kind)
+    if converter is not None and converter.columns is not None:
+        return tuple(converter.columns(stage))
+    width = stage.get("n_features_in_")
+    return None if width is None else (ANY,) * int(width)
+
+
+def kinds() -> tuple[str, ...]:
+    """All registered kinds, sorted."""
+    return tuple(sorted(_converters))
+
+
+def missing(stage: Stage) -> UnsupportedStage:
+    """The entry that says a stage has no converter, with the nearest kinds that have one."""
+    by_tail = {kind.rpartition(".")[2]: kind for kind in kinds()}
+    tails = difflib.get_close_matches(stage.kind.rpartition(".")[2], by_tail, n=2, cutoff=0.5)
+    return UnsupportedStage(stage.path, stage.kind, "has no converter", tuple(by_tail[t] for t in tails))

@@ -1,0 +1,124 @@
+"""Every error that onnxpipe raises on purpose.
+
+    OnnxpipeError           where, what, what next
+    ├── Finding             exit 1: the answer is "no": a mismatch, skew
+    └── Refusal             exit 2: the request can't be done
+        ├── Unreadable          a file that is damaged, hostile or of no known kind
+        ├── Untrusted           loading it natively would run names nobody allowed
+        ├── Unfitted            an estimator without fitted state
+        ├── Unsupported         stages without a converter, all of them at once
+        ├── Inexact             a stage that can't be had under these options
+        ├── BadInput            columns, types or samples that contradict the pipeline
+        ├── MissingExtra        an optional dependency isn't installed
+        ├── BadManifest         a manifest or wiring that doesn't hold together
+        └── NativeFailed        the native side can't answer (worker died, timed out)
+
+Anything else that escapes is a bug of ours (exit 3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+
+class OnnxpipeError(Exception):
+    """An error with a place, a cause and a remedy, kept apart as fields."""
+
+    exit_code = 2
+
+    def __init__(self, what: str, *, where: str = "", remedy: str = "") -> None:
+        self.what, self.where, self.remedy = what, where, remedy
+        super().__init__(what)
+
+    def __str__(self) -> str:
+        head = f"{self.where}: {self.what}" if self.where else self.what
+        return f"{head}\n  {self.remedy}" if self.remedy else head
+
+
+class Finding(OnnxpipeError):
+    """The comparison was made and the answer is no."""
+
+    exit_code = 1
+
+
+class Refusal(OnnxpipeError):
+    """The request can't be done as it stands."""
+
+
+class Unreadable(Refusal):
+    """A file that is truncated, corrupt, hostile or of no kind we know."""
+
+
+class Untrusted(Refusal):
+    """Names that a native load would run and that no list allows.
+
+    Fields: ``names``, the dotted names, sorted.
+    """
+
+    def __init__(self, names: Sequence[str], *, where: str = "") -> None:
+        self.names = tuple(sorted(names))
+        flags = " ".join(f"--trust {name}" for name in self.names)
+        super().__init__(
+            f"loading it natively would use {', '.join(self.names)}, which no list allows",
+            where=where,
+            remedy=f"If you know where this file comes from, allow exactly these: {flags}",
+        )
+
+
+class Unfitted(Refusal):
+    """An estimator that was saved before it was fitted."""
+
+
+class UnsupportedStage(NamedTuple):
+    """One stage without a converter: its path, its kind, why, and the nearest kinds that have one."""
+
+    path: str
+    kind: str
+    reason: str
+    nearest: tuple[str, ...]
+
+    def __str__(self) -> str:
+        near = f" (nearest supported: {', '.join(self.nearest)})" if self.nearest else ""
+        return f"{self.path}: {self.kind} {self.reason}{near}"
+
+
+class Unsupported(Refusal):
+    """Stages that can't be converted; ``stages`` lists all of them."""
+
+    def __init__(self, stages: Sequence[UnsupportedStage], *, where: str = "") -> None:
+        self.stages = tuple(stages)
+        listed = "".join(f"\n    {stage}" for stage in self.stages)
+        super().__init__(
+            f"{len(self.stages)} stage(s) can't be converted:{listed}",
+            where=where,
+            remedy="Register a converter with @onnxpipe.converts, or see docs/support for what is covered.",
+        )
+
+
+class Inexact(Refusal):
+    """A stage whose exact answer these options (dtype, opset, portability) don't allow."""
+
+
+class BadInput(Refusal):
+    """Columns, types or sample rows that contradict the pipeline."""
+
+
+class MissingExtra(Refusal):
+    """An optional dependency isn't installed; says which extra brings it."""
+
+    def __init__(self, module: str, extra: str, *, where: str = "") -> None:
+        self.module, self.extra = module, extra
+        super().__init__(
+            f"{module} isn't installed",
+            where=where,
+            remedy=f"pip install 'onnxpipe[{extra}]'",
+        )
+
+
+class BadManifest(Refusal):
+    """A manifest, part or wire that doesn't hold together."""
+
+
+class NativeFailed(Refusal):
+    """The native side can't answer: not installed, crashed, hung or ran out of time."""

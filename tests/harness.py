@@ -1,0 +1,268 @@
+"""One harness for all converters: a case is fitted, saved, read back, converted, run and compared.
+
+A case is a row of a table in ``tests/cases``. What a row buys is ``conform`` below.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pickle
+import pkgutil
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime as ort
+import pandas as pd
+
+import onnxpipe
+from onnxpipe.check.compare import Tolerance, compare
+from onnxpipe.core.options import Options
+from onnxpipe.core.registry import find
+from onnxpipe.services.convert import conversion
+from tests import datasets
+
+warnings.filterwarnings("ignore")
+DTYPES = ("native", "float32")
+METHODS = ("predict", "predict_proba", "decision_function", "transform", "score_samples")
+
+
+@dataclass(frozen=True)
+class Case:
+    """One row: an unfitted estimator, the data it is fitted on, and what to expect.
+
+    ``data`` names a function of ``tests.datasets`` (default: what the estimator's kind needs).
+    ``rtol`` loosens the comparison, ``refused`` expects a refusal whose text contains it,
+    ``skip`` names dtypes not tried; each needs its ``reason``.
+    """
+
+    estimator: Any
+    data: str = ""
+    methods: tuple[str, ...] = METHODS
+    options: Mapping[str, Any] = field(default_factory=dict)
+    rtol: float | None = None
+    refused: str = ""
+    skip: tuple[str, ...] = ()
+    reason: str = ""
+
+    def __post_init__(self) -> None:
+        if (self.rtol is not None or self.skip or self.refused) and not self.reason:
+            raise ValueError(f"{self} departs from the rule without a reason")
+
+    def __str__(self) -> str:
+        return " ".join(f"{self.estimator!r}[{self.data}]".split())
+
+    @property
+    def kind(self) -> str:
+        module, name = type(self.estimator).__module__, type(self.estimator).__qualname__
+        parts = module.split(".")
+        cut = next((i for i, part in enumerate(parts) if part.startswith("_")), len(parts))
+        return ".".join([*parts[:cut], name])
+
+
+def cases(prefix: str) -> list[Case]:
+    """All rows of ``tests/cases/<prefix>_*.py``."""
+    home = importlib.import_module("tests.cases")
+    names = sorted(m.name for m in pkgutil.iter_modules(home.__path__) if m.name.startswith(prefix))
+    return [case for name in names for case in importlib.import_module(f"tests.cases.{name}").CASES]
+
+
+def conform(case: Case, dtype: str) -> None:
+    """Assert all a row buys: see the calls."""
+    rows, target = datasets.load(case.data or datasets.fitting(case.estimator))
+    estimator = pickle.loads(pickle.dumps(case.estimator)).fit(rows, target)
+    rows = in_dtype(rows, dtype)
+    wanted = tuple(m for m in case.methods if _answers(estimator, m))
+    options = {"dtype": dtype, "outputs": wanted, **case.options}
+    sample = {c: rows[c].to_numpy() for c in rows.columns} if isinstance(rows, pd.DataFrame) else None
+    made = conversion(estimator, Options(**options), sample=sample)
+    again = onnxpipe.convert(estimator, sample=sample, **options)
+    assert made.model.SerializeToString() == again.SerializeToString()
+    onnx.checker.check_model(made.model, full_check=True)
+    session = open_session(made.model)
+    plain = rows
+    rows = stacked(rows, edge_rows(made.plan.root, rows))
+    assert_equal(case, estimator, session, rows, wanted)
+    for n in (1, 2):
+        assert_equal(case, estimator, session, head(rows, n), wanted)
+    _assert_zero_rows(session, estimator, plain, wanted)
+    for row in hostile_rows(plain):
+        assert_same_or_both_refuse(case, estimator, session, row, wanted)
+
+
+def open_session(model: onnx.ModelProto) -> ort.InferenceSession:
+    options = ort.SessionOptions()
+    options.log_severity_level = 4
+    options.intra_op_num_threads = 1
+    return ort.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+
+
+def _answers(estimator: Any, method: str) -> bool:
+    try:
+        return callable(getattr(estimator, method, None))
+    except Exception:
+        return False
+
+
+def in_dtype(rows: Any, dtype: str) -> Any:
+    """Float columns in the dtype the graph is asked for."""
+    if dtype == "native":
+        return rows
+    if isinstance(rows, pd.DataFrame):
+        floats = {c: dtype for c in rows.columns if rows[c].dtype.kind == "f"}
+        return rows.astype(floats)
+    return rows.astype(dtype) if getattr(rows, "dtype", np.dtype(object)).kind == "f" else rows
+
+
+def head(rows: Any, n: int) -> Any:
+    return rows.iloc[:n] if isinstance(rows, (pd.DataFrame, pd.Series)) else rows[:n]
+
+
+def stacked(rows: Any, more: Any) -> Any:
+    if more is None:
+        return rows
+    if isinstance(rows, pd.DataFrame):
+        return pd.concat([rows, more], ignore_index=True)
+    return np.concatenate([rows, more])
+
+
+def feeds(session: ort.InferenceSession, rows: Any) -> dict[str, Any]:
+    """Rows as the graph wants them: one [N, 1] per column, or X."""
+    fed = {}
+    for port in session.get_inputs():
+        if isinstance(rows, pd.DataFrame):
+            column = rows[port.name].to_numpy()[:, None]
+        elif port.name == "X":
+            column = np.asarray(rows)
+            column = column[:, None] if column.ndim == 1 else column
+        else:
+            column = np.asarray(rows, dtype=object)[:, [int(port.name[1:])]]
+        fed[port.name] = _typed(column, port.type)
+    return fed
+
+
+def answers(session: ort.InferenceSession, rows: Any) -> dict[str, Any]:
+    """What the graph answers, by output name."""
+    names = [output.name for output in session.get_outputs()]
+    return dict(zip(names, session.run(names, feeds(session, rows)), strict=True))
+
+
+def _typed(column: Any, kind: str) -> Any:
+    if kind != "tensor(string)":
+        return column.astype(
+            {"tensor(double)": "f8", "tensor(float)": "f4", "tensor(int64)": "i8", "tensor(bool)": "?"}[kind]
+        )
+    return np.where(pd.isna(column), "", column).astype(object)
+
+
+def native(estimator: Any, method: str, rows: Any) -> Any:
+    answer = getattr(estimator, method)(rows)
+    answer = answer.toarray() if hasattr(answer, "toarray") else answer
+    return np.asarray(answer)
+
+
+def assert_equal(case: Case, estimator: Any, session: Any, rows: Any, wanted: tuple[str, ...]) -> None:
+    expected = {method: native(estimator, method, rows) for method in wanted}
+    got = answers(session, rows)
+    for verdict in compare(normalised(expected), got, {"": Tolerance(rtol=case.rtol)}):
+        assert verdict.equal, f"{case}: {verdict}"
+
+
+def normalised(answers: Mapping[str, Any]) -> dict[str, Any]:
+    """Native answers with missing text as the empty string, as graphs carry it."""
+    out = {}
+    for name, value in answers.items():
+        if value.dtype.kind == "O" and any(isinstance(v, str) for v in value.ravel()):
+            value = np.where(pd.isna(value), "", value)
+        elif value.dtype.kind == "O":
+            value = value.astype(np.float64)
+        out[name] = value
+    return out
+
+
+def _assert_zero_rows(session: Any, estimator: Any, rows: Any, wanted: tuple[str, ...]) -> None:
+    expected = [native(estimator, method, head(rows, 2)) for method in wanted]
+    for want, got in zip(expected, session.run(None, feeds(session, head(rows, 0))), strict=True):
+        assert got.shape == (0, *want.shape[1:])
+
+
+def assert_same_or_both_refuse(
+    case: Case, estimator: Any, session: Any, row: Any, wanted: tuple[str, ...]
+) -> None:
+    try:
+        expected = {method: native(estimator, method, row) for method in wanted}
+    except Exception:
+        expected = None
+    try:
+        got = answers(session, row)
+    except Exception:
+        got = None
+    assert (expected is None) == (got is None), (
+        f"{case}: native {'refuses' if expected is None else 'answers'}, the graph does not, on {row!r}"
+    )
+    if expected is not None:
+        for verdict in compare(normalised(expected), got, {"": Tolerance(rtol=case.rtol)}):
+            assert verdict.equal, f"{case}: {verdict} on {row!r}"
+
+
+def edge_rows(root: Any, rows: Any) -> Any:
+    """Rows exactly on, one ulp below and one ulp above every value where the estimator's answer changes."""
+    converter = find(root.kind)
+    if converter is None or converter.edges is None:
+        return None
+    made = []
+    rng = np.random.default_rng(0)
+    for column, values in converter.edges(root).items():
+        for value in _neighbours(values, rows, column):
+            made.append((column, value))
+    if not made:
+        return None
+    base = rng.integers(0, len(rows), len(made))
+    if isinstance(rows, pd.DataFrame):
+        frame = rows.iloc[base].reset_index(drop=True).copy()
+        for i, (column, value) in enumerate(made):
+            frame.iloc[i, column] = value
+        return frame
+    out = rows[base].copy()
+    for i, (column, value) in enumerate(made):
+        out[i, column] = value
+    return out
+
+
+def _neighbours(values: Any, rows: Any, column: int) -> list[Any]:
+    array = np.asarray(values)
+    if array.dtype.kind in "OUS":
+        return [value for value in array if isinstance(value, str)]
+    dtype = rows.iloc[:, column].dtype if isinstance(rows, pd.DataFrame) else rows.dtype
+    if dtype.kind != "f":
+        return [v for v in np.unique(array) if np.isfinite(v)]
+    exact = np.unique(array[np.isfinite(array)]).astype(dtype)
+    return [*np.nextafter(exact, dtype.type(-np.inf)), *exact, *np.nextafter(exact, dtype.type(np.inf))]
+
+
+def hostile_rows(rows: Any) -> list[Any]:
+    """One row each with NaN, infinities, huge values or unseen text in one column."""
+    frame = isinstance(rows, pd.DataFrame)
+    if not frame and getattr(rows, "ndim", 1) != 2:
+        return []
+    made = []
+    for column in range(rows.shape[1])[:6]:
+        kind = (rows.dtypes.iloc[column] if frame else rows.dtype).kind
+        values = (
+            [np.nan, np.inf, -np.inf, 1e30, -0.0]
+            if kind == "f"
+            else ["", "unseen", "Zoë"]
+            if kind in "OU"
+            else []
+        )
+        for value in values:
+            row = head(rows, 1).copy()
+            if frame:
+                row.iloc[0, column] = value
+            else:
+                row[0, column] = value
+            made.append(row)
+    return made
