@@ -1,0 +1,53 @@
+# make demo   a pipeline from training to a proven graph, each command shown
+# make test   lint, types and the whole test suite
+# make fast   the inner loop: no slow tests
+# make bench  the figures of docs/benchmarks, beside peers in the same run
+
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+DEMO   := build/demo
+
+.PHONY: demo test fast lint bench lock browser clean
+
+demo: $(READY)
+	$(BIN)/python docs/demo/train.py $(DEMO)
+	$(BIN)/onnxpipe convert $(DEMO)/penguins.joblib -o $(DEMO)/penguins.onnx --sample $(DEMO)/penguins.csv
+	cp docs/demo/pipeline.yaml $(DEMO)/
+	$(BIN)/onnxpipe stitch $(DEMO)/pipeline.yaml -o $(DEMO)/full.onnx
+	$(BIN)/onnxpipe verify $(DEMO)/penguins.onnx $(DEMO)/penguins.joblib --data $(DEMO)/penguins.csv --report $(DEMO)/report.html
+	$(BIN)/onnxpipe skew $(DEMO)/penguins.onnx.lock $(DEMO)/full.onnx.lock
+
+test: $(READY) browser lint
+	$(BIN)/python -m pytest
+
+fast: $(READY)
+	$(BIN)/python -m pytest -m "not slow"
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(READY)
+	$(BIN)/python -m tests.bench
+
+$(READY): requirements.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	touch $(READY)
+
+# The reports are opened in a real browser; where none can be had, those tests say so and skip.
+browser:
+	@command -v chromium chromium-browser google-chrome >/dev/null 2>&1 \
+	  || { [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -y -qq chromium; } >/dev/null 2>&1 \
+	  || echo "no Chromium: the browser tests will be skipped"
+
+lock:
+	uv pip compile --universal --python-version 3.10 --extra test --no-header --no-annotate \
+	  --no-emit-index-url --quiet pyproject.toml -o requirements.lock
+
+clean:
+	rm -rf build $(VENV)

@@ -1,0 +1,77 @@
+"""One-row and batch latency of the converted demo pipeline against native and skl2onnx."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+import warnings
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+import onnxruntime as ort
+import pandas as pd
+
+from onnxpipe import convert
+from tests.bench.measure import Row, taking_turns
+
+warnings.filterwarnings("ignore")
+LIMITS = {"float32": 1.0, "float64": 1.3}
+
+
+def rows() -> Iterator[Row]:
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run([sys.executable, "docs/demo/train.py", folder], check=True, capture_output=True)
+        pipeline = joblib.load(Path(folder) / "penguins.joblib")
+        table = pd.read_csv(Path(folder) / "penguins.csv")
+    peer = session(skl2onnx_model(pipeline, table))
+    for n, rounds in ((1, 3000), (100, 1000), (10_000, 15)):
+        batch = table.sample(n, replace=True, random_state=0).reset_index(drop=True)
+        for dtype, limit in LIMITS.items():
+            ours = session(convert(pipeline, dtype=dtype))
+            calls = [run(ours, batch), run(peer, batch)]
+            mine, theirs = taking_turns(calls, rounds)
+            yield Row(f"{dtype} graph, {n} rows", mine * 1e6, theirs * 1e6, "µs", "skl2onnx float32", limit)
+        if n == 1:
+            native_call = partial(pipeline.predict_proba, batch)
+            mine, native = taking_turns([run(ours, batch), native_call], 200)
+            yield Row("float64 graph, 1 row", mine * 1e6, native * 1e6, "µs", "native predict_proba", 1 / 300)
+
+
+def skl2onnx_model(pipeline: Any, table: pd.DataFrame) -> Any:
+    from skl2onnx import to_onnx
+    from skl2onnx.common.data_types import FloatTensorType, StringTensorType
+
+    types = [
+        (
+            name,
+            StringTensorType([None, 1])
+            if table[name].dtype.kind in "OU" or str(table[name].dtype) == "str"
+            else FloatTensorType([None, 1]),
+        )
+        for name in table.columns
+    ]
+    return to_onnx(pipeline, initial_types=types, options={"zipmap": False})
+
+
+def session(model: Any) -> ort.InferenceSession:
+    return ort.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+
+
+_NUMPY = {"tensor(float)": np.float32, "tensor(double)": np.float64, "tensor(int64)": np.int64}
+
+
+def run(graph: ort.InferenceSession, batch: pd.DataFrame) -> Any:
+    """A call that runs a session on a batch, inputs prepared beforehand."""
+    feeds = {}
+    for port in graph.get_inputs():
+        column = batch[port.name].to_numpy()[:, None]
+        if port.type == "tensor(string)":
+            feeds[port.name] = np.where(pd.isna(column), "", column).astype(object)
+        else:
+            feeds[port.name] = column.astype(_NUMPY[port.type])
+    return lambda: graph.run(None, feeds)
