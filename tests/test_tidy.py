@@ -1,0 +1,130 @@
+"""Tidying changes no answer, and taps follow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from time import process_time
+
+import numpy as np
+import onnx
+import pytest
+from onnx import helper
+
+from onnxpipe.core.fragment import Fragment, Tap
+from onnxpipe.stitching import tidy
+from tests.graphs import graph, run
+
+ROWS = np.array([[1.0, -2.0], [3.0, 0.5]], "f4")
+MESSY = """g (float[N,2] x, float[N,2] extra) => (float[N,2] y, float[N,2] z)
+  <float[2] w = {1, 2}, float[2] same = {1, 2}, float[2] other = {-0.0, 2}, float[2] idle = {9, 9}> {
+  a = Identity(x)
+  cast = Cast <to = 1> (a)
+  b = Add(cast, w)
+  c = Identity(b)
+  unused = Mul(c, idle)
+  d = Identity(c)
+  e = Add(d, same)
+  y = Identity(e)
+  z = Identity(x)
+  f = Mul(extra, other)
+}"""
+TAPS = (
+    Tap("one", "k", (("x", 2),), {"transform": ("c",), "gone": ("unused",)}),
+    Tap("two", "k", (("d", 2),), {"predict": ("e",)}),
+    Tap("idle", "k", (("x", 2),), {"predict": ("f",)}),
+)
+PASSES = [tidy.tidy, tidy.sort, tidy.drop_unused, tidy.fold_initializers, tidy.drop_identities]
+
+
+def ops(fragment: Fragment) -> list[str]:
+    return [node.op_type for node in fragment.model.graph.node]
+
+
+@pytest.mark.parametrize("step", PASSES)
+def test_a_pass_changes_no_answer_and_not_its_argument(step: Callable[[Fragment], Fragment]) -> None:
+    fragment = Fragment(graph(MESSY), TAPS)
+    before = fragment.model.SerializeToString()
+    made = step(fragment)
+    onnx.checker.check_model(made.model, full_check=True)
+    feeds = {"x": ROWS, "extra": ROWS}
+    for name, value in run(fragment.model, feeds).items():
+        np.testing.assert_array_equal(run(made.model, feeds)[name], value)
+    assert fragment.model.SerializeToString() == before
+    values = {n for node in made.model.graph.node for n in node.output} | {"x"}
+    assert all({name for name, _ in tap.inputs} <= values for tap in made.taps)
+    assert all(set(names) <= values for tap in made.taps for names in tap.answers.values())
+
+
+def test_what_is_left() -> None:
+    made = tidy.tidy(Fragment(graph(MESSY), TAPS))
+    assert ops(made) == ["Add", "Add", "Identity"]
+    assert [t.name for t in made.model.graph.initializer] == ["w"]
+    assert [port.name for port in made.signature.inputs] == ["x", "extra"]
+    assert made.taps == (
+        Tap("one", "k", (("x", 2),), {"transform": ("b",)}),
+        Tap("two", "k", (("b", 2),), {"predict": ("y",)}),
+    )
+
+
+def test_unused_nodes_and_their_functions_and_domains() -> None:
+    body = """g (float[N,2] x) => (float[N,2] y) { y = Neg(x) idle = own.F(x) }
+      <domain: "own", opset_import: ["" : 21]> F (v) => (u) { u = Abs(v) }"""
+    made = tidy.drop_unused(Fragment(graph(body, domains={"own": 1})))
+    assert ops(made) == ["Neg"]
+    assert not made.model.functions
+    assert [entry.domain for entry in made.model.opset_import] == [""]
+
+
+def test_minus_zero_is_no_zero() -> None:
+    body = (
+        "g (float[N,2] x) => (float[N,2] y) <float a = {0}, float b = {-0.0}> { c = Add(x, a) y = Mul(c, b) }"
+    )
+    assert len(tidy.fold_initializers(Fragment(graph(body))).model.graph.initializer) == 2
+
+
+def test_copies_in_branches() -> None:
+    body = """g (float[N,2] x, bool up) => (float[N,2] y) {
+      a = Neg(x)
+      y = If(up) <then_branch = t () => (float[N,2] s) { b = Identity(a) c = Abs(b) s = Identity(c) },
+                  else_branch = e () => (float[N,2] s) { s = Identity(a) }>
+    }"""
+    model = graph(body)
+    made = tidy.tidy(Fragment(model)).model
+    onnx.checker.check_model(made, full_check=True)
+    for up in (True, False):
+        feeds = {"x": ROWS, "up": np.array(up)}
+        np.testing.assert_array_equal(run(made, feeds)["y"], run(model, feeds)["y"])
+    branches = {a.name: [n.op_type for n in a.g.node] for n in made.graph.node for a in n.attribute}
+    assert branches == {"then_branch": ["Abs"], "else_branch": ["Identity"]}
+
+
+def test_unsorted_nodes() -> None:
+    model = graph("g (float[N,2] x) => (float[N,2] y) { a = Neg(x) b = Abs(a) y = Exp(b) }")
+    nodes = list(model.graph.node)[::-1]
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
+    assert ops(tidy.sort(Fragment(model))) == ["Neg", "Abs", "Exp"]
+
+
+def chain(length: int) -> Fragment:
+    """``length`` copies and negations, one after another."""
+    nodes = [
+        helper.make_node("Neg" if i % 2 else "Identity", [f"v{i}" if i else "x"], [f"v{i + 1}"])
+        for i in range(length)
+    ]
+    x = helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, ["N", 2])
+    y = helper.make_tensor_value_info(f"v{length}", onnx.TensorProto.FLOAT, ["N", 2])
+    return Fragment(helper.make_model(helper.make_graph(nodes, "g", [x], [y])))
+
+
+def seconds(length: int) -> float:
+    fragment, best = chain(length), float("inf")
+    for _ in range(5):
+        start = process_time()
+        assert len(tidy.tidy(fragment).model.graph.node) == length // 2
+        best = min(best, process_time() - start)
+    return best
+
+
+def test_cost_is_linear() -> None:
+    assert seconds(8000) < 24 * seconds(1000)  # 8 where it is linear, 64 where it is quadratic
