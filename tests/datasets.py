@@ -124,3 +124,232 @@ def make_penguins() -> tuple[Any, Any]:
 
     frame = load_penguins()
     return frame.drop(columns="species"), frame["species"].to_numpy(dtype=object)
+
+
+def make_flags() -> tuple[Any, Any]:
+    rows, target = make_binary()
+    return rows, target.astype(bool)
+
+
+def make_odd_classes() -> tuple[Any, Any]:
+    """Labels that are floats."""
+    rows, target = make_classes()
+    return rows, np.array([-1.0, 2.0, 7.0])[target]
+
+
+def make_small_ints() -> tuple[Any, Any]:
+    """Labels 0, 1, 2 of another integer type than int64."""
+    rows, target = make_classes()
+    return rows, target.astype(np.int32)
+
+
+def make_whole() -> tuple[Any, Any]:
+    """Rows of integers."""
+    rows, target = make_counts()
+    return rows.astype(np.int64), target
+
+
+def make_single() -> tuple[Any, Any]:
+    """Rows of float32, for models that are themselves fitted in float32."""
+    rows, target = make_classes()
+    return rows.astype(np.float32), target
+
+
+def make_single_binary() -> tuple[Any, Any]:
+    rows, target = make_binary()
+    return rows.astype(np.float32), target
+
+
+def make_counted() -> tuple[Any, Any]:
+    """Scaled rows with a positive target."""
+    rows = _matrix() / [1.0, 10.0, 0.1, 3.0]
+    return rows, np.exp(rows @ [0.3, -0.2, 0.1, 0.2]) + 0.1
+
+
+def make_count_labels() -> tuple[Any, Any]:
+    return make_counts()[0], make_labels()[1]
+
+
+def make_one_class() -> tuple[Any, Any]:
+    rows = _matrix()
+    return rows, np.full(len(rows), 3)
+
+
+def make_one_class_counts() -> tuple[Any, Any]:
+    rows = make_counts()[0]
+    return rows, np.full(len(rows), 3)
+
+
+def make_bits() -> tuple[Any, Any]:
+    rows, target = make_classes()
+    return (rows > [0, 5, 0, -2]).astype(float), target
+
+
+def make_zeros() -> tuple[Any, Any]:
+    """Rows of which every third is zero and some are next to it."""
+    rows, target = make_classes()
+    rows[::3] = 0
+    rows[1::9] *= 1e-17
+    return rows, target
+
+
+def make_nearly_normal() -> tuple[Any, Any]:
+    """Columns next to 0, constant, and skewed both ways."""
+    rows, target = make_classes()
+    rows[:, 0] *= 1e-9
+    rows[:, 1] = 3
+    rows[:, 2] = -np.exp(rows[:, 3])
+    return rows, target
+
+
+def make_multioutput_labels() -> tuple[Any, Any]:
+    """Two targets of text, of three and two classes."""
+    rows, target = make_labels()
+    return rows, np.stack([target, np.where(rows[:, 1] > 5, "right", "left")], axis=1)
+
+
+def make_text() -> tuple[Any, Any]:
+    """A plain matrix of text."""
+    rows, target = make_full_words()
+    return rows.to_numpy(dtype=object), target
+
+
+def make_text_gaps() -> tuple[Any, Any]:
+    """A plain matrix of text where missing is NaN."""
+    rows, target = make_words()
+    return rows.to_numpy(dtype=object), target
+
+
+def make_text_none() -> tuple[Any, Any]:
+    """A plain matrix of text where missing is None."""
+    rows, target = make_text_gaps()
+    return np.where(pd.isna(rows), None, rows), target
+
+
+def make_text_empty() -> tuple[Any, Any]:
+    """A plain matrix of text with a column in which everything is missing."""
+    rows, target = make_text_gaps()
+    return np.column_stack([rows, np.full(len(rows), np.nan, object)]), target
+
+
+def make_mixed() -> tuple[Any, Any]:
+    """A plain matrix of text and whole numbers, in turn."""
+    frame, target = make_frame()
+    return frame[["city", "count", "size"]].to_numpy(dtype=object), target
+
+
+def make_whole_codes() -> tuple[Any, Any]:
+    """Few different whole numbers per column."""
+    rng = np.random.default_rng(4)
+    return rng.integers(0, [3, 5, 2], (120, 3)) * [1, 10, -1], rng.integers(0, 3, 120)
+
+
+def make_float_codes() -> tuple[Any, Any]:
+    """Few different float64 numbers per column that float32 can't hold, two columns with gaps."""
+    rows, target = make_whole_codes()
+    rows = rows * 0.1 + 0.3
+    rows[np.random.default_rng(5).random(rows.shape) < 0.1] = np.nan
+    rows[:, 1] = np.nan_to_num(rows[:, 1])
+    return rows, target
+
+
+def make_exact_codes() -> tuple[Any, Any]:
+    """Few different numbers per column that float32 holds as well."""
+    rows, target = make_whole_codes()
+    return rows * 0.5, target
+
+
+def make_coded_frame() -> tuple[Any, Any]:
+    """Text, whole numbers, floats and truths, few different ones per column."""
+    rows, target = make_whole_codes()
+    frame = make_frame()[0].iloc[: len(rows)]
+    return pd.DataFrame(
+        {"city": frame["city"], "rank": rows[:, 0], "size": frame["size"], "share": rows[:, 1] * 0.5,
+         "old": rows[:, 2] == 0}
+    ), target  # fmt: skip
+
+
+def make_skewed_text() -> tuple[Any, Any]:
+    """Text with frequent and rare words, the same ones in both columns, some of them missing."""
+    rng = np.random.default_rng(6)
+    words = np.array(["a", "b", "c", "d", "e", "f", np.nan], object)
+    shares = np.array([0.4, 0.25, 0.2, 0.05, 0.03, 0.02, 0.05])
+    return words[rng.choice(7, (200, 2), p=shares)], rng.integers(0, 3, 200)
+
+
+def make_skewed_codes() -> tuple[Any, Any]:
+    """Whole numbers, some frequent and some rare, the same ones in both columns."""
+    rng = np.random.default_rng(7)
+    return rng.choice(6, (200, 2), p=[0.4, 0.3, 0.2, 0.05, 0.03, 0.02]) * 3, rng.integers(0, 3, 200)
+
+
+def make_gaps() -> tuple[Any, Any]:
+    """Floats of which one column is empty, one full and the others have gaps; rounded, to have a mode."""
+    rows, target = make_missing()
+    rows = np.round(rows)
+    rows[:, 1], rows[:, 3] = np.nan, np.arange(len(rows)) % 7
+    return rows, target
+
+
+def make_marked() -> tuple[Any, Any]:
+    """Floats where -1 marks a missing value."""
+    rows, target = make_gaps()
+    return np.nan_to_num(np.abs(rows), nan=-1.0), target
+
+
+def make_marked_whole() -> tuple[Any, Any]:
+    """Whole numbers where -1 marks a missing value."""
+    rows, target = make_marked()
+    return rows.astype(np.int64), target
+
+
+def make_label_words() -> tuple[Any, Any]:
+    """Labels alone, as a target encoder gets them."""
+    return make_labels()[1].astype(object), None
+
+
+def make_label_numbers() -> tuple[Any, Any]:
+    return make_classes()[1] * 5 - 3, None
+
+
+def make_label_pairs() -> tuple[Any, Any]:
+    return make_binary_labels()[1].astype(object), None
+
+
+def make_one_word() -> tuple[Any, Any]:
+    """A table of one text column."""
+    rows, target = make_full_words()
+    return rows[["size"]], target
+
+
+def make_text_blank() -> tuple[Any, Any]:
+    """A plain matrix of text in which the empty text is a word."""
+    rows, target = make_text()
+    rows[::5, 0] = ""
+    return rows, target
+
+
+def make_mixed_gaps() -> tuple[Any, Any]:
+    """A plain matrix of text and numbers, in turn, with gaps in both."""
+    rows, target = make_mixed()
+    rows[np.random.default_rng(8).random(rows.shape) < 0.1] = np.nan
+    return rows, target
+
+
+def make_category_frame() -> tuple[Any, Any]:
+    """A table of floats with gaps, integers and pandas categories."""
+    frame, target = make_frame()
+    return frame.astype({"city": "category", "size": "category"}), target
+
+
+def make_constant() -> tuple[Any, Any]:
+    """Columns that never change."""
+    rows, target = make_classes()
+    rows[:] = [1.0, -2.5, 0.0, 3.0]
+    return rows, target
+
+
+def make_gram() -> tuple[Any, Any]:
+    """A kernel matrix."""
+    rows, target = make_classes()
+    return rows[:30] @ rows[:30].T, target[:30]

@@ -73,11 +73,12 @@ def cases(prefix: str) -> list[Case]:
 def conform(case: Case, dtype: str) -> None:
     """Assert all a row buys: see the calls."""
     rows, target = datasets.load(case.data or datasets.fitting(case.estimator))
-    estimator = pickle.loads(pickle.dumps(case.estimator)).fit(rows, target)
+    estimator = pickle.loads(pickle.dumps(case.estimator))
+    estimator.fit(rows) if target is None else estimator.fit(rows, target)
     rows = in_dtype(rows, dtype)
     wanted = tuple(m for m in case.methods if _answers(estimator, m))
     options = {"dtype": dtype, "outputs": wanted, **case.options}
-    sample = {c: rows[c].to_numpy() for c in rows.columns} if isinstance(rows, pd.DataFrame) else None
+    sample = sampled(rows)
     made = conversion(estimator, Options(**options), sample=sample)
     again = onnxpipe.convert(estimator, sample=sample, **options)
     assert made.model.SerializeToString() == again.SerializeToString()
@@ -91,6 +92,13 @@ def conform(case: Case, dtype: str) -> None:
     _assert_zero_rows(session, estimator, plain, wanted)
     for row in hostile_rows(plain):
         assert_same_or_both_refuse(case, estimator, session, row, wanted)
+
+
+def sampled(rows: Any) -> dict[str, Any] | None:
+    """The rows as a sample that tells dtypes: by column, or ``X`` for a matrix of one dtype."""
+    if isinstance(rows, pd.DataFrame):
+        return {c: rows[c].to_numpy() for c in rows.columns}
+    return {"X": rows} if isinstance(rows, np.ndarray) and rows.dtype != object else None
 
 
 def open_session(model: onnx.ModelProto) -> ort.InferenceSession:
@@ -158,14 +166,26 @@ def _typed(column: Any, kind: str) -> Any:
     return np.where(pd.isna(column), "", column).astype(object)
 
 
-def native(estimator: Any, method: str, rows: Any) -> Any:
-    answer = getattr(estimator, method)(rows)
+def native_answers(estimator: Any, wanted: tuple[str, ...], rows: Any) -> dict[str, Any]:
+    """What native answers, by output name; a list becomes one numbered output per element."""
+    found: dict[str, Any] = {}
+    for method in wanted:
+        answer = getattr(estimator, method)(rows)
+        if isinstance(answer, list) and len(answer) and isinstance(answer[0], np.ndarray):
+            found |= {f"{method}_{i}": part for i, part in enumerate(answer)}
+        else:
+            found[method] = native(answer)
+    return found
+
+
+def native(answer: Any) -> Any:
+    """One native answer as a dense array."""
     answer = answer.toarray() if hasattr(answer, "toarray") else answer
     return np.asarray(answer)
 
 
 def assert_equal(case: Case, estimator: Any, session: Any, rows: Any, wanted: tuple[str, ...]) -> None:
-    expected = {method: native(estimator, method, rows) for method in wanted}
+    expected = native_answers(estimator, wanted, rows)
     got = answers(session, rows)
     for verdict in compare(normalised(expected), got, {"": Tolerance(rtol=case.rtol)}):
         assert verdict.equal, f"{case}: {verdict}"
@@ -184,7 +204,7 @@ def normalised(answers: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _assert_zero_rows(session: Any, estimator: Any, rows: Any, wanted: tuple[str, ...]) -> None:
-    expected = [native(estimator, method, head(rows, 2)) for method in wanted]
+    expected = list(native_answers(estimator, wanted, head(rows, 2)).values())
     for want, got in zip(expected, session.run(None, feeds(session, head(rows, 0))), strict=True):
         assert got.shape == (0, *want.shape[1:])
 
@@ -193,7 +213,7 @@ def assert_same_or_both_refuse(
     case: Case, estimator: Any, session: Any, row: Any, wanted: tuple[str, ...]
 ) -> None:
     try:
-        expected = {method: native(estimator, method, row) for method in wanted}
+        expected = native_answers(estimator, wanted, row)
     except Exception:
         expected = None
     try:
@@ -244,25 +264,29 @@ def _neighbours(values: Any, rows: Any, column: int) -> list[Any]:
 
 
 def hostile_rows(rows: Any) -> list[Any]:
-    """One row each with NaN, infinities, huge values or unseen text in one column."""
+    """One row each with NaN, infinities, huge values or unseen or missing text in one column."""
     frame = isinstance(rows, pd.DataFrame)
     if not frame and getattr(rows, "ndim", 1) != 2:
         return []
     made = []
     for column in range(rows.shape[1])[:6]:
-        kind = (rows.dtypes.iloc[column] if frame else rows.dtype).kind
-        values = (
-            [np.nan, np.inf, -np.inf, 1e30, -0.0]
-            if kind == "f"
-            else ["", "unseen", "Zoë"]
-            if kind in "OU"
-            else []
-        )
-        for value in values:
+        held = rows.iloc[:, column].to_numpy() if frame else rows[:, column]
+        text = held.dtype.kind in "OU" and all(isinstance(v, str) or pd.isna(v) for v in held)
+        for value in _HUGE if held.dtype.kind == "f" else [_blank(rows), "unseen", "Zoë"] if text else []:
             row = head(rows, 1).copy()
             if frame:
+                row = row.astype({c: object for c in row.columns if row[c].dtype == "category"})
                 row.iloc[0, column] = value
             else:
                 row[0, column] = value
             made.append(row)
     return made
+
+
+_HUGE = [np.nan, np.inf, -np.inf, 1e30, -0.0]
+
+
+def _blank(rows: Any) -> Any:
+    """What a missing text is in these rows: the first missing value in them, else the empty text."""
+    values = np.asarray(rows, dtype=object).ravel()
+    return next((value for value in values if pd.isna(value)), "")

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from onnxpipe.core.options import Options
-from onnxpipe.core.plan import Plan
+from onnxpipe.core.plan import Plan, Stage
 
 Rows = Mapping[str, np.ndarray[Any, Any]]
 """Input rows by column name: each ``[N]`` or ``[N, d]``; text as objects."""
@@ -30,6 +30,15 @@ class Artefact:
         """All bytes of a single-file artefact. Raises OSError where it can't be read."""
         return self.data if self.data is not None else self.path.read_bytes()  # type: ignore[union-attr]
 
+    def head(self, size: int = 16) -> bytes:
+        """The first bytes, empty for a folder. Raises OSError where they can't be read."""
+        if self.path is None or self.data is not None:
+            return (self.data or b"")[:size]
+        if self.path.is_dir():
+            return b""
+        with self.path.open("rb") as file:
+            return file.read(size)
+
 
 class Adapter(Protocol):
     """One framework. A module of this shape in ``adapters/`` is all the registration there is."""
@@ -42,6 +51,10 @@ class Adapter(Protocol):
 
     def read(self, artefact: Artefact, options: Options, sample: Rows | None) -> Plan:
         """The plan of a saved pipeline. Raises Unreadable, Unsupported, Unfitted or BadInput."""
+        ...
+
+    def outline(self, artefact: Artefact) -> tuple[Stage, ...]:
+        """Every stage in the artefact, convertible or not, outer before inner. Raises Unreadable."""
         ...
 
     def names(self, artefact: Artefact) -> frozenset[str]:

@@ -7,15 +7,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from onnxpipe.core.ops import Var, cast, const, op
+from onnxpipe.core.ops import Var, cast, const, dtype_of, op
 
 Array = NDArray[Any]
 
 
 def label(index: Var, classes: Array) -> Var:
     """``classes[index]`` for an int64 ``index`` of any shape; 0..k-1 need no look-up."""
+    classes = np.asarray(classes)
     if classes.dtype.kind in "iu" and np.array_equal(classes, np.arange(len(classes))):
-        return index
+        return cast(index, classes.dtype)
     return op.gather(const(classes), index, axis=0)
 
 
@@ -24,6 +25,16 @@ def most_likely(scores: Var, classes: Array) -> Var:
     return label(op.arg_max(scores, axis=1, keepdims=0), classes)
 
 
+def nearest(distances: Var, classes: Array) -> Var:
+    """The class of the lowest of ``distances`` ``[N, k]``, the first where several are lowest: ``[N]``."""
+    return label(op.arg_min(distances, axis=1, keepdims=0), classes)
+
+
+def above(score: Var, threshold: Any = 0) -> Var:
+    """int64, 1 where ``score`` (any shape) is above the threshold, else 0."""
+    return cast(op.greater(score, const(threshold, dtype_of(score))), np.int64)
+
+
 def positive(score: Var, classes: Array) -> Var:
     """``classes[1]`` where ``score`` ``[N]`` is above 0, else ``classes[0]``."""
-    return label(cast(op.greater(score, const(0, score.unwrap_tensor().dtype)), np.int64), classes)
+    return label(above(score), classes)

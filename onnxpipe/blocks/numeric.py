@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
-from onnxpipe.core.ops import Var, cast, const, dtype_of
+from onnxpipe.core.ops import Var, cast, const, dtype_of, op
 
 Array = NDArray[Any]
 
@@ -21,3 +22,80 @@ def standardise(x: Var, mean: Array | None, scale: Array | None) -> Var:
     if mean is not None:
         x = x - const(mean, dtype_of(x))
     return x if scale is None else x / const(scale, dtype_of(x))
+
+
+def none_of(x: Var) -> Var:
+    """bool ``[N]``: the rows of the bool ``x`` ``[N, d]`` in which nothing is true."""
+    return op.equal(op.reduce_sum(cast(x, np.int64), const([1]), keepdims=0), const(0))
+
+
+def clipped(x: Var, low: float, high: float) -> Var:
+    """``x`` between two limits in its own dtype; NaN stays."""
+    return op.clip(x, const(low, dtype_of(x)), const(high, dtype_of(x)))
+
+
+def unit(x: Var, norm: str) -> Var:
+    """Each row of ``x`` ``[N, d]`` over its l1, l2 or max norm; rows whose norm is next to 0 stay.
+
+    "Next to 0" is below 10 ulps of 1: sklearn.preprocessing._data._handle_zeros_in_scale.
+    """
+    axis, dtype = const([1]), dtype_of(x)
+    if norm == "max":
+        size = op.reduce_max(op.abs(x), axis)
+    else:
+        size = op.reduce_l1(x, axis) if norm == "l1" else op.reduce_l2(x, axis)
+    tiny = op.less(size, const(10 * np.finfo(dtype).eps, dtype))
+    return x / op.where(tiny, const(1, dtype), size)
+
+
+def log1p(x: Var) -> Var:
+    """``log(1 + x)``, accurate to a few ulps also next to 0.
+
+    What ``u = 1 + x`` rounds away, ``x - (u - 1)``, is put back to first order: ``log'(u)`` is ``1 / u``.
+    """
+    one, zero = const(1, dtype_of(x)), const(0, dtype_of(x))
+    u = op.add(x, one)
+    lost = op.div(op.sub(x, op.sub(u, one)), u)
+    # Nothing is lost where u is 0 or infinite, and the quotient is NaN.
+    return op.add(op.log(u), op.where(op.isnan(lost), zero, lost))
+
+
+def expm1(x: Var) -> Var:
+    """``exp(x) - 1``, accurate to a few ulps also next to 0, as ``tanh(x / 2) * (exp(x) + 1)``."""
+    half, one = const(0.5, dtype_of(x)), const(1, dtype_of(x))
+    return op.mul(op.tanh(op.mul(x, half)), op.add(op.exp(x), one))
+
+
+def box_cox(x: Var, power: Array) -> Var:
+    """``(x ** power - 1) / power`` ``[N, d]`` in float64, ``log(x)`` where a power is 0.
+
+    Formula: scipy.special.boxcox, which takes powers below 1e-19 for 0.
+    """
+    flat = np.abs(power) < 1e-19
+    log = op.log(cast(x, np.float64))
+    bent = expm1(log * np.where(flat, 1.0, power)) / const(np.where(flat, 1.0, power), np.float64)
+    return op.where(const(flat), log, bent) if flat.any() else bent
+
+
+def yeo_johnson(x: Var, power: Array) -> Var:
+    """Yeo and Johnson's transform ``[N, d]`` in float64: Box and Cox's of ``1 + |x|``, mirrored below 0.
+
+    Formula: scipy.stats.yeojohnson (1.9 and later), which takes the logarithm in the dtype of ``x``.
+    """
+    eps, power = np.finfo(np.float64).eps, np.asarray(power, np.float64)
+    flat_above, flat_below = np.abs(power) < eps, np.abs(power - 2) <= eps
+    above = op.greater_or_equal(x, const(0, dtype_of(x)))
+    log = cast(log1p(op.abs(x)), np.float64)
+    # Signed divisors: below 0 the result is minus that of the power 2 - power.
+    divisor = _either(above, np.where(flat_above, 1.0, power), np.where(flat_below, -1.0, power - 2))
+    bent = op.div(expm1(op.mul(log, _either(above, power, 2 - power))), divisor)
+    if not (flat_above.any() or flat_below.any()):
+        return bent
+    straight = op.where(above, log, -log)
+    # onnxruntime 1.31 has no Where of truths.
+    flat = op.or_(op.and_(above, const(flat_above)), op.and_(op.not_(above), const(flat_below)))
+    return op.where(flat, straight, bent)
+
+
+def _either(condition: Var, yes: Array, no: Array) -> Var:
+    return op.where(condition, const(yes), const(no))

@@ -7,10 +7,12 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from spox._var import _VarInfo
 
 from onnxpipe.core.ops import Var, cast, const, dtype_of, op
 from onnxpipe.core.plan import Context, Stage
+from onnxpipe.core.record import Record
 from onnxpipe.core.registry import Answers, Converter, find, missing
 from onnxpipe.core.table import Check, Table
 from onnxpipe.errors import BadInput, Unsupported
@@ -29,7 +31,7 @@ def apply(stage: Stage, table: Table) -> Answers:
         table = table.named([str(name) for name in names])
     answers = _answers(converter, stage, table)
     _name_values(stage, answers)
-    stage.context.taps.append((stage.path, stage.kind, table, answers))
+    stage.context.taps.append((stage, table, answers))
     return answers
 
 
@@ -51,13 +53,19 @@ def _answers(converter: Converter, stage: Stage, table: Table) -> Answers:
         else:
             x = floating(table, converter.dtype)
             safe = not table.risky and converter.dtype is None
-            if converter.carries:
+            if converter.defers(stage):
                 owes = Check.NOTHING if safe else max(check, table.owes)
             elif not safe:
                 x = guarded(stage.context, x, max(check, table.owes))
             result = converter.convert(stage, x)
     except BadInput as error:
         error.where = error.where or stage.path
+        raise
+    except (AttributeError, TypeError, ValueError) as error:
+        # numpy and Python name the type they can't work with: an object where data should be.
+        held = [f"{n} ({v.kind})" for n, v in stage.state.items() if isinstance(v, Record)]
+        if held and Record.__name__ in str(error):
+            raise stage.unsupported(f"holds an object that isn't data: {', '.join(held)}") from error
         raise
     if isinstance(result, Var):
         result = Table.of(result, owes=owes)
@@ -72,6 +80,12 @@ def floating(table: Table, dtype: Any = None) -> Var:
         return table.matrix(dtype or np.float64)
     common = table.dtype()
     return table.matrix(common if common.kind == "f" else np.float64)
+
+
+def unfloated(stage: Stage, table: Table, check: Check = Check.NONFINITE) -> Var:
+    """The columns as one matrix in their own dtype, integers and booleans as they are, checked."""
+    x = table.matrix()
+    return guarded(stage.context, x, max(check, table.owes)) if table.risky else x
 
 
 def guarded(context: Context, x: Var, check: Check) -> Var:
@@ -117,6 +131,18 @@ def require(context: Context, x: Var, valid: Var) -> Var:
     return _refusing(x, op.reduce_sum(cast(op.not_(valid), np.int64), keepdims=0))
 
 
+def looked_up(context: Context, values: NDArray[Any], index: Var) -> Var:
+    """``values[index]`` for int64 ``index`` ``[N, k]`` from 0 up, refusing rows with one past the end.
+
+    Costs no check of its own where the session may fail: an out-of-range Gather does.
+    """
+    if context.options.on_invalid != "raise":
+        last = const(len(values) - 1, np.int64)
+        context.valid.append(op.less_or_equal(op.reduce_max(index, const([1]), keepdims=0), last))
+        index = op.min([index, last])
+    return op.gather(const(values), index, axis=0)
+
+
 def parts(value: Var | Table) -> tuple[Var, ...]:
     """The tensors an answer consists of."""
     if isinstance(value, Var):
@@ -157,4 +183,14 @@ def _inputs(info: _VarInfo) -> Iterable[_VarInfo]:
     return (dep for dep in info._op.dependencies if dep is not None)
 
 
-__all__ = ["apply", "floating", "guarded", "parts", "require", "tensor", "transformed"]
+__all__ = [
+    "apply",
+    "floating",
+    "guarded",
+    "looked_up",
+    "parts",
+    "require",
+    "tensor",
+    "transformed",
+    "unfloated",
+]

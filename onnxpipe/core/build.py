@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -10,11 +10,11 @@ import onnx
 import spox
 from onnx import helper
 
-from onnxpipe.core import pruning
+from onnxpipe.core import opsets, pruning
 from onnxpipe.core.apply import apply, guarded, parts, tensor
 from onnxpipe.core.fragment import Fragment, Tap
-from onnxpipe.core.ops import Tensor, Var, argument, cast, const, dtype_of, is_string, op
-from onnxpipe.core.options import IR_VERSION, ML_OPSET, Options
+from onnxpipe.core.ops import Tensor, Var, argument, before_widening, cast, const, dtype_of, is_string, op
+from onnxpipe.core.options import IR_VERSION, ML_OPSET, OPSET, Options
 from onnxpipe.core.plan import Context, Plan
 from onnxpipe.core.registry import Answers
 from onnxpipe.core.signature import Port, numpy_dtype
@@ -22,21 +22,23 @@ from onnxpipe.core.table import Block, Table
 from onnxpipe.errors import BadInput
 
 _PREFERENCE = (("predict", "predict_proba"), ("transform",), ("decision_function",), ("score_samples",))
+_LISTED = ("predict_proba",)
+"""Methods whose answer is a list where there are several targets: ``predict_proba_0`` and so on."""
 
 
-def build(plan: Plan, options: Options) -> Fragment:
-    """The graph of a plan, with a tap per stage.
+def build(plan: Plan, options: Options, context: Context | None = None) -> Fragment:
+    """The graph of a plan, with a tap per stage; ``context`` collects the stages for who wants them.
 
     Raises Unsupported, Inexact or BadInput with the stage concerned.
     """
-    context = Context(options)
+    context = context or Context(options)
     arguments = _arguments(plan, options)
     answers = apply(replace(plan.root, context=context), _table(plan, arguments))
     outputs = _outputs(context, _picked(answers, options))
     if clash := sorted(outputs.keys() & arguments.keys()):
         raise BadInput(f"{', '.join(clash)} names both an input and an output", remedy="Rename the column.")
     model = spox.build(arguments, outputs)
-    return pruning.finish(_stamped(model, options), tuple(_taps(context)))
+    return pruning.finish(stamped(model, options), tuple(_taps(context, model)))
 
 
 def _arguments(plan: Plan, options: Options) -> dict[str, Var]:
@@ -66,13 +68,15 @@ def _table(plan: Plan, arguments: Mapping[str, Var]) -> Table:
 
 def _picked(answers: Answers, options: Options) -> Answers:
     """The answers asked for, else the defaults. Raises BadInput for one that isn't there."""
-    absent = [name for name in options.outputs if name not in answers]
+    numbered = {name: tuple(a for a in answers if a.rpartition("_")[0] == name) for name in _LISTED}
+    absent = [name for name in options.outputs if name not in answers and not numbered.get(name)]
     if absent:
         raise BadInput(
             f"no output {', '.join(absent)}: the pipeline answers {', '.join(sorted(answers))}",
             remedy=f"--outputs {','.join(sorted(answers))}",
         )
     wanted = options.outputs or next((group for group in _PREFERENCE if group[0] in answers), tuple(answers))
+    wanted = tuple(each for name in wanted for each in (name, *numbered.get(name, ())))
     return {name: answers[name] for name in wanted if name in answers}
 
 
@@ -107,7 +111,7 @@ def _blanked(value: Var, valid: Var) -> Var:
     return op.where(mask, value, const(np.nan, dtype_of(value)))
 
 
-def _stamped(model: onnx.ModelProto, options: Options) -> onnx.ModelProto:
+def stamped(model: onnx.ModelProto, options: Options) -> onnx.ModelProto:
     """The model under our pinned opsets.
 
     spox declares the highest since-version in use; every node class is the newest at or below
@@ -117,13 +121,22 @@ def _stamped(model: onnx.ModelProto, options: Options) -> onnx.ModelProto:
     pinned = domains | {"": options.opset} | ({"ai.onnx.ml": ML_OPSET} if "ai.onnx.ml" in domains else {})
     del model.opset_import[:]
     model.opset_import.extend(helper.make_opsetid(d, v) for d, v in sorted(pinned.items()))
+    if options.opset < OPSET:
+        opsets.lower(model.graph.node, options.opset)
     model.ir_version = IR_VERSION
     model.producer_name, model.graph.name = "onnxpipe", "pipeline"
     return model
 
 
-def _taps(context: Context) -> Iterator[Tap]:
-    for path, kind, table, answers in context.taps:
-        inputs = tuple((b.var._var_info._name or "", b.width) for b in table.blocks if b.var is not None)
-        named = {m: tuple(v._var_info._name or "" for v in parts(value)) for m, value in answers.items()}
-        yield Tap(path, kind, inputs, named)
+def _taps(context: Context, model: onnx.ModelProto) -> Iterator[Tap]:
+    computed = {name for node in model.graph.node for name in (*node.output, *node.input)}
+    for stage, table, answers in context.taps:
+        inputs = tuple((_value(b.var, computed), b.width) for b in table.blocks if b.var is not None)
+        named = {m: tuple(_value(v, computed) for v in parts(value)) for m, value in answers.items()}
+        yield Tap(stage.path, stage.kind, inputs, named)
+
+
+def _value(var: Var, computed: Container[str]) -> str:
+    """The name of a value; where its reader skipped a widening cast, the name of what is widened."""
+    name = var._var_info._name or ""
+    return name if name in computed else before_widening(var, dtype_of(var))._var_info._name or ""

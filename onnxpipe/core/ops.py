@@ -20,6 +20,7 @@ from spox import Tensor, Var, _future, argument
 from spox._graph import initializer
 
 __all__ = [
+    "before_widening",
     "Tensor",
     "Var",
     "argument",
@@ -90,6 +91,19 @@ def cast(x: Var, dtype: Any) -> Var:
 def concat(parts: Sequence[Var], axis: int) -> Var:
     """The parts side by side along an axis; no node for a single one."""
     return parts[0] if len(parts) == 1 else op.concat(list(parts), axis=axis)
+
+
+def before_widening(x: Var, target: Any) -> Var:
+    """What ``x`` was cast from, where casting that to ``target`` directly gives the same; else ``x``.
+
+    Widening loses nothing, so narrowing again may skip it.
+    """
+    if x._op.op_type.identifier != "Cast":
+        return x
+    source = x._op.inputs.get_var_infos()["input"]
+    narrow = source.unwrap_tensor().dtype
+    lossless = narrow.kind in "bf" and np.can_cast(narrow, dtype_of(x)) and np.can_cast(narrow, target)
+    return Var(source) if lossless else x
 
 
 def take_columns(x: Var, indices: Sequence[int] | Array) -> Var:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
+
+from onnxpipe.errors import BadInput
 
 OPSET = 21
 """The default ai.onnx opset; string Equal needs 19, blocks are written against 21."""
@@ -18,6 +20,11 @@ OnInvalid = Literal["raise", "flag", "nan"]
 Portability = Literal["standard", "onnxruntime", "extensions"]
 PORTABILITY: tuple[Portability, ...] = ("standard", "onnxruntime", "extensions")
 """From the most portable class to the least."""
+DTYPES = (
+    *("float64", "float32", "int64", "int32", "int16", "int8"),
+    *("uint64", "uint32", "uint16", "uint8", "bool", "string"),
+)
+"""What an input may hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,3 +42,13 @@ class Options:
     on_invalid: OnInvalid = "raise"
     missing_string: str = ""
     portable: Portability = "extensions"
+
+    def __post_init__(self) -> None:
+        """Raise BadInput for a word that isn't a choice."""
+        for name, choices in (("dtype", Dtype), ("on_invalid", OnInvalid), ("portable", Portability)):
+            if getattr(self, name) not in get_args(choices):
+                known = ", ".join(get_args(choices))
+                raise BadInput(f"{name} must be one of {known}, not {getattr(self, name)!r}")
+        for name, (dtype, _) in self.inputs.items():
+            if dtype not in DTYPES:
+                raise BadInput(f"no type {dtype} for input {name}", remedy=f"Known: {', '.join(DTYPES)}")

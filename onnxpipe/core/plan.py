@@ -21,12 +21,12 @@ class Context:
     """What one conversion collects beside its graph.
 
     ``valid`` holds, for ``on_invalid`` flag and nan, one bool ``[N]`` per check;
-    ``taps`` where each stage's input and answers are; ``notes`` what the user should know.
+    ``taps`` each stage with the table it got and what it answered; ``notes`` what the user should know.
     """
 
     options: Options = field(default_factory=Options)
     valid: list[Var] = field(default_factory=list)
-    taps: list[tuple[str, str, Any, Any]] = field(default_factory=list)
+    taps: list[tuple[Stage, Any, Any]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     names: Counter[str] = field(default_factory=Counter)
 

@@ -51,13 +51,15 @@ def walk(root: Any) -> Iterator[Record]:
     todo: list[Any] = [root]
     while todo:
         value = todo.pop()
-        if id(value) in seen or not isinstance(value, (Record, dict, list, tuple, set, frozenset)):
+        if id(value) in seen or not isinstance(value, _HOLDERS):
             continue
         seen.add(id(value))
         if isinstance(value, Record):
             yield value
             todo += [value.items, value.state, value.kwargs, value.args]
-        elif isinstance(value, dict):
-            todo += [*value.values(), *value.keys()]
         else:
-            todo += list(value)
+            inner = [*value.values(), *value.keys()] if isinstance(value, dict) else value
+            todo += [part for part in inner if isinstance(part, _HOLDERS)]
+
+
+_HOLDERS = (Record, dict, list, tuple, set, frozenset)

@@ -30,6 +30,7 @@ Convert = Callable[[Stage, Any], "Var | Table | Answers"]
 Columns = Callable[[Stage], Sequence[str]]
 Edges = Callable[[Stage], Mapping[int, Any]]
 Refuses = Check | Callable[[Stage], Check]
+Carries = bool | Callable[[Stage], bool]
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -50,13 +51,17 @@ class Converter:
     takes_table: bool
     dtype: Any = None
     refuses: Refuses = Check.NONFINITE
-    carries: bool = False
+    carries: Carries = False
     columns: Columns | None = None
     edges: Edges | None = None
 
     def check(self, stage: Stage) -> Check:
         """What native refuses in this stage's input."""
         return self.refuses(stage) if callable(self.refuses) else self.refuses
+
+    def defers(self, stage: Stage) -> bool:
+        """Whether the check of this stage's input may wait for a later stage."""
+        return self.carries(stage) if callable(self.carries) else self.carries
 
 
 _converters: dict[str, Converter] = {}
@@ -66,7 +71,7 @@ def converts(
     *kinds: str,
     dtype: Any = None,
     refuses: Refuses = Check.NONFINITE,
-    carries: bool = False,
+    carries: Carries = False,
     columns: Columns | None = None,
     edges: Edges | None = None,
 ) -> Callable[[F], F]:
@@ -116,7 +121,11 @@ def kinds() -> tuple[str, ...]:
 
 
 def missing(stage: Stage) -> UnsupportedStage:
-    """The entry that says a stage has no converter, with the nearest kinds that have one."""
+    """The entry that says a stage has no converter, with the nearest kinds that have one: by name,
+    else by module.
+    """
+    module, _, name = stage.kind.rpartition(".")
     by_tail = {kind.rpartition(".")[2]: kind for kind in kinds()}
-    tails = difflib.get_close_matches(stage.kind.rpartition(".")[2], by_tail, n=2, cutoff=0.5)
-    return UnsupportedStage(stage.path, stage.kind, "has no converter", tuple(by_tail[t] for t in tails))
+    alike = [by_tail[tail] for tail in difflib.get_close_matches(name, by_tail, n=2, cutoff=0.5)]
+    near = alike or [kind for kind in kinds() if kind.rpartition(".")[0] == module][:2]
+    return UnsupportedStage(stage.path, stage.kind, "has no converter", tuple(near))

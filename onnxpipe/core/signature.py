@@ -67,10 +67,11 @@ def _port(value: onnx.ValueInfoProto) -> Port:
         return Port(value.name, str(value.type.WhichOneof("value")), ())
     dtype = np.dtype(object) if tensor.elem_type == onnx.TensorProto.STRING else None
     dtype = dtype or np.dtype(onnx.helper.tensor_dtype_to_np_dtype(tensor.elem_type))
-    return Port(value.name, dtype_name(dtype), tuple(map(_dim, tensor.shape.dim)))
+    return Port(value.name, dtype_name(dtype), tuple(map(dim, tensor.shape.dim)))
 
 
-def _dim(dim: onnx.TensorShapeProto.Dimension) -> Dim:
-    if dim.HasField("dim_value"):
-        return int(dim.dim_value)
-    return dim.dim_param or None
+def dim(proto: onnx.TensorShapeProto.Dimension) -> Dim:
+    """One size of a shape: a number, a symbol, or None where nothing is said."""
+    if proto.HasField("dim_value"):
+        return int(proto.dim_value)
+    return proto.dim_param or None

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from onnxpipe.core.ops import Var, cast, concat, dtype_of, is_string, shape_of, take_columns
+from onnxpipe.core.ops import Var, before_widening, cast, concat, dtype_of, is_string, shape_of, take_columns
 from onnxpipe.errors import BadInput
 
 
@@ -152,7 +152,7 @@ class Table:
         # Neighbours of one dtype are joined before they are cast: one Cast instead of many.
         runs: list[list[Var]] = []
         for block in self.blocks:
-            var = block.read()
+            var = before_widening(block.read(), target)
             if runs and dtype_of(runs[-1][0]) == dtype_of(var):
                 runs[-1].append(var)
             else:

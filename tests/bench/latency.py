@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import subprocess
 import sys
 import tempfile
@@ -29,7 +30,7 @@ def rows() -> Iterator[Row]:
         pipeline = joblib.load(Path(folder) / "penguins.joblib")
         table = pd.read_csv(Path(folder) / "penguins.csv")
     peer = session(skl2onnx_model(pipeline, table))
-    for n, rounds in ((1, 3000), (100, 1000), (10_000, 15)):
+    for n, rounds in ((1, 3000), (100, 1000), (10_000, 11)):
         batch = table.sample(n, replace=True, random_state=0).reset_index(drop=True)
         for dtype, limit in LIMITS.items():
             ours = session(convert(pipeline, dtype=dtype))
@@ -38,24 +39,24 @@ def rows() -> Iterator[Row]:
             yield Row(f"{dtype} graph, {n} rows", mine * 1e6, theirs * 1e6, "µs", "skl2onnx float32", limit)
         if n == 1:
             native_call = partial(pipeline.predict_proba, batch)
-            mine, native = taking_turns([run(ours, batch), native_call], 200)
+            mine, native = taking_turns([run(ours, batch), native_call], 100, warm=20)
             yield Row("float64 graph, 1 row", mine * 1e6, native * 1e6, "µs", "native predict_proba", 1 / 300)
 
 
 def skl2onnx_model(pipeline: Any, table: pd.DataFrame) -> Any:
+    """skl2onnx's graph of the same fitted pipeline.
+
+    It refuses a text imputer whose missing value is NaN; the peer's copy says "" instead, which
+    is how the missing text is fed to both graphs.
+    """
     from skl2onnx import to_onnx
     from skl2onnx.common.data_types import FloatTensorType, StringTensorType
 
-    types = [
-        (
-            name,
-            StringTensorType([None, 1])
-            if table[name].dtype.kind in "OU" or str(table[name].dtype) == "str"
-            else FloatTensorType([None, 1]),
-        )
-        for name in table.columns
-    ]
-    return to_onnx(pipeline, initial_types=types, options={"zipmap": False})
+    twin = copy.deepcopy(pipeline)
+    twin[0].named_transformers_["text"][0].missing_values = ""
+    text = twin[0].transformers_[1][2]
+    kinds = ((name, StringTensorType if name in text else FloatTensorType) for name in table.columns)
+    return to_onnx(twin, initial_types=[(n, kind([None, 1])) for n, kind in kinds], options={"zipmap": False})
 
 
 def session(model: Any) -> ort.InferenceSession:

@@ -60,13 +60,17 @@ def median_cpu(arguments: Sequence[str], runs: int = 5) -> float:
     return statistics.median(process(arguments).cpu for _ in range(runs))
 
 
-def taking_turns(calls: Sequence[Callable[[], object]], rounds: int) -> list[float]:
-    """Median seconds of each call; every round runs each once, so that noise falls on all alike."""
+def taking_turns(calls: Sequence[Callable[[], object]], rounds: int, warm: int = 2) -> list[float]:
+    """Median seconds of each call; rounds take turns, so that noise falls on all alike.
+
+    Each round runs a call ``warm`` times before the timed one: what the other call left in the
+    caches is not its doing.
+    """
     times: list[list[float]] = [[] for _ in calls]
-    for call in calls:
-        call()
     for _ in range(rounds):
         for call, seen in zip(calls, times, strict=True):
+            for _ in range(warm):
+                call()
             start = time.perf_counter()
             call()
             seen.append(time.perf_counter() - start)

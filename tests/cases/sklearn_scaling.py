@@ -1,6 +1,14 @@
 """Rows for the scalers."""
 
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import (
+    Binarizer,
+    MaxAbsScaler,
+    MinMaxScaler,
+    Normalizer,
+    PowerTransformer,
+    RobustScaler,
+    StandardScaler,
+)
 
 from tests.harness import Case
 
@@ -9,4 +17,34 @@ CASES = [
     Case(StandardScaler(with_mean=False)),
     Case(StandardScaler(with_std=False)),
     Case(StandardScaler(), data="missing"),
+    Case(StandardScaler(), data="single"),
+    Case(MinMaxScaler()),
+    Case(MinMaxScaler((-2, 3)), data="missing"),
+    Case(MinMaxScaler(clip=True)),
+    Case(MinMaxScaler((-1, 1), clip=True), data="missing"),
+    Case(MinMaxScaler(clip=True), data="single"),
+    Case(MinMaxScaler(), data="whole"),
+    Case(MaxAbsScaler()),
+    Case(MaxAbsScaler(), data="missing"),
+    Case(MaxAbsScaler(clip=True)),
+    Case(RobustScaler()),
+    Case(RobustScaler(with_centering=False), data="missing"),
+    Case(RobustScaler(with_scaling=False)),
+    Case(RobustScaler(with_scaling=False, with_centering=False)),
+    Case(RobustScaler(quantile_range=(10, 80), unit_variance=True)),
+    Case(Normalizer()),
+    Case(Normalizer("l1")),
+    Case(Normalizer("max")),
+    Case(Normalizer(), data="zeros"),
+    Case(Normalizer("l1"), data="zeros"),
+    Case(Normalizer("max"), data="whole"),
+    Case(Binarizer()),
+    Case(Binarizer(threshold=0.1)),
+    Case(Binarizer(threshold=2.5), data="whole"),
+    Case(PowerTransformer()),
+    Case(PowerTransformer(standardize=False), data="missing"),
+    Case(PowerTransformer(), data="nearly_normal"),
+    Case(PowerTransformer(), data="single"),
+    Case(PowerTransformer("box-cox"), data="positive"),
+    Case(PowerTransformer("box-cox", standardize=False), data="positive"),
 ]

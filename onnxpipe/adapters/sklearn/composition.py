@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from onnxpipe.adapters.pickles import described
 from onnxpipe.core.apply import apply, transformed
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.record import Record
@@ -110,5 +111,5 @@ def feature_union(stage: Stage, x: Table) -> Table:
 def function_transformer(stage: Stage, x: Table) -> Table:
     """The identity (``func=None``), as ColumnTransformer itself uses it for passthrough."""
     if stage.func is not None:
-        raise stage.unsupported(f"calls {stage.func!r}, a Python function that isn't data")
+        raise stage.unsupported(f"calls {described(stage.func)}")
     return x

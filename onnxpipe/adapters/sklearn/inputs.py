@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from onnxpipe.adapters.base import Rows
 from onnxpipe.core.options import Options
 from onnxpipe.core.registry import ANY, UNREAD
@@ -19,9 +21,35 @@ def input_ports(
     Raises BadInput where the sample contradicts the artefact or an input is named that isn't one.
     """
     if names is None:
-        return _plain(known, options, sample)
-    _refuse_unknown(options, names)
-    return tuple(_column(name, hint, options, sample) for name, hint in zip(names, known, strict=True))
+        ports = _plain(known, options, sample)
+    else:
+        _refuse_unknown(options, names)
+        ports = tuple(_column(n, hint, options, sample) for n, hint in zip(names, known, strict=True))
+        _refuse_incomplete(ports, sample)
+    _refuse_other_shapes(ports, options, sample)
+    return ports
+
+
+def _refuse_incomplete(ports: Sequence[Port | None], sample: Rows | None) -> None:
+    """Raise BadInput where the sample lacks a column that is read."""
+    lacking = [port.name for port in ports if port and sample is not None and port.name not in sample]
+    if lacking:
+        raise BadInput(
+            f"the sample has no column {', '.join(lacking)}", remedy=f"It has: {', '.join(sample or ())}"
+        )
+
+
+def _refuse_other_shapes(ports: Sequence[Port | None], options: Options, sample: Rows | None) -> None:
+    """Raise BadInput where --input or the sample says another width than the pipeline was fitted on."""
+    for port in ports:
+        if port is None:
+            continue
+        said = options.inputs.get(port.name, ("", None))[1]
+        if said is not None and (len(said) != len(port.shape) or said[-1] not in (None, port.shape[-1])):
+            raise BadInput(f"--input says {port.name} has shape {list(said)}, the pipeline has {port}")
+        seen = np.shape(sample[port.name]) if sample and port.name in sample else ()
+        if len(seen) > 1 and seen[1:] != port.shape[1:]:
+            raise BadInput(f"the sample has {port.name} of shape {seen}, the pipeline has {port}")
 
 
 def _plain(known: Sequence[str], options: Options, sample: Rows | None) -> tuple[Port | None, ...]:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from onnxpipe.adapters import pickles
+from onnxpipe.adapters import pickles, skops
 from onnxpipe.adapters.base import Artefact, Rows
+from onnxpipe.adapters.reading import Content, reading
 from onnxpipe.adapters.sklearn.inputs import input_ports
+from onnxpipe.adapters.sklearn.nesting import refuse_endless
+from onnxpipe.adapters.sklearn.outline import is_estimator, root_stage, stages
+from onnxpipe.adapters.sklearn.renames import modernise
 from onnxpipe.core.options import Options
 from onnxpipe.core.plan import Plan, Stage
 from onnxpipe.core.record import Record, walk
@@ -18,12 +22,18 @@ framework = "sklearn"
 
 def recognises(artefact: Artefact) -> bool:
     """Whether the bytes are a pickle (compressed or not) or a skops archive."""
-    return pickles.looks_like(artefact.read()[:16])
+    return pickles.looks_like(artefact.head()) or skops.looks_like(artefact)
 
 
 def names(artefact: Artefact) -> frozenset[str]:
     """Every dotted name the file refers to."""
-    return pickles.read(artefact.read(), where=str(artefact)).globals
+    return content(artefact).globals
+
+
+def content(artefact: Artefact) -> Content:
+    """What the file holds, as data. Raises Unreadable."""
+    read_bytes = skops.read if skops.looks_like(artefact) else pickles.read
+    return read_bytes(artefact.read(), where=str(artefact))
 
 
 def read(artefact: Artefact, options: Options, sample: Rows | None = None) -> Plan:
@@ -31,12 +41,9 @@ def read(artefact: Artefact, options: Options, sample: Rows | None = None) -> Pl
 
     Raises Unreadable, Unsupported (every stage at once), Unfitted and BadInput.
     """
-    discover(__package__ or "")
-    root = pickles.read(artefact.read(), where=str(artefact)).value
-    if not isinstance(root, Record):
-        raise Unreadable(f"it holds a {type(root).__name__}, not an estimator", where=str(artefact))
-    stage = Stage(root.kind, root.kind.rpartition(".")[2], root.fields)
-    refuse_unsupported(stage, root)
+    root = root_of(artefact)
+    stage = root_stage(root)
+    refuse_unsupported(root)
     known = columns(stage)
     if known is None:
         raise Unfitted(
@@ -50,25 +57,30 @@ def read(artefact: Artefact, options: Options, sample: Rows | None = None) -> Pl
     return Plan(framework, version(root), stage, input_ports(known, fitted, options, sample), fitted)
 
 
-def refuse_unsupported(stage: Stage, root: Record) -> None:
+def root_of(artefact: Artefact) -> Record:
+    """The estimator in a file, as a record. Raises Unreadable where there is none."""
+    discover(__package__ or "")
+    root = content(artefact).value
+    if not isinstance(root, Record):
+        raise Unreadable(f"it holds a {type(root).__name__}, not an estimator", where=str(artefact))
+    with reading("pipeline", str(artefact), ""):
+        refuse_endless(root)
+    modernise(root)
+    return root
+
+
+def outline(artefact: Artefact) -> tuple[Stage, ...]:
+    """Every stage in a saved pipeline, convertible or not. Raises Unreadable as ``read`` does."""
+    return stages(root_of(artefact))
+
+
+def refuse_unsupported(root: Record) -> None:
     """Raise Unsupported with every estimator in the pipeline that has no converter."""
-    lacking = {
-        record.kind: missing(Stage(record.kind, record.kind.rpartition(".")[2], {}))
-        for record in walk(root)
-        if is_estimator(record) and find(record.kind) is None
-    }
-    if find(root.kind) is None:
-        lacking[root.kind] = missing(stage)
+    inside = (record for record in walk(root) if is_estimator(record))
+    lacking = {record.kind: root_stage(record) for record in (root, *inside) if find(record.kind) is None}
     if lacking:
-        raise Unsupported([lacking[kind] for kind in sorted(lacking)])
-
-
-def is_estimator(record: Record) -> bool:
-    """Whether a record is a public estimator: scikit-learn stamps each with its version."""
-    tail = record.kind.rpartition(".")[2]
-    return not tail.startswith("_") and (
-        "_sklearn_version" in record.fields or "n_features_in_" in record.fields
-    )
+        placed = {stage.kind: stage for stage in reversed(stages(root))}
+        raise Unsupported([missing(placed.get(kind, lacking[kind])) for kind in sorted(lacking)])
 
 
 def version(root: Record) -> str:

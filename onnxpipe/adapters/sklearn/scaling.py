@@ -2,14 +2,96 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
 from onnxpipe.blocks import numeric
-from onnxpipe.core.ops import Var
+from onnxpipe.core.apply import require, unfloated
+from onnxpipe.core.ops import Var, cast, const, dtype_of, op, promote
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import converts
-from onnxpipe.core.table import Check
+from onnxpipe.core.table import Check, Table
+
+
+def _unclipped(stage: Stage) -> bool:
+    return not stage.get("clip", False)
 
 
 @converts("sklearn.preprocessing.StandardScaler", refuses=Check.INFINITE, carries=True)
 def standard_scaler(stage: Stage, x: Var) -> Var:
     """``(x - mean_) / scale_``."""
     return numeric.standardise(x, stage.mean_ if stage.with_mean else None, stage.scale_)
+
+
+def _range_edges(stage: Stage) -> Mapping[int, Any]:
+    """What maps onto the limits of the range, where it clips."""
+    if _unclipped(stage):
+        return {}
+    return {
+        i: [low, high] for i, (low, high) in enumerate(zip(stage.data_min_, stage.data_max_, strict=True))
+    }
+
+
+@converts(
+    "sklearn.preprocessing.MinMaxScaler", refuses=Check.INFINITE, carries=_unclipped, edges=_range_edges
+)
+def min_max_scaler(stage: Stage, x: Var) -> Var:
+    """``x * scale_ + min_``, each step rounded to the dtype of ``x``; between the limits if it clips."""
+    scaled = numeric.inplace(x, x * stage.scale_)
+    scaled = numeric.inplace(x, scaled + stage.min_)
+    return scaled if _unclipped(stage) else numeric.clipped(scaled, *stage.feature_range)
+
+
+def _magnitude_edges(stage: Stage) -> Mapping[int, Any]:
+    return {} if _unclipped(stage) else {i: [-size, size] for i, size in enumerate(stage.scale_)}
+
+
+@converts(
+    "sklearn.preprocessing.MaxAbsScaler", refuses=Check.INFINITE, carries=_unclipped, edges=_magnitude_edges
+)
+def max_abs_scaler(stage: Stage, x: Var) -> Var:
+    """``x / scale_``; between -1 and 1 if it clips (since 1.9)."""
+    scaled = numeric.inplace(x, x / stage.scale_)
+    return scaled if _unclipped(stage) else numeric.clipped(scaled, -1, 1)
+
+
+@converts("sklearn.preprocessing.RobustScaler", refuses=Check.INFINITE, carries=True)
+def robust_scaler(stage: Stage, x: Var) -> Var:
+    """``(x - center_) / scale_``, each step rounded to the dtype of ``x``."""
+    if stage.with_centering:
+        x = numeric.inplace(x, x - stage.center_)
+    return numeric.inplace(x, x / stage.scale_) if stage.with_scaling else x
+
+
+@converts("sklearn.preprocessing.Normalizer")
+def normalizer(stage: Stage, x: Var) -> Var:
+    """Rows over their norm."""
+    return numeric.unit(x, stage.norm)
+
+
+@converts(
+    "sklearn.preprocessing.Binarizer",
+    edges=lambda stage: {i: [stage.threshold] for i in range(int(stage.n_features_in_))},
+)
+def binarizer(stage: Stage, x: Table) -> Table:
+    """1 where ``x`` is above the threshold, else 0, in the dtype of ``x`` (integers too)."""
+    values = unfloated(stage, x)
+    wide = values if dtype_of(values).kind == "f" else cast(values, np.float64)
+    return Table.of(cast(op.greater(*promote(wide, stage.threshold)), dtype_of(values)), finite=True)
+
+
+@converts("sklearn.preprocessing.PowerTransformer", refuses=Check.INFINITE)
+def power_transformer(stage: Stage, x: Var) -> Table:
+    """Box and Cox's or Yeo and Johnson's transform of each column, then standardised."""
+    if stage.method == "box-cox":
+        x = require(stage.context, x, numeric.none_of(op.less_or_equal(x, const(0, dtype_of(x)))))
+        bent = numeric.inplace(x, numeric.box_cox(x, stage.lambdas_))
+    else:
+        bent = numeric.inplace(x, numeric.yeo_johnson(x, stage.lambdas_))
+    if not stage.standardize:
+        return Table.of(bent)
+    scaler = stage.child("scaler", stage._scaler)
+    # Its scaler refuses what overflowed to infinity here.
+    return Table.of(numeric.standardise(bent, scaler.mean_, scaler.scale_), owes=Check.INFINITE)

@@ -1,0 +1,90 @@
+"""What fitted categories are to a graph: text or numbers, and which of them stands for "missing"."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from onnxpipe.adapters.pickles import Global
+from onnxpipe.core.ops import Var, is_string
+from onnxpipe.core.plan import Stage
+from onnxpipe.core.table import Table
+from onnxpipe.errors import BadInput
+
+Array = NDArray[Any]
+
+
+def kind(values: Any) -> str:
+    """The signature dtype of a column of these values: string, bool, int64 or float64."""
+    values = np.asarray(values)
+    if values.dtype.kind != "O":
+        return {"U": "string", "b": "bool", "i": "int64", "u": "int64"}.get(values.dtype.kind, "float64")
+    present = [value for value in values.ravel() if not is_nan_or_none(value)]
+    if not present or any(isinstance(value, str) for value in present):
+        return "string"
+    return "float64" if len(present) < values.size else kind(np.array(present))
+
+
+def is_nan_or_none(value: Any) -> bool:
+    return value is None or (isinstance(value, (float, np.floating)) and bool(np.isnan(value)))
+
+
+def keys(stage: Stage, values: Any) -> Array:
+    """Categories as a graph meets them: missing ones are NaN, or for text the missing string.
+
+    Raises BadInput where the missing string is itself a category, Inexact where None and NaN
+    are two categories.
+    """
+    values = np.asarray(values)
+    if values.dtype.kind not in "OUbiuf":
+        raise stage.unsupported(f"has categories of {values.dtype}, which no graph input can hold")
+    missing = np.array([is_nan_or_none(value) for value in values], bool)
+    if missing.sum() > 1:
+        raise stage.inexact("tells None from NaN, which both travel as the same missing value")
+    if kind(values) != "string":
+        numbers = [np.nan if gone else value for value, gone in zip(values, missing, strict=True)]
+        return np.array(numbers, np.int64 if kind(values) in ("int64", "bool") else np.float64)
+    marker = stage.options.missing_string
+    if marker in values[~missing].tolist():
+        raise BadInput(
+            f"{marker!r} is a category, but also what stands for a missing text",
+            where=stage.path,
+            remedy="Choose a text that occurs nowhere: --missing-string TEXT",
+        )
+    # Objects: numpy's own text type drops trailing NULs.
+    return np.array([marker if g else str(v) for v, g in zip(values, missing, strict=True)], object)
+
+
+def matrix(stage: Stage, x: Table, text: bool) -> Var:
+    """The columns as one matrix of text, or of numbers in their own dtype.
+
+    Raises BadInput where one kind arrives and the other was fitted.
+    """
+    if not text and x.has_strings:
+        raise BadInput("text arrives where numbers were fitted", where=stage.path)
+    if text and any(not is_string(block.read()) for block in x.blocks):
+        raise BadInput("numbers arrive where text was fitted", where=stage.path)
+    return x.matrix()
+
+
+def split(text: Sequence[bool]) -> list[tuple[bool, list[int]]]:
+    """(whether text, column positions) of the text columns and of the number columns, empty ones left out."""
+    groups = [(side, [i for i, is_text in enumerate(text) if is_text == side]) for side in (True, False)]
+    return [(side, where) for side, where in groups if where]
+
+
+def text_columns(x: Table) -> list[bool]:
+    """Per column, whether it holds text."""
+    return [is_string(block.read()) for block in x.blocks for _ in range(block.width)]
+
+
+_PYTHON = {"int": np.int64, "float": np.float64, "bool": np.bool_}
+
+
+def numpy_type(value: Any) -> np.dtype[Any]:
+    """The numpy dtype that a ``dtype=`` parameter was saved as: a type, a dtype or a name."""
+    name = value.kind.rpartition(".")[2] if isinstance(value, Global) else value
+    return np.dtype(_PYTHON.get(name, name) if isinstance(name, str) else name)

@@ -1,0 +1,137 @@
+"""Encoders of categories. Formulas: sklearn/preprocessing/_encoders.py and _label.py."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from onnxpipe.adapters.sklearn import categories
+from onnxpipe.adapters.sklearn.slots import Slots, slots
+from onnxpipe.blocks import categorical
+from onnxpipe.blocks.categorical import Coding
+from onnxpipe.core.apply import guarded, looked_up
+from onnxpipe.core.ops import Var, cast, concat, const, op, take_columns
+from onnxpipe.core.plan import Stage
+from onnxpipe.core.registry import Answers, converts
+from onnxpipe.core.table import Check, Table
+
+Array = NDArray[Any]
+
+
+def _columns(stage: Stage) -> Sequence[str]:
+    return [categories.kind(values) for values in stage.categories_]
+
+
+def _edges(stage: Stage) -> Mapping[int, Any]:
+    """The categories; numbers next to one only where unknown ones are let through."""
+    strict = stage.handle_unknown == "error"
+    kinds = enumerate(_columns(stage))
+    known = {i: stage.categories_[i] for i, kind in kinds if not (strict and kind == "float64")}
+    return {i: [v for v in values if not categories.is_nan_or_none(v)] for i, values in known.items()}
+
+
+def _groups(stage: Stage, x: Table) -> list[tuple[list[int], Var]]:
+    """Column positions and matrix of the text columns, and of the number columns."""
+    text = [kind == "string" for kind in _columns(stage)]
+    return [(w, _matrix(stage, x.take(w), side)) for side, w in categories.split(text)]
+
+
+def _matrix(stage: Stage, x: Table, text: bool) -> Var:
+    """The columns as one matrix, without infinities (unknown, or refused but in object matrices)."""
+    values = categories.matrix(stage, x, text)
+    checked = any(np.asarray(known).dtype.kind in "fiu" for known in stage.categories_)
+    if stage.handle_unknown == "error" or not checked or not x.risky:
+        return values
+    return guarded(stage.context, values, Check.INFINITE)
+
+
+@converts("sklearn.preprocessing.OneHotEncoder", columns=_columns, edges=_edges)
+def one_hot_encoder(stage: Stage, x: Table) -> Table:
+    """1 in the column of each feature's category, 0 elsewhere."""
+    fitted, groups = slots(stage), _groups(stage, x)
+    made = [_one_hot(stage, values, [fitted[i] for i in where]) for where, values in groups]
+    hot = cast(concat(made, 1), categories.numpy_type(stage.dtype))
+    order = [i for where, _ in groups for i in where for _ in range(fitted[i].width)]
+    return Table.of(take_columns(hot, np.argsort(order, kind="stable")), finite=True)
+
+
+def _one_hot(stage: Stage, x: Var, fitted: Sequence[Slots]) -> Var:
+    """bool ``[N, W]``: the indicators of the columns of ``x``, one slot per category or group of them."""
+    owner = np.repeat(np.arange(len(fitted)), [column.width for column in fitted]).tolist()
+    strict = stage.handle_unknown == "error"
+    if not strict and all(column.is_plain for column in fitted):
+        return categorical.indicators(x, owner, np.concatenate([column.categories for column in fitted]))
+    last = max(column.width for column in fitted) + 1
+    codes = categorical.coded(x, [column.coding(last) for column in fitted], last + 1 if strict else 0)
+    if strict:
+        codes = looked_up(stage.context, np.arange(last + 1), codes)
+    return categorical.code_indicators(codes, owner, np.concatenate([column.wanted for column in fitted]))
+
+
+@converts("sklearn.preprocessing.OrdinalEncoder", columns=_columns, edges=_edges)
+def ordinal_encoder(stage: Stage, x: Table) -> Table:
+    """The position of each feature's category, in the encoder's dtype."""
+    values = _ordinals(stage)
+    made, order = [], []
+    for where, part in _groups(stage, x):
+        unknown = len(values) - (stage.handle_unknown != "error")
+        codes = categorical.coded(part, [_ordinal_coding(stage, i) for i in where], unknown)
+        made.append(Table.of(looked_up(stage.context, values, codes), finite=not np.isnan(values).any()))
+        order += where
+    return Table.join(made).take(np.argsort(order).tolist())
+
+
+def _ordinals(stage: Stage) -> Array:
+    """What the codes stand for: 0, 1, ... for categories, then missing, then unknown (if let through)."""
+    dtype = categories.numpy_type(stage.dtype)
+    tail = [stage.get("encoded_missing_value", np.nan)] if stage.get("_missing_indices") else [0]
+    tail += [stage.unknown_value] if stage.handle_unknown != "error" else []
+    count = max(len(values) for values in stage.categories_)
+    return np.concatenate([np.arange(count).astype(dtype), np.array(tail).astype(dtype)])
+
+
+def _ordinal_coding(stage: Stage, i: int) -> Coding:
+    """The codes of feature ``i``, infrequent categories sharing one."""
+    known = categories.keys(stage, stage.categories_[i])
+    missing = dict(stage.get("_missing_indices") or {}).get(i)
+    present = len(known) - (missing is not None)
+    mapping = stage.get("_default_to_infrequent_mappings")[i] if stage.get("_infrequent_enabled") else None
+    codes = np.full(len(known), max(len(values) for values in stage.categories_), np.int64)
+    codes[:present] = np.arange(present) if mapping is None else mapping
+    return Coding(known, codes)
+
+
+def _label_columns(stage: Stage) -> Sequence[str]:
+    return [categories.kind(stage.classes_)]
+
+
+def _labels(stage: Stage, x: Table) -> tuple[Var, Array]:
+    """The labels that arrive ``[N, 1]``, and the classes as they travel ``[k]``."""
+    text = _label_columns(stage) == ["string"]
+    return categories.matrix(stage, x, text), categories.keys(stage, stage.classes_)
+
+
+@converts("sklearn.preprocessing.LabelEncoder", columns=_label_columns)
+def label_encoder(stage: Stage, x: Table) -> Answers:
+    """The position of each label among the classes ``[N]``; refuses other labels."""
+    labels, classes = _labels(stage, x)
+    codes = categorical.coded(labels, [Coding(classes, np.arange(len(classes)))], len(classes))
+    codes = looked_up(stage.context, np.arange(len(classes)), codes)
+    return {"transform": op.squeeze(codes, const([1]))}
+
+
+@converts("sklearn.preprocessing.LabelBinarizer", columns=_label_columns)
+def label_binarizer(stage: Stage, x: Table) -> Var:
+    """``pos_label`` in the column of each label, ``neg_label`` elsewhere; one column for two classes."""
+    if str(stage.y_type_).startswith("multilabel"):
+        raise stage.unsupported("was fitted on an indicator matrix, which has no labels to look up")
+    labels, classes = _labels(stage, x)
+    wanted = classes[1:] if len(classes) == 2 else classes
+    hot = categorical.indicators(labels, [0] * len(wanted), wanted)
+    low, high = stage.neg_label, stage.pos_label if len(classes) > 1 else stage.neg_label
+    if (low, high) == (0, 1):
+        return cast(hot, np.int64)
+    return op.where(hot, const(high, np.int64), const(low, np.int64))

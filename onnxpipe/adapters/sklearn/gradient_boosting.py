@@ -1,0 +1,81 @@
+"""Gradient boosting. Formulas: sklearn/ensemble/_gb.py and sklearn/_loss/link.py."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from onnxpipe.adapters.sklearn.trees import edges, forest_of, leaf_values, members, newer
+from onnxpipe.blocks import classes, linear, trees
+from onnxpipe.core.apply import apply, tensor
+from onnxpipe.core.ops import Var, cast, const, op
+from onnxpipe.core.plan import Stage
+from onnxpipe.core.registry import Answers, converts
+from onnxpipe.core.table import Table
+
+
+@converts("sklearn.ensemble.GradientBoostingRegressor", dtype=np.float32, edges=edges)
+def boosting_regressor(stage: Stage, x: Var) -> Answers:
+    """The first guess plus all trees; no loss has another link than the identity."""
+    return {"predict": linear.column(_boosted(stage, x, _first_value(stage, x)))}
+
+
+@converts("sklearn.ensemble.GradientBoostingClassifier", dtype=np.float32, edges=edges)
+def boosting_classifier(stage: Stage, x: Var) -> Answers:
+    """One score per class, a single one for two classes, and the link that makes shares of them."""
+    raw = _boosted(stage, x, _first_score(stage, x))
+    if len(stage.classes_) > 2:
+        proba, predicted = linear.softmax(raw), classes.most_likely(raw, stage.classes_)
+        return {"predict": predicted, "predict_proba": proba, "decision_function": raw}
+    scores = raw * const(2.0) if stage.loss == "exponential" else raw
+    score = linear.column(raw)
+    index = cast(op.greater_or_equal(score, const(0.0)), np.int64)
+    proba = linear.two_columns(linear.expit(scores))
+    return {
+        "predict": classes.label(index, stage.classes_),
+        "predict_proba": proba,
+        "decision_function": score,
+    }
+
+
+def _boosted(stage: Stage, x: Var, first: Var | None) -> Var:
+    """``first + learning_rate * sum of trees``, float64 ``[N, trees per round]``."""
+    estimators = members(stage)
+    per_round = np.shape(stage.estimators_)[1]
+    forest = forest_of(estimators)
+    weights = stage.learning_rate * leaf_values(estimators)[:, 0, 0]
+    total = trees.summed(x, forest, weights, forest.tree_of_leaf % per_round)
+    return total if first is None else total + first
+
+
+def _first_value(stage: Stage, x: Var) -> Var | None:
+    """What a regressor starts from, ``[1, 1]`` or ``[N, 1]``; None for zero."""
+    if isinstance(stage.init_, str):
+        return None
+    init = stage.child("init", stage.init_)
+    if init.kind == "sklearn.dummy.DummyRegressor":
+        return const(np.reshape(init.constant_, (1, 1)), np.float64)
+    return cast(op.reshape(tensor(apply(init, Table.of(x))["predict"]), const([-1, 1])), np.float64)
+
+
+def _first_score(stage: Stage, x: Var) -> Var | None:
+    """The link of the shares a classifier starts from, ``[1 or N, scores]``; None for zero."""
+    if isinstance(stage.init_, str):
+        return None
+    init = stage.child("init", stage.init_)
+    if init.kind == "sklearn.dummy.DummyClassifier" and init.strategy == "prior":
+        shares = const(np.reshape(init.class_prior_, (1, -1)), np.float64)
+    else:
+        shares = cast(tensor(apply(init, Table.of(x))["predict_proba"]), np.float64)
+    # Before 1.8 shares were kept a float32 epsilon away from 0 and 1.
+    eps = float(np.finfo(np.float64 if newer(stage, 1, 8) else np.float32).eps)
+    return _linked(stage, op.clip(shares, const(eps), const(1 - eps)))
+
+
+def _linked(stage: Stage, shares: Var) -> Var:
+    """The scores that have these class shares ``[1 or N, classes]``."""
+    if len(stage.classes_) > 2:
+        log = op.log(shares)
+        return log - op.reduce_mean(log, const([1])) if newer(stage, 1, 4) else log
+    share = op.slice(shares, const([1]), const([2]), const([1]))
+    logit = op.log(share) - op.log(const(1.0) - share)
+    return logit * const(0.5) if stage.loss == "exponential" else logit

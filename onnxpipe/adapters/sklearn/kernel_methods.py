@@ -1,0 +1,60 @@
+"""Models that see rows through a kernel.
+
+Formulas: sklearn/decomposition/_kernel_pca.py, sklearn/kernel_ridge.py, sklearn/kernel_approximation.py.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from onnxpipe.blocks import kernels, linear
+from onnxpipe.core.ops import Var, cast, const, dtype_of, op
+from onnxpipe.core.plan import Stage
+from onnxpipe.core.registry import Answers, converts
+
+
+@converts("sklearn.preprocessing.KernelCenterer", carries=True)
+def kernel_centerer(stage: Stage, x: Var) -> Var:
+    """A kernel matrix ``[N, m]`` moved to the fitted mean in feature space."""
+    return kernels.centred(x, stage.K_fit_rows_, stage.K_fit_all_)
+
+
+@converts("sklearn.decomposition.KernelPCA")
+def kernel_pca(stage: Stage, x: Var) -> Var:
+    """The centred kernel with the fitted rows, projected on the eigenvectors over their lengths."""
+    k = _kernel(stage, x, stage.X_fit_)
+    centred = kernel_centerer(stage.child("_centerer", stage._centerer), k)
+    lengths = np.sqrt(np.where(stage.eigenvalues_ == 0, np.inf, stage.eigenvalues_))
+    return linear.affine(centred, (stage.eigenvectors_ / lengths).T)
+
+
+@converts("sklearn.kernel_ridge.KernelRidge")
+def kernel_ridge(stage: Stage, x: Var) -> Answers:
+    """The kernel with the fitted rows times ``dual_coef_``, ``[N]`` or ``[N, targets]``."""
+    return {"predict": linear.affine(_kernel(stage, x, stage.X_fit_), stage.dual_coef_.T)}
+
+
+@converts("sklearn.kernel_approximation.Nystroem")
+def nystroem(stage: Stage, x: Var) -> Var:
+    """The kernel with a few fitted rows, normalised ``[N, k]``."""
+    return linear.affine(_kernel(stage, x, stage.components_), stage.normalization_)
+
+
+@converts("sklearn.kernel_approximation.RBFSampler")
+def rbf_sampler(stage: Stage, x: Var) -> Var:
+    """``cos(x @ random_weights + random_offset) * sqrt(2 / k)`` ``[N, k]``."""
+    angle = linear.affine(x, stage.random_weights_.T, stage.random_offset_)
+    return op.mul(op.cos(angle), const(np.sqrt(2 / len(stage.random_offset_)), dtype_of(angle)))
+
+
+def _kernel(stage: Stage, x: Var, points: np.ndarray[tuple[int, ...], np.dtype[np.floating]]) -> Var:
+    """The kernel ``[N, m]`` of rows with points. Raises Unsupported for one that isn't known."""
+    if not isinstance(stage.kernel, str) or stage.kernel not in ("precomputed", *kernels.known()):
+        raise stage.unsupported(f"has the kernel {stage.kernel!r}; known are {', '.join(kernels.known())}")
+    if stage.kernel == "precomputed":
+        return cast(x, np.result_type(dtype_of(x), points))
+    # gamma_ is there since 1.3, and only in KernelPCA; None is the kernels' own default.
+    given = {"gamma": stage.get("gamma_", stage.gamma), "degree": stage.degree, "coef0": stage.coef0}
+    default = {"gamma": 1 / points.shape[1], "degree": 3, "coef0": 1}
+    chosen = {name: float(default[name] if value is None else value) for name, value in given.items()}
+    return kernels.between(x, points, kernels.Kernel(stage.kernel, **chosen))

@@ -1,0 +1,78 @@
+"""Naive Bayes classifiers. Formulas: sklearn/naive_bayes.py."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from onnxpipe.blocks import classes, densities, linear
+from onnxpipe.core.apply import require
+from onnxpipe.core.ops import Var, cast, const, dtype_of, op, promote
+from onnxpipe.core.plan import Stage
+from onnxpipe.core.registry import Answers, converts
+
+
+def posterior(stage: Stage, joint: Var) -> Answers:
+    """Label and probabilities from the joint log-likelihoods ``[N, k]``."""
+    return {
+        "predict": classes.most_likely(joint, stage.classes_),
+        "predict_proba": densities.normalised(joint),
+    }
+
+
+@converts("sklearn.naive_bayes.GaussianNB")
+def gaussian_nb(stage: Stage, x: Var) -> Answers:
+    """``log prior - (sum(log(2 pi var)) + sum((x - theta)**2 / var)) / 2``."""
+    variances = stage.state["var_" if "var_" in stage.state else "sigma_"]  # sigma_ until 1.0
+    constant = np.log(stage.class_prior_) - 0.5 * np.sum(np.log(2.0 * np.pi * variances), axis=1)
+    norms = densities.diagonal_norms(x, stage.theta_, variances)
+    return posterior(stage, norms * np.array(-0.5, dtype_of(norms)) + constant)
+
+
+@converts("sklearn.naive_bayes.MultinomialNB")
+def multinomial_nb(stage: Stage, x: Var) -> Answers:
+    """``x @ feature_log_prob.T + log prior``."""
+    return posterior(stage, linear.affine(x, stage.feature_log_prob_, stage.class_log_prior_))
+
+
+@converts("sklearn.naive_bayes.ComplementNB")
+def complement_nb(stage: Stage, x: Var) -> Answers:
+    """``x @ feature_log_prob.T``; the prior counts where there is only one class."""
+    prior = stage.class_log_prior_ if len(stage.classes_) == 1 else 0.0
+    return posterior(stage, linear.affine(x, stage.feature_log_prob_, prior))
+
+
+def _thresholds(stage: Stage) -> Mapping[int, Any]:
+    return {} if stage.binarize is None else {i: [stage.binarize] for i in range(stage.n_features_in_)}
+
+
+@converts("sklearn.naive_bayes.BernoulliNB", edges=_thresholds)
+def bernoulli_nb(stage: Stage, x: Var) -> Answers:
+    """``x @ (log p - log(1 - p)).T + log prior + sum(log(1 - p))`` for ``x`` binarised to 0 and 1."""
+    if stage.binarize is not None:
+        x = cast(op.greater(*promote(x, stage.binarize)), dtype_of(x))
+    log_no = np.log(1 - np.exp(stage.feature_log_prob_))
+    constant = stage.class_log_prior_ + log_no.sum(axis=1)
+    return posterior(stage, linear.affine(x, stage.feature_log_prob_ - log_no, constant))
+
+
+def _categories(stage: Stage) -> Mapping[int, Any]:
+    return {i: np.arange(size) for i, size in enumerate(stage.n_categories_)}
+
+
+@converts("sklearn.naive_bayes.CategoricalNB", edges=_categories)
+def categorical_nb(stage: Stage, x: Var) -> Answers:
+    """The log-probability of each column's category, summed, and the log prior.
+
+    Native truncates to integers, refuses negative ones and fails on those never seen.
+    """
+    sizes = const(stage.n_categories_, dtype_of(x))
+    known = op.greater(x, const(-1, dtype_of(x))) & op.less(x, sizes)
+    valid = op.reduce_min(cast(known, np.int64), const([1]), keepdims=0)
+    index = require(stage.context, cast(x, np.int64), cast(valid, np.bool_))
+    if stage.options.on_invalid != "raise":
+        index = op.where(known, index, const(0))
+    joint = densities.table_sums(index, stage.feature_log_prob_) + stage.class_log_prior_
+    return posterior(stage, joint)

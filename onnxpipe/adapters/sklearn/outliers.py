@@ -1,0 +1,37 @@
+"""Outliers by the density around their neighbours. Formulas: sklearn/neighbors/_lof.py."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from onnxpipe.adapters.sklearn.neighbours import fitted_points, meeting_order, metric
+from onnxpipe.blocks import neighbours, numeric
+from onnxpipe.core.ops import Var, cast, const, op
+from onnxpipe.core.plan import Stage
+from onnxpipe.core.registry import Answers, converts
+
+
+@converts("sklearn.neighbors.LocalOutlierFactor")
+def local_outlier_factor(stage: Stage, x: Var) -> Answers:
+    """1 for inliers, -1 for outliers ``[N]``, and how dense a row lies beside its neighbours."""
+    if not stage.novelty:
+        raise stage.unsupported("knows only its own rows: it answers for new ones with novelty=True")
+    scores = op.neg(_factor(stage, x))
+    decision = scores - np.asarray(stage.offset_)
+    outlier = op.less(decision, const(0.0))
+    return {
+        "predict": op.where(outlier, const(-1), const(1)),
+        "decision_function": decision,
+        "score_samples": scores,
+    }
+
+
+def _factor(stage: Stage, x: Var) -> Var:
+    """The mean density of the neighbours over the row's own ``[N]``."""
+    order, k = meeting_order(stage), int(stage.n_neighbors_)
+    near = neighbours.nearest(cast(x, np.float64), fitted_points(stage)[order], k, metric(stage))
+    reach = op.gather(const(stage._distances_fit_X_[order, k - 1]), near.position, axis=0)
+    far = op.max([cast(numeric.inplace(x, near.distance), np.float64), reach])
+    sparsity = op.reduce_mean(far, const([1]), keepdims=0) + const(1e-10)
+    density = op.gather(const(stage._lrd[order]), near.position, axis=0)
+    return op.reduce_mean(density, const([1]), keepdims=0) * sparsity

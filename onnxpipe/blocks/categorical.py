@@ -1,0 +1,114 @@
+"""Categories: from values to codes, and from codes to indicator columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from onnxpipe.blocks.spreading import spread
+from onnxpipe.core.ops import Var, batch_size, cast, const, dtype_of, is_string, ml, op, promote, shape_of
+
+Array = NDArray[Any]
+Codes = NDArray[np.int64]
+
+
+_WIDE = 512
+"""Indicator columns from which it pays to write the few that are true instead of comparing all."""
+
+
+class Coding(NamedTuple):
+    """The codes of one column's categories: ``keys[i]`` has ``codes[i]``; all text or all numbers."""
+
+    keys: Array
+    codes: Codes
+
+
+def indicators(x: Var, owner: Sequence[int], values: Array) -> Var:
+    """bool ``[N, W]``: whether column ``owner[w]`` of ``x`` ``[N, k]`` is ``values[w]``; NaN is NaN's equal.
+
+    Text is looked up once, as numbers in the union of all columns' categories, and compared as such.
+    """
+    if _is_ragged(owner):
+        places = [np.flatnonzero(np.asarray(owner) == j) for j in range(shape_of(x)[1])]
+        return _scattered(coded(x, [Coding(values[p], p) for p in places], len(owner)), len(owner))
+    if is_string(x):
+        union, ids = np.unique(values, return_inverse=True)
+        number = _lookup(x, Coding(union, np.arange(len(union))), -1)
+        return code_indicators(number, owner, ids)
+    wide = spread(promote(x, values)[0], owner)
+    same = op.equal(*promote(wide.var, wide.beside(values)))
+    if values.dtype.kind == "f" and np.isnan(values).any():
+        absent = op.and_(op.isnan(wide.var), const(wide.beside(np.isnan(values))))
+        same = op.or_(same, absent)
+    return wide.flat(same)
+
+
+def _is_ragged(owner: Sequence[int]) -> bool:
+    """Whether columns have so many and so unequally many values that writing the true ones pays."""
+    return len(owner) > _WIDE and len(set(np.bincount(owner).tolist())) > 1
+
+
+def _scattered(codes: Var, width: int) -> Var:
+    """bool ``[N, width]``: the columns that the codes ``[N, k]`` of a row name; code ``width`` names none."""
+    sizes = op.concat([batch_size(codes), const([width + 1])], axis=0)
+    none = op.constant_of_shape(sizes, value=np.array([False]))
+    hit = op.scatter_elements(none, codes, op.equal(codes, codes), axis=1)
+    # Reshape only to tell the width, which inference can't see.
+    return op.reshape(op.slice(hit, const([0]), const([width]), const([1])), const([0, width]))
+
+
+def code_indicators(codes: Var, owner: Sequence[int], wanted: Codes) -> Var:
+    """bool ``[N, W]``: whether column ``owner[w]`` of int64 ``codes`` ``[N, k]`` is ``wanted[w]``.
+
+    Codes that no column wants are at most 2 above those that some do.
+    """
+    if _is_ragged(owner):
+        table = np.full((shape_of(codes)[1], max(wanted) + 3), len(owner), np.int64)
+        table[owner, wanted] = np.arange(len(owner))
+        place = op.add(codes, const(np.arange(len(table)) * table.shape[1], np.int64))
+        return _scattered(op.gather(const(table.ravel()), place, axis=0), len(owner))
+    wide = spread(codes, owner)
+    return wide.flat(op.equal(wide.var, const(wide.beside(wanted))))
+
+
+def coded(x: Var, columns: Sequence[Coding], unknown: int) -> Var:
+    """int64 ``[N, k]``: the code of each value in its column, ``unknown`` for values without one.
+
+    One coding serves all columns. Text of several codings is told apart by the column's number
+    behind it, so that one look-up does; numbers by a table of (column, number in the union).
+    """
+    if len(columns) == 1:
+        return _lookup(x, columns[0], unknown)
+    if is_string(x):
+        tails = [f"\x1f{j}" for j in range(len(columns))]
+        keys = [f"{key}{tail}" for (keys, _), tail in zip(columns, tails, strict=True) for key in keys]
+        together = Coding(np.array(keys, object), np.concatenate([c.codes for c in columns]))
+        return _lookup(op.string_concat(x, const(tails)), together, unknown)
+    union, ids = np.unique(np.concatenate([c.keys for c in columns]), return_inverse=True)
+    table = np.full((len(columns), len(union) + 1), unknown, np.int64)
+    owner = np.repeat(np.arange(len(columns)), [len(c.keys) for c in columns])
+    table[owner, ids] = np.concatenate([c.codes for c in columns])
+    place = _lookup(x, Coding(union, np.arange(len(union))), len(union))
+    starts = const(np.arange(len(columns)) * table.shape[1], np.int64)
+    return op.gather(const(table.ravel()), op.add(place, starts), axis=0)
+
+
+def _lookup(x: Var, coding: Coding, unknown: int) -> Var:
+    """int64, the shape of ``x``, through one hash table."""
+    # A hash table can't be empty: without keys, one that is as unknown as the rest.
+    lone = Coding(np.array([""], object) if is_string(x) else np.zeros(1), np.array([unknown]))
+    keys, values = coding if len(coding.keys) else lone
+    if is_string(x):
+        return ml.label_encoder(x, keys_strings=keys.tolist(), values_int64s=values, default_int64=unknown)
+    dtype = np.result_type(dtype_of(x), keys.dtype)
+    dtype = dtype if dtype.kind == "f" else np.dtype(np.int64)
+    default = np.array([unknown], np.int64)
+    return ml.label_encoder(
+        cast(x, dtype),
+        keys_tensor=keys.astype(dtype),
+        values_tensor=values.astype(np.int64),
+        default_tensor=default,
+    )

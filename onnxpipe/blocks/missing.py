@@ -1,0 +1,34 @@
+"""Finding and filling missing values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from onnxpipe.core.ops import Var, const, dtype_of, is_string, op, promote
+
+Array = NDArray[Any]
+
+
+def is_missing(x: Var, marker: Any) -> Var:
+    """bool, the shape of ``x``: where it is the marker; NaN marks NaN."""
+    if not fillable(x, marker):
+        return op.less(x, x)  # nowhere
+    if is_string(x):
+        return op.equal(x, const(str(marker)))
+    return op.equal(*promote(x, marker)) if marker == marker else op.isnan(x)
+
+
+def filled(x: Var, missing: Var, fill: Array) -> Var:
+    """``x`` ``[N, d]`` with ``fill`` ``[d]`` where ``missing``, rounded to the dtype of ``x``."""
+    dtype = dtype_of(x)
+    return op.where(missing, const(np.asarray(fill).astype(dtype)), x)
+
+
+def fillable(x: Var, marker: Any) -> bool:
+    """Whether the marker can occur in ``x`` at all."""
+    if isinstance(marker, str) or is_string(x):
+        return isinstance(marker, str) and is_string(x)
+    return bool(marker == marker) or dtype_of(x).kind == "f"

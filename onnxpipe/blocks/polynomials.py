@@ -1,0 +1,51 @@
+"""Products of columns."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from onnxpipe.blocks.categorical import Codes
+from onnxpipe.core.ops import Var, concat, const, dtype_of, op, take_columns
+
+
+class Products(NamedTuple):
+    """The terms of one degree: term ``terms[i]`` of the degree below, times feature ``features[i]``."""
+
+    terms: Codes
+    features: Codes
+
+
+def products(count: int, degree: int, distinct: bool) -> list[Products]:
+    """How the terms of degrees 2 to ``degree`` of ``count`` features come from those below.
+
+    The order of terms and of their factors is that of sklearn.preprocessing.PolynomialFeatures:
+    feature by feature, times all terms of the degree below from that feature on (or, for
+    ``distinct`` factors, from the next feature on).
+    """
+    found: list[Products] = []
+    starts = np.arange(count + 1)
+    for _ in range(2, degree + 1):
+        first = starts[1:] if distinct else starts[:-1]
+        lengths = starts[-1] - first
+        terms = np.concatenate([np.arange(a, starts[-1]) for a in first])
+        found.append(Products(terms, np.repeat(np.arange(count), lengths)))
+        starts = np.concatenate([[0], np.cumsum(lengths)])
+    return found
+
+
+def expanded(x: Var, lowest: int, highest: int, distinct: bool) -> Var:
+    """The terms of degrees ``lowest`` (from 1) to ``highest`` of ``x`` ``[N, d]``, degree by degree."""
+    terms = [x]
+    for step in products(int(x.unwrap_tensor().shape[1]), highest, distinct):  # type: ignore[index,arg-type]
+        if not len(step.terms):
+            break
+        terms.append(op.mul(take_columns(terms[-1], step.terms), take_columns(x, step.features)))
+    kept = terms[lowest - 1 :]
+    return concat(kept, 1) if kept else take_columns(x, [])
+
+
+def with_ones(x: Var) -> Var:
+    """``x`` ``[N, d]`` behind a column of ones."""
+    return op.pad(x, const([0, 1, 0, 0]), const(1, dtype_of(x)))

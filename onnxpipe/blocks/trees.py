@@ -1,0 +1,166 @@
+"""Ensembles of decision trees: arrays of nodes in, sums over trees out.
+
+The operator knows leaves of one number for one target each. What a leaf means beyond that (a row
+of class shares, several outputs) is encoded here, always so that the sum is native's in float64.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from onnxpipe.blocks.tree_node import Leaves, Splits, tree_ensemble
+from onnxpipe.core.ops import Var, cast, const, dtype_of, op
+
+Array = NDArray[Any]
+
+_EXACT_IN_SINGLE = 2**24
+"""Integers below this are exact in float32."""
+
+
+class Forest(NamedTuple):
+    """The nodes of all trees, one after the other.
+
+    ``left`` (values at most the threshold, or whatever ``modes`` says) and ``right`` are positions
+    among all nodes, negative at leaves; ``nan_left`` tells where NaN goes, None for always right.
+    ``modes`` and ``members`` are those of ``Splits``, ``members`` in node order.
+    """
+
+    feature: Array
+    threshold: Array
+    left: Array
+    right: Array
+    roots: Array
+    nan_left: Array | None = None
+    modes: Array | None = None
+    members: Array | None = None
+
+    @property
+    def is_leaf(self) -> NDArray[np.bool_]:
+        return np.asarray(self.left < 0)
+
+    @property
+    def tree_of_leaf(self) -> Array:
+        """The tree each leaf is in ``[leaves]``."""
+        return np.searchsorted(self.roots, np.flatnonzero(self.is_leaf), side="right") - 1
+
+    def edges(self) -> dict[int, Array]:
+        """Per feature, its distinct thresholds: the values at which an answer may change."""
+        inner = ~self.is_leaf
+        feature, threshold = self.feature[inner], self.threshold[inner]
+        return {int(f): np.unique(threshold[feature == f]) for f in np.unique(feature)}
+
+
+def summed(x: Var, forest: Forest, weights: Array, targets: Array | None = None) -> Var:
+    """The sum over trees of the weight ``[leaves]`` of the leaf each row ends in: float64 ``[N, k]``.
+
+    ``targets`` ``[leaves]`` says which of the ``k`` columns a leaf adds to (default: the only one).
+    """
+    targets = np.zeros(len(weights), np.int64) if targets is None else targets
+    return _ensemble(cast(x, np.float64), forest, weights, targets)
+
+
+def summed_rows(x: Var, forest: Forest, rows: Array) -> Var:
+    """The sum over trees of the row of ``rows`` ``[leaves, m]`` of the leaf each row of ``x`` ends in.
+
+    float64 ``[N, m]``; ``x`` is float32, as the trees compare it.
+    """
+    if rows.shape[1] == 1:
+        return summed(x, forest, rows[:, 0])
+    if np.array_equal(rows, rows.astype(bool)) and np.all(np.sum(rows, axis=1) == 1):
+        return cast(_votes(x, forest, rows), np.float64)
+    return _looked_up(x, forest, rows)
+
+
+def _votes(x: Var, forest: Forest, rows: Array) -> Var:
+    """Pure leaves vote for one column each. Whole numbers: exact in the precision of ``x``."""
+    votes = np.argmax(rows, axis=1)
+    return _ensemble(x, forest, np.ones(len(rows)), votes, rows.shape[1])
+
+
+def _looked_up(x: Var, forest: Forest, rows: Array) -> Var:
+    """Each tree answers, as its own target, which distinct row its leaf holds; those rows are summed."""
+    table, which = distinct_rows(rows)
+    x = x if len(table) < _EXACT_IN_SINGLE else cast(x, np.float64)
+    found = _ensemble(x, forest, which, forest.tree_of_leaf, len(forest.roots))
+    return op.reduce_sum(op.gather(const(table), cast(found, np.int32)), const([1]), keepdims=0)
+
+
+def _ensemble(x: Var, forest: Forest, weights: Array, targets: Array, count: int | None = None) -> Var:
+    """The operator over the forest, equal leaves stored once."""
+    count = int(targets.max()) + 1 if count is None else count
+    values, which = np.unique(weights, return_inverse=True)
+    keys, place = np.arange(len(values)), which
+    if count > 1:
+        keys, place = np.unique(which * count + targets, return_inverse=True)
+    leaves = Leaves(keys % count, values[keys // count].astype(dtype_of(x)), count)
+    return tree_ensemble(x, _splits(forest, place, dtype_of(x)), leaves)
+
+
+def _splits(forest: Forest, place: Array, dtype: np.dtype[Any]) -> Splits:
+    """The interior nodes, numbered among themselves; ``place`` ``[leaves]`` is where each leaf is stored."""
+    forest = _grown(forest)
+    leaf = forest.is_leaf
+    number = np.empty(len(leaf), np.int64)
+    number[leaf], number[~leaf] = place, np.arange(len(leaf) - len(place))
+    left, right = forest.left[~leaf], forest.right[~leaf]
+    threshold = forest.threshold[~leaf]
+    nan_left = forest.nan_left[~leaf] if forest.nan_left is not None else np.zeros(0)
+    return Splits(
+        features=forest.feature[~leaf],
+        thresholds=rounded_down(threshold) if dtype == np.float32 else threshold.astype(dtype),
+        true=number[left],
+        false=number[right],
+        true_is_leaf=leaf[left],
+        false_is_leaf=leaf[right],
+        roots=number[forest.roots],
+        modes=None if forest.modes is None else forest.modes[~leaf],
+        nan_true=nan_left if np.any(nan_left) else None,
+        members=None if forest.members is None else forest.members.astype(dtype),
+    )
+
+
+def _grown(forest: Forest) -> Forest:
+    """The forest with a split above each root that is a leaf, both its children that leaf.
+
+    The operator's roots are splits, and this is the standard's way to write a lone leaf.
+    """
+    lone = forest.roots[forest.is_leaf[forest.roots]]
+    if not len(lone):
+        return forest
+    more = np.arange(len(lone)) + len(forest.left)
+    roots = forest.roots.copy()
+    roots[forest.is_leaf[forest.roots]] = more
+    zeros = np.zeros(len(lone), np.int64)
+    return forest._replace(
+        feature=np.concatenate([forest.feature, zeros]),
+        threshold=np.concatenate([forest.threshold, zeros]),
+        left=np.concatenate([forest.left, lone]),
+        right=np.concatenate([forest.right, lone]),
+        roots=roots,
+        nan_left=None if forest.nan_left is None else np.concatenate([forest.nan_left, zeros]),
+        modes=None if forest.modes is None else np.concatenate([forest.modes, zeros]),
+    )
+
+
+def rounded_down(threshold: Array) -> Array:
+    """The largest float32 at most each float64: a float32 is at most either or neither."""
+    with np.errstate(over="ignore"):
+        single = threshold.astype(np.float32)
+    above = single > threshold
+    single[above] = np.nextafter(single[above], np.float32(-np.inf))
+    return single
+
+
+def distinct_rows(rows: Array) -> tuple[Array, Array]:
+    """The distinct rows of ``[n, m]`` and, per row, which of them it is ``[n]``.
+
+    Column by column: much faster than sorting rows as wholes.
+    """
+    code = np.zeros(len(rows), np.int64)
+    for column in rows.T:
+        values, which = np.unique(column, return_inverse=True)
+        _, first, code = np.unique(code * len(values) + which, return_index=True, return_inverse=True)
+    return rows[first], code

@@ -1,0 +1,81 @@
+"""Every command and every Python block of the README and the docs is executed."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests import support
+
+ROOT = Path(__file__).parent.parent
+PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
+_BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+
+def blocks(page: Path, language: str) -> Iterator[str]:
+    for kind, text in _BLOCK.findall(page.read_text(encoding="utf-8")):
+        if kind == language:
+            yield text
+
+
+@pytest.fixture(scope="module")
+def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the demo's pipeline, rows and manifest, as a reader would have them."""
+    folder = tmp_path_factory.mktemp("docs")
+    subprocess.run([sys.executable, ROOT / "docs/demo/train.py", folder], check=True, capture_output=True)
+    for file in ROOT.glob("docs/demo/*"):
+        shutil.copy(file, folder) if file.is_file() else None
+    return folder
+
+
+def environment() -> dict[str, str]:
+    here = str(Path(sys.executable).parent)
+    return {**os.environ, "PATH": here + os.pathsep + os.environ["PATH"], "PYTHONPATH": str(ROOT)}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_the_commands_of_a_page_run(page: Path, scratch: Path) -> None:
+    """Lines after ``$ ``, in order; ``# exit N`` at the end of a line says what it must exit with."""
+    for block in blocks(page, "console"):
+        for line in block.splitlines():
+            if line.startswith("$ "):
+                command, _, expected = line[2:].partition("# exit ")
+                done = subprocess.run(
+                    shlex.split(command), cwd=scratch, env=environment(), capture_output=True, text=True
+                )
+                assert done.returncode == int(expected or 0), f"{command}\n{done.stdout}\n{done.stderr}"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_the_python_of_a_page_runs(page: Path, scratch: Path) -> None:
+    """All blocks of a page, one after the other, as one program."""
+    program = "\n".join(blocks(page, "python"))
+    if program:
+        (scratch / "page.py").write_text(program, encoding="utf-8")
+        done = subprocess.run(
+            [sys.executable, "page.py"], cwd=scratch, env=environment(), capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+
+
+def test_the_links_of_the_docs_lead_somewhere() -> None:
+    for page in [*PAGES, *ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]:
+        for target in re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
+            if "://" not in target:
+                assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_the_support_table_is_current() -> None:
+    assert (ROOT / support.PAGE).read_text(encoding="utf-8") == support.table(), (
+        "run: python -m tests.support"
+    )

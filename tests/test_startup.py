@@ -1,0 +1,63 @@
+"""Starting is cheap: help and the hook load neither numpy nor onnx nor any framework."""
+
+from __future__ import annotations
+
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HEAVY = {"numpy", "onnx", "onnxruntime", "spox", "pyarrow", "joblib", "rich", "yaml", "jinja2"}
+HEAVY |= {"sklearn", "pandas", "scipy", "skl2onnx", "torch", "tensorflow", "keras", "pyspark", "xgboost"}
+NAMES = ("convert", "stitch", "verify", "skew", "inspect")
+LOADED = """
+import sys
+from onnxpipe.cli import main
+code = main(sys.argv[1:])
+print(*sorted({name.partition(".")[0] for name in sys.modules}), file=sys.stderr)
+sys.exit(code)
+"""
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--help",), ("--version",), ("skew",), *((name, "--help") for name in NAMES)]
+)
+def test_nothing_heavy_is_imported(arguments: tuple[str, ...], tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", LOADED, *arguments], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert set(done.stderr.split()) & HEAVY == set()
+
+
+def test_importing_the_package_imports_nothing_heavy(tmp_path: Path) -> None:
+    code = "import onnxpipe, sys; print(*{name.partition('.')[0] for name in sys.modules})"
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
+    assert set(done.stdout.split()) & (HEAVY | {"click"}) == set()
+
+
+def test_every_public_name_is_there() -> None:
+    import onnxpipe
+
+    assert [name for name in onnxpipe.__all__ if not hasattr(onnxpipe, name)] == []
+    assert {"convert", "stitch", "verify", "skew", "inspect", "load", "feeds", "converts"} <= {
+        *onnxpipe.__all__
+    }
+
+
+def cpu_seconds(*command: str, cwd: Path) -> float:
+    """The least CPU time of five runs of a command."""
+    taken = []
+    for _ in range(5):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run(command, cwd=cwd, capture_output=True, check=True)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        taken.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    return min(taken)
+
+
+@pytest.mark.slow
+def test_help_costs_little_more_than_click(tmp_path: Path) -> None:
+    click = cpu_seconds(sys.executable, "-c", "import click", cwd=tmp_path)
+    assert cpu_seconds(sys.executable, "-m", "onnxpipe", "--help", cwd=tmp_path) <= click + 0.030
