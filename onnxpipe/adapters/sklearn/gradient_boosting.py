@@ -51,7 +51,7 @@ def _first_value(stage: Stage, x: Var) -> Var | None:
     """What a regressor starts from, ``[1, 1]`` or ``[N, 1]``; None for zero."""
     if isinstance(stage.init_, str):
         return None
-    init = stage.child("init", stage.init_)
+    init = stage.child("init_", stage.init_)
     if init.kind == "sklearn.dummy.DummyRegressor":
         return const(np.reshape(init.constant_, (1, 1)), np.float64)
     return cast(op.reshape(tensor(apply(init, Table.of(x))["predict"]), const([-1, 1])), np.float64)
@@ -61,7 +61,7 @@ def _first_score(stage: Stage, x: Var) -> Var | None:
     """The link of the shares a classifier starts from, ``[1 or N, scores]``; None for zero."""
     if isinstance(stage.init_, str):
         return None
-    init = stage.child("init", stage.init_)
+    init = stage.child("init_", stage.init_)
     if init.kind == "sklearn.dummy.DummyClassifier" and init.strategy == "prior":
         shares = const(np.reshape(init.class_prior_, (1, -1)), np.float64)
     else:

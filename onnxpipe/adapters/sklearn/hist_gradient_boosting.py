@@ -85,7 +85,8 @@ def _encoder(stage: Stage) -> Stage | None:
     """The ordinal encoder of the categorical columns, None where there are none."""
     preprocessor = stage.get("_preprocessor")
     if preprocessor is not None:
-        return stage.child("encoder", preprocessor.get("transformers_")[0][1])
+        inner = stage.child("_preprocessor", preprocessor)
+        return inner.child("encoder", inner.transformers_[0][1])
     if np.any(stage.get("is_categorical_", False)):
         raise stage.unsupported("has categorical features as saved before scikit-learn 1.4: fit it again")
     return None

@@ -41,7 +41,9 @@ def metric(stage: Stage) -> neighbours.Metric:
 def meeting_order(stage: Stage) -> Array:
     """The order in which native meets the fitted points: of points equally far, the first are taken.
 
-    A tree meets them in its own order, as far as it can be told without walking it.
+    A tree meets them in its own order, as far as it can be told without walking it. Where the
+    k-th and the next are equally far, native's choice also hangs on its tree and heap: exact ties
+    at that boundary may be decided otherwise here.
     """
     tree = stage.get("_tree")
     if isinstance(tree, Record) and isinstance(tree.state, tuple):
@@ -65,8 +67,8 @@ def weighs_by_distance(stage: Stage) -> bool:
 
 def _neighbours(stage: Stage, x: Var) -> tuple[Var, Var | None, Array]:
     """Positions of the neighbours, their weights (None: equal), the order positions refer to."""
-    order = meeting_order(stage)
-    near = neighbours.nearest(x, fitted_points(stage)[order], int(stage.n_neighbors), metric(stage))
+    points, order = fitted_points(stage), meeting_order(stage)
+    near = neighbours.nearest(x, points[order], int(stage.n_neighbors), metric(stage))
     weights = neighbours.inverse(near.distance) if weighs_by_distance(stage) else None
     return near.position, weights, order
 

@@ -12,6 +12,8 @@ from onnxpipe.errors import Unreadable
 LIMIT = 10**6
 """Parts that a pipeline may unfold to; a forest of a thousand trees has a few thousand."""
 _OPEN = -1
+_UNREAD = ("sklearn.cluster._CFNode", "sklearn.cluster._CFSubcluster")
+"""Birch's tree: its leaves point to each other both ways, and no converter looks at them."""
 
 
 def refuse_endless(root: Record) -> None:
@@ -37,4 +39,6 @@ def _parts(value: Any) -> Iterable[Any]:
 
 
 def _descended(part: Any) -> bool:
-    return isinstance(part, Record) and (part.kind.startswith("sklearn.") or is_estimator(part))
+    if not isinstance(part, Record) or part.kind in _UNREAD:
+        return False
+    return part.kind.startswith("sklearn.") or is_estimator(part)
