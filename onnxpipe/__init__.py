@@ -12,12 +12,26 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from onnxpipe.core.options import Options as Options
     from onnxpipe.core.registry import converts as converts
     from onnxpipe.services.convert import convert as convert
+    from onnxpipe.services.inspect import inspect as inspect
+    from onnxpipe.services.serve import feeds as feeds
+    from onnxpipe.services.serve import load as load
+    from onnxpipe.services.skew import skew as skew
+    from onnxpipe.services.stitch import stitch as stitch
+    from onnxpipe.services.verify import verify as verify
 
 _HOMES = {
+    "Options": "onnxpipe.core.options",
     "convert": "onnxpipe.services.convert",
     "converts": "onnxpipe.core.registry",
+    "feeds": "onnxpipe.services.serve",
+    "inspect": "onnxpipe.services.inspect",
+    "load": "onnxpipe.services.serve",
+    "skew": "onnxpipe.services.skew",
+    "stitch": "onnxpipe.services.stitch",
+    "verify": "onnxpipe.services.verify",
 }
 
 __all__ = ["__version__", *_HOMES]

@@ -11,6 +11,7 @@
         ├── BadInput            columns, types or samples that contradict the pipeline
         ├── MissingExtra        an optional dependency isn't installed
         ├── BadManifest         a manifest or wiring that doesn't hold together
+        ├── NativeRefused       the pipeline itself refuses these rows
         └── NativeFailed        the native side can't answer (worker died, timed out)
 
 Anything else that escapes is a bug of ours (exit 3).
@@ -122,3 +123,7 @@ class BadManifest(Refusal):
 
 class NativeFailed(Refusal):
     """The native side can't answer: not installed, crashed, hung or ran out of time."""
+
+
+class NativeRefused(Refusal):
+    """The original pipeline refuses these rows, and says why."""

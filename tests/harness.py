@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import pickle
 import pkgutil
+import re
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -53,7 +54,7 @@ class Case:
             raise ValueError(f"{self} departs from the rule without a reason")
 
     def __str__(self) -> str:
-        return " ".join(f"{self.estimator!r}[{self.data}]".split())
+        return re.sub(r" at 0x\w+", "", " ".join(f"{self.estimator!r}[{self.data}]".split()))
 
     @property
     def kind(self) -> str:

@@ -163,5 +163,15 @@ def test_tables_in_memory_give_the_same_columns(table: Any) -> None:
     assert {name: column.tolist() for name, column in rows.items()} == {"a": [1, 2], "b": ["x", "y"]}
 
 
+def test_pandas_own_types_become_numpys() -> None:
+    frame = pd.DataFrame({"i": [1, None], "j": [1, 2], "b": [True, None], "t": ["x", None], "c": ["u", "v"]})
+    frame = frame.astype({"i": "Int64", "j": "Int16", "b": "boolean", "t": "string", "c": "category"})
+    rows = as_rows(frame)
+    np.testing.assert_array_equal(rows["i"], [1.0, np.nan])
+    np.testing.assert_array_equal(rows["b"], [1.0, np.nan])
+    assert rows["j"].dtype == np.int16 and rows["c"].tolist() == ["u", "v"]
+    assert rows["t"].dtype == object and rows["t"][0] == "x" and pd.isna(rows["t"][1])
+
+
 def test_a_matrix_in_memory_is_one_column() -> None:
     assert as_rows([[1.0, 2.0]])["X"].shape == (1, 2)

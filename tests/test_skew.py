@@ -187,6 +187,12 @@ def test_git_that_fails_is_no_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         onnxpipe.skew()
 
 
+def test_quiet_tells_findings_only(repository: Path) -> None:
+    assert told(program("skew", "-q", cwd=repository)) == ""
+    (repository / "models/model.onnx").write_bytes(b"other")
+    assert "model.onnx" in told(program("skew", "-q", cwd=repository))
+
+
 def test_json_tells_all(repository: Path) -> None:
     (repository / "models/model.onnx").write_bytes(b"other")
     done = program("skew", "--output-format", "json", cwd=repository)

@@ -12,10 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onnxpipe.blocks.tree_node import Leaves, Splits, tree_ensemble
-from onnxpipe.core.ops import Var, cast, const, dtype_of, op
+from onnxpipe.core.ops import Var, cast, const, dtype_of, op, shape_of
+from onnxpipe.core.table import Check
 
 Array = NDArray[Any]
 
+_WATCHED = 256
+"""Columns up to which a forest checks its own input."""
 _EXACT_IN_SINGLE = 2**24
 """Integers below this are exact in float32."""
 
@@ -69,15 +72,78 @@ def summed_rows(x: Var, forest: Forest, rows: Array) -> Var:
     """
     if rows.shape[1] == 1:
         return summed(x, forest, rows[:, 0])
-    if np.array_equal(rows, rows.astype(bool)) and np.all(np.sum(rows, axis=1) == 1):
+    if are_votes(rows):
         return cast(_votes(x, forest, rows), np.float64)
     return _looked_up(x, forest, rows)
 
 
+def are_votes(rows: Array) -> bool:
+    """Whether every leaf's row ``[leaves, m]`` is one 1 among zeros."""
+    return bool(
+        rows.shape[1] > 1 and np.array_equal(rows, rows.astype(bool)) and np.all(rows.sum(axis=1) == 1)
+    )
+
+
+def can_watch(x: Var) -> bool:
+    """Whether ``x`` ``[N, d]`` is narrow enough to check with splits, two for each column of each row."""
+    width = shape_of(x)[1]
+    return isinstance(width, int) and width <= _WATCHED
+
+
+def vote_shares(x: Var, forest: Forest, rows: Array, check: Check) -> Var:
+    """The share of trees whose leaf votes for each column: float64 ``[N, m]``, refusing what ``check`` does.
+
+    One more tree gives any refused value more votes than there are trees, and no share stands
+    there in the table: the check costs no node.
+    """
+    count = len(forest.roots)
+    if check is not Check.NOTHING:
+        forest = _with_tree(forest, _watcher(int(shape_of(x)[1]), check))
+        verdicts = np.zeros((2, rows.shape[1]))
+        verdicts[1, 0] = count + 1
+        rows = np.concatenate([rows, verdicts])
+    votes = cast(_votes(x, forest, rows), np.int32)
+    return op.gather(const(np.arange(count + 1) / count), votes, axis=0)
+
+
+def _watcher(width: int, check: Check) -> Forest:
+    """A tree that leads a row through two splits a column to its first leaf, or aside to its last.
+
+    Aside go values above the largest or below the least finite float32, and NaN unless allowed.
+    """
+    count = 2 * width
+    lower = np.arange(count) % 2 == 1
+    ahead, aside = np.r_[np.arange(1, count), count], np.full(count, count + 1)
+    largest = np.finfo(np.float32).max
+    padding = np.zeros(2)
+    return Forest(
+        feature=np.r_[np.arange(count) // 2, padding].astype(np.int64),
+        # "Above all infinities" is the lower split's right side.
+        threshold=np.r_[np.where(lower, -np.inf, largest), padding],
+        left=np.r_[np.where(lower, aside, ahead), -1, -1],
+        right=np.r_[np.where(lower, ahead, aside), -1, -1],
+        roots=np.zeros(1, np.int64),
+        nan_left=np.r_[~lower & (check is Check.INFINITE), False, False],
+    )
+
+
+def _with_tree(forest: Forest, tree: Forest) -> Forest:
+    """A forest with one tree more."""
+    offset = len(forest.left)
+    nan_left = np.zeros(offset, bool) if forest.nan_left is None else forest.nan_left
+    return Forest(
+        feature=np.concatenate([forest.feature, tree.feature]),
+        threshold=np.concatenate([forest.threshold, tree.threshold]),
+        left=np.concatenate([forest.left, np.where(tree.left < 0, -1, tree.left + offset)]),
+        right=np.concatenate([forest.right, np.where(tree.right < 0, -1, tree.right + offset)]),
+        roots=np.concatenate([forest.roots, tree.roots + offset]),
+        nan_left=np.concatenate([nan_left, tree.nan_left if tree.nan_left is not None else []]),
+    )
+
+
 def _votes(x: Var, forest: Forest, rows: Array) -> Var:
-    """Pure leaves vote for one column each. Whole numbers: exact in the precision of ``x``."""
-    votes = np.argmax(rows, axis=1)
-    return _ensemble(x, forest, np.ones(len(rows)), votes, rows.shape[1])
+    """Leaves add their votes to columns. Whole numbers: exact in the precision of ``x``."""
+    return _ensemble(x, forest, rows.max(axis=1), np.argmax(rows, axis=1), rows.shape[1])
 
 
 def _looked_up(x: Var, forest: Forest, rows: Array) -> Var:

@@ -18,6 +18,9 @@ RTOL_DOUBLE = 1e-9
 RTOL_SINGLE = 1e-5
 """Where either computes in float32."""
 
+_ULPS = 64
+"""Rounding steps that a sum of terms as large as the whole output may be off by."""
+
 
 @dataclass(frozen=True, slots=True)
 class Tolerance:
@@ -65,9 +68,16 @@ class Verdict:
 
 
 def compare(
-    native: Answers, graph: Answers, tolerances: Mapping[str, Tolerance] | None = None
+    native: Answers,
+    graph: Answers,
+    tolerances: Mapping[str, Tolerance] | None = None,
+    *,
+    evidence: Answers | None = None,
 ) -> tuple[Verdict, ...]:
-    """One verdict per output of ``native``, in its order; "" in ``tolerances`` is for all."""
+    """One verdict per output of ``native``, in its order; "" in ``tolerances`` is for all.
+
+    ``evidence`` are native answers that aren't compared but may prove a tie.
+    """
     tolerances = tolerances or {}
     default = tolerances.get("", Tolerance())
     verdicts = []
@@ -75,7 +85,7 @@ def compare(
         if name not in graph:
             verdicts.append(Verdict(name, len(expected), failure="the graph has no such output"))
             continue
-        tied = _ties(name, native)
+        tied = _ties(name, {**(evidence or {}), **native})
         verdicts.append(compare_output(name, expected, graph[name], tolerances.get(name, default), tied))
     return tuple(verdicts)
 
@@ -88,15 +98,15 @@ def compare_output(
     failure = _incomparable(native, graph)
     if failure:
         return Verdict(name, len(native) if native.ndim else 1, failure=failure)
-    errors = _errors(native, graph, tolerance)
-    per_row = errors.reshape(len(errors), -1).max(axis=1) if errors.size else np.zeros(len(errors))
+    off = errors(native, graph, tolerance)
+    per_row = off.reshape(len(off), -1).max(axis=1) if off.size else np.zeros(len(off))
     wrong = per_row > 1
     ties = wrong & tied if tied is not None and native.dtype.kind in "OUSiub" else np.zeros_like(wrong)
     at_fault = np.flatnonzero(wrong & ~ties)
     if not len(per_row):
         return Verdict(name, 0)
     worst = int(np.argmax(np.where(ties, 0, per_row)))
-    column = int(np.argmax(errors[worst])) if errors.ndim > 1 else 0
+    column = int(np.argmax(off[worst])) if off.ndim > 1 else 0
     pair = (np.atleast_1d(native[worst]).ravel()[column], np.atleast_1d(graph[worst]).ravel()[column])
     return Verdict(
         name, len(native), len(at_fault), int(ties.sum()), float(per_row[worst]), worst, pair,
@@ -119,7 +129,7 @@ def _family(array: Array) -> str:
     return "text" if array.dtype.kind in "OUST" else array.dtype.name
 
 
-def _errors(native: Array, graph: Array, tolerance: Tolerance) -> NDArray[np.float64]:
+def errors(native: Array, graph: Array, tolerance: Tolerance) -> NDArray[np.float64]:
     """Per value, the error in units of the tolerance: at most 1 is equal, inf is a clash of kinds."""
     if native.dtype.kind != "f":
         return np.where(native == graph, 0.0, np.inf)
@@ -128,16 +138,28 @@ def _errors(native: Array, graph: Array, tolerance: Tolerance) -> NDArray[np.flo
     a, b = native.astype(np.float64), graph.astype(np.float64)
     finite = np.isfinite(a) & np.isfinite(b)
     same = (a == b) | (np.isnan(a) & np.isnan(b))
-    atol = tolerance.atol if tolerance.atol is not None else rtol * _magnitude(a)
+    atol = tolerance.atol if tolerance.atol is not None else _rounding(a, rtol, native.dtype)
     with np.errstate(all="ignore"):
         errors = np.abs(a - b) / np.maximum(atol + rtol * np.abs(a), np.finfo(np.float64).tiny)
     return np.asarray(np.where(same, 0.0, np.where(finite, errors, np.inf)))
 
 
-def _magnitude(native: Array) -> float:
+def _rounding(native: Array, rtol: float, dtype: np.dtype[Any]) -> Any:
+    """The default atol: ``rtol`` of each column's own size, but no less than rounding in the whole.
+
+    Columns of a table differ in scale, and the large ones must not hide a fault in the small ones.
+    """
+    whole = _magnitude(native)
+    if native.ndim != 2 or native.shape[1] == 1:
+        return rtol * whole
+    sizes = np.array([_magnitude(native[:, j], whole) for j in range(native.shape[1])])
+    return np.maximum(rtol * np.minimum(sizes, whole), _ULPS * np.finfo(dtype).eps * whole)
+
+
+def _magnitude(native: Array, otherwise: float = 1.0) -> float:
     """The typical size of an output: the median of its finite, non-zero magnitudes."""
     sizes = np.abs(native[np.isfinite(native) & (native != 0)])
-    return float(np.median(sizes)) if sizes.size else 1.0
+    return float(np.median(sizes)) if sizes.size else otherwise
 
 
 def _ties(name: str, native: Answers) -> NDArray[np.bool_] | None:

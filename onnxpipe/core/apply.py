@@ -53,11 +53,13 @@ def _answers(converter: Converter, stage: Stage, table: Table) -> Answers:
         else:
             x = floating(table, converter.dtype)
             safe = not table.risky and converter.dtype is None
-            if converter.defers(stage):
-                owes = Check.NOTHING if safe else max(check, table.owes)
-            elif not safe:
-                x = guarded(stage.context, x, max(check, table.owes))
-            result = converter.convert(stage, x)
+            due = Check.NOTHING if safe else max(check, table.owes)
+            if converter.takes_check:
+                result = converter.convert(stage, x, due)
+            elif converter.defers(stage):
+                owes, result = due, converter.convert(stage, x)
+            else:
+                result = converter.convert(stage, guarded(stage.context, x, due))
     except BadInput as error:
         error.where = error.where or stage.path
         raise

@@ -20,10 +20,10 @@ from spox import Tensor, Var, _future, argument
 from spox._graph import initializer
 
 __all__ = [
-    "before_widening",
     "Tensor",
     "Var",
     "argument",
+    "before_widening",
     "cast",
     "concat",
     "const",

@@ -26,7 +26,7 @@ UNREAD = "-"
 Answers = Mapping[str, Var | Table]
 """What a stage answers: values by method name (``transform``, ``predict``, ...)."""
 
-Convert = Callable[[Stage, Any], "Var | Table | Answers"]
+Convert = Callable[..., "Var | Table | Answers"]
 Columns = Callable[[Stage], Sequence[str]]
 Edges = Callable[[Stage], Mapping[int, Any]]
 Refuses = Check | Callable[[Stage], Check]
@@ -38,6 +38,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 class Converter:
     """A converter and what the machinery must know of it.
 
+    ``takes_check``: a third parameter gets the check that is due, and the converter makes it itself.
     ``takes_table`` is read off the annotation of its second parameter; otherwise it gets the
     columns as one matrix: of ``dtype`` if given, else float32/float64 as they are and anything
     else as float64. ``refuses`` is what native refuses in that matrix. ``carries`` says that a NaN
@@ -54,6 +55,7 @@ class Converter:
     carries: Carries = False
     columns: Columns | None = None
     edges: Edges | None = None
+    takes_check: bool = False
 
     def check(self, stage: Stage) -> Check:
         """What native refuses in this stage's input."""
@@ -81,10 +83,18 @@ def converts(
     """
 
     def register(function: F) -> F:
-        second = list(get_type_hints(function).values())[1]
+        hints = [hint for name, hint in get_type_hints(function).items() if name != "return"]
         for kind in kinds:
             _converters[kind] = Converter(
-                kind, function, second is Table, dtype and np.dtype(dtype), refuses, carries, columns, edges
+                kind,
+                function,
+                hints[1] is Table,
+                dtype and np.dtype(dtype),
+                refuses,
+                carries,
+                columns,
+                edges,
+                takes_check=len(hints) == 3,
             )
         return function
 

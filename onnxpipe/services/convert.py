@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib
+import json
 import pickle
 import pkgutil
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import onnx
 
-from onnxpipe import adapters
+from onnxpipe import adapters, lock
 from onnxpipe.adapters.base import Adapter, Artefact, Rows
-from onnxpipe.core import build
+from onnxpipe.core import build, portability
 from onnxpipe.core.fragment import Fragment
 from onnxpipe.core.options import Options
-from onnxpipe.core.plan import Plan
-from onnxpipe.errors import Refusal, Unreadable
+from onnxpipe.core.plan import Plan, Stage
+from onnxpipe.core.record import Record
+from onnxpipe.errors import BadInput, Refusal, Unreadable
+from onnxpipe.services.rows import as_rows, load_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,25 +36,51 @@ class Conversion:
     model: onnx.ModelProto
 
 
-def convert(source: Any, *, sample: Rows | None = None, **options: Any) -> onnx.ModelProto:
+def convert(source: Any, *, sample: Any = None, framework: str = "", **options: Any) -> onnx.ModelProto:
     """The ONNX model of a saved pipeline (a path) or a live fitted object.
 
-    ``options`` are the fields of ``Options``. Raises a Refusal that says where and what next.
+    ``sample`` is a table or the path of one; ``options`` are the fields of ``Options``, None for
+    a default. Raises a Refusal that says where and what next.
     """
-    return conversion(source, Options(**options), sample=sample).model
+    return conversion(
+        source, options_of(options), sample=sample_of(sample), framework=framework
+    ).model  # fmt: skip
 
 
-def conversion(source: Any, options: Options, *, sample: Rows | None = None) -> Conversion:
+def options_of(given: Mapping[str, Any]) -> Options:
+    """Options from keyword arguments, None meaning the default. Raises BadInput for one we don't know."""
+    chosen = {name: value for name, value in given.items() if value is not None}
+    unknown = sorted(chosen.keys() - set(Options.__slots__))
+    if unknown:
+        raise BadInput(f"no option {', '.join(unknown)}", remedy=f"Known: {', '.join(Options.__slots__)}")
+    if isinstance(outputs := chosen.get("outputs", ()), (str, Sequence)):
+        chosen["outputs"] = (outputs,) if isinstance(outputs, str) else tuple(outputs)
+    return Options(**chosen)
+
+
+def sample_of(sample: Any) -> Rows | None:
+    """Rows of a path or a table; None stays None."""
+    if sample is None:
+        return None
+    return load_rows(sample) if isinstance(sample, (str, Path)) else as_rows(sample)
+
+
+def conversion(
+    source: Any, options: Options, *, sample: Rows | None = None, framework: str = ""
+) -> Conversion:
     """``convert``, with everything that came up on the way."""
-    artefact = artefact_of(source)
-    adapter = adapter_of(artefact)
+    artefact = source if isinstance(source, Artefact) else artefact_of(source)
+    adapter = adapter_of(artefact, framework)
     try:
         plan = adapter.read(artefact, options, sample)
         fragment = build.build(plan, options)
+        portability.require(fragment.model, options)
     except Refusal as error:
         error.where = error.where or str(artefact)
         raise
-    return Conversion(artefact, plan, fragment, fragment.finished(_metadata(artefact, plan, options)))
+    return Conversion(
+        artefact, plan, fragment, fragment.finished(_metadata(artefact, plan, fragment, options))
+    )
 
 
 def artefact_of(source: Any) -> Artefact:
@@ -72,16 +102,22 @@ def artefact_of(source: Any) -> Artefact:
         ) from None
 
 
-def adapter_of(artefact: Artefact) -> Adapter:
-    """The adapter that recognises an artefact by its bytes. Raises Unreadable if none does."""
+def adapter_of(artefact: Artefact, framework: str = "") -> Adapter:
+    """The adapter of a framework, or the one that recognises an artefact by its bytes.
+
+    Raises BadInput for a framework we don't know, Unreadable where none recognises the bytes.
+    """
     for adapter in known_adapters():
-        if adapter.recognises(artefact):
+        if adapter.framework == framework or (not framework and adapter.recognises(artefact)):
             return adapter
-    raise Unreadable(
-        "not a saved pipeline of any kind we know",
-        where=str(artefact),
-        remedy="Known: " + ", ".join(a.framework for a in known_adapters()),
-    )
+    known = "Known: " + ", ".join(a.framework for a in known_adapters())
+    if framework:
+        raise BadInput(f"no framework {framework}", remedy=known)
+    if artefact.path is not None and artefact.path.is_file() and lock.lfs_digest(artefact.read()[:1024]):
+        raise Unreadable(
+            "it is a Git LFS pointer, not the file itself", where=str(artefact), remedy="git lfs pull"
+        )
+    raise Unreadable("not a saved pipeline of any kind we know", where=str(artefact), remedy=known)
 
 
 @cache
@@ -91,15 +127,36 @@ def known_adapters() -> tuple[Adapter, ...]:
     return tuple(importlib.import_module(name) for name in found)
 
 
-def _metadata(artefact: Artefact, plan: Plan, options: Options) -> dict[str, str]:
+def _metadata(artefact: Artefact, plan: Plan, fragment: Fragment, options: Options) -> dict[str, str]:
     return {
         "framework": plan.framework,
         "framework_version": plan.version,
         "dtype": options.dtype,
         "on_invalid": options.on_invalid,
         "missing_string": options.missing_string,
-        "source_digest": hashlib.sha256(artefact.read()).hexdigest() if artefact.path else "",
+        "portability": portability.portability(fragment.model),
+        "source_digest": lock.digest(artefact.path) if artefact.path else "",
+        **_classes(plan.root),
         "unread_columns": ",".join(
             n for n, p in zip(plan.names or (), plan.inputs, strict=False) if p is None
         ),
     }
+
+
+_LAST = ("best_estimator_", "estimator_", "final_estimator_")
+"""Where estimators that stand for another one keep it."""
+
+
+def _classes(stage: Stage) -> dict[str, str]:
+    """The class labels of the last estimator as JSON, in the order of its scores' columns."""
+    while (labels := stage.get("classes_")) is None:
+        steps = [step for _, step, *_ in stage.get("steps") or ()]
+        inner = [each for each in (*steps[-1:], *map(stage.get, _LAST)) if isinstance(each, Record)]
+        if not inner:
+            return {}
+        stage = stage.child("", inner[0])
+    array = (
+        np.asarray(labels, object) if isinstance(labels, np.ndarray) and labels.ndim == 1 else np.array(())
+    )
+    plain = all(isinstance(label, (str, int, float, bool)) for label in array.tolist())
+    return {"classes": json.dumps(array.tolist(), ensure_ascii=False)} if array.size and plain else {}

@@ -8,6 +8,7 @@ from onnxpipe.adapters.sklearn.trees import classifier, edges, members, refused,
 from onnxpipe.core.ops import Var
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import Answers, converts
+from onnxpipe.core.table import Check
 
 
 @converts(
@@ -17,9 +18,9 @@ from onnxpipe.core.registry import Answers, converts
     refuses=refused,
     edges=edges,
 )
-def forest_classifier(stage: Stage, x: Var) -> Answers:
+def forest_classifier(stage: Stage, x: Var, check: Check) -> Answers:
     """The mean of the trees' class shares, and the most likely class."""
-    return classifier(stage, x, members(stage))
+    return classifier(stage, x, members(stage), check)
 
 
 @converts(

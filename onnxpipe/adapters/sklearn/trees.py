@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from onnxpipe.blocks import classes, linear, trees
 from onnxpipe.blocks.trees import Forest
+from onnxpipe.core.apply import guarded
 from onnxpipe.core.ops import Var, concat, const, op
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.record import Record
@@ -80,22 +81,32 @@ def outputs_of(stage: Stage) -> list[tuple[Array, int]]:
     return [(np.asarray(c), int(n)) for c, n in zip(stage.classes_, stage.n_classes_, strict=True)]
 
 
-def classifier(stage: Stage, x: Var, estimators: Sequence[Record]) -> Answers:
+def classifier(stage: Stage, x: Var, estimators: Sequence[Record], check: Check) -> Answers:
     """The mean over trees of the leaves' class shares, and the most likely class, per output."""
     outputs = outputs_of(stage)
-    rows = shares(leaf_values(estimators))
-    total = trees.summed_rows(x, forest_of(estimators), rows.reshape(len(rows), -1))
-    width = rows.shape[2]
-    proba = [
-        mean(_slice(total, i * width, i * width + k, len(outputs) * width), len(estimators))
-        for i, (_, k) in enumerate(outputs)
-    ]
+    proba = _class_shares(stage, x, estimators, check)
     if len(outputs) == 1:
         return {"predict": classes.most_likely(proba[0], outputs[0][0]), "predict_proba": proba[0]}
     labels = [
         op.unsqueeze(classes.most_likely(p, c), const([1])) for p, (c, _) in zip(proba, outputs, strict=True)
     ]
     return {"predict": concat(labels, 1), **{f"predict_proba_{i}": p for i, p in enumerate(proba)}}
+
+
+def _class_shares(stage: Stage, x: Var, estimators: Sequence[Record], check: Check) -> list[Var]:
+    """The mean class shares ``[N, k]`` per output, rows that native refuses refused."""
+    outputs = outputs_of(stage)
+    values = shares(leaf_values(estimators))
+    rows, forest = values.reshape(len(values), -1), forest_of(estimators)
+    watched = trees.can_watch(x) and stage.options.on_invalid == "raise"
+    if watched and len(outputs) == 1 and trees.are_votes(rows):
+        return [trees.vote_shares(x, forest, rows, check)]
+    total = trees.summed_rows(guarded(stage.context, x, check), forest, rows)
+    width = values.shape[2]
+    return [
+        mean(_slice(total, i * width, i * width + k, len(outputs) * width), len(estimators))
+        for i, (_, k) in enumerate(outputs)
+    ]
 
 
 def regressor(stage: Stage, x: Var, estimators: Sequence[Record]) -> Answers:
@@ -152,9 +163,9 @@ def itself(stage: Stage) -> list[Record]:
     refuses=refused,
     edges=edges,
 )
-def tree_classifier(stage: Stage, x: Var) -> Answers:
+def tree_classifier(stage: Stage, x: Var, check: Check) -> Answers:
     """The class shares of the leaf."""
-    return classifier(stage, x, itself(stage))
+    return classifier(stage, x, itself(stage), check)
 
 
 @converts(

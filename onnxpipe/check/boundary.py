@@ -1,0 +1,225 @@
+"""Inputs at which a stage's answer is about to change, found by search instead of by algebra.
+
+A stage says at which values of its own input it changes (thresholds, bin edges, categories).
+Which pipeline inputs lead there is found by bisection on the floats' bit patterns, over the
+native stages before it, all targets at once. All it knows of the pipeline is ``arrive``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from onnxpipe.check.rows import Rows, Slot, column, length, take, with_values
+from onnxpipe.core.signature import numpy_dtype
+
+Array = NDArray[Any]
+Arrive = Callable[[Rows], Array]
+"""Rows to the matrix ``[N, d]`` that arrives at a stage, NaN or None where a row doesn't get there."""
+
+_LADDER = np.outer((-1, 1), (0, 0.1, 1, 10, 100, 1e3, 1e6, 1e12, 1e30)).ravel()[1:]
+_STEPS = 66
+_WIDEST = 256
+
+
+class Edge(NamedTuple):
+    """A value of a stage's input column at which the stage's answer changes."""
+
+    feature: int
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Rows around edges: which base row, which slot, which value, and the edge each is for."""
+
+    bases: tuple[int, ...] = ()
+    slots: tuple[Slot, ...] = ()
+    values: tuple[Any, ...] = ()
+    edges: tuple[Edge, ...] = ()
+
+    def rows(self, base: Rows) -> dict[str, Array]:
+        """The rows themselves, made of the base rows they were searched from."""
+        return with_values(base, self.bases, self.slots, self.values)
+
+    def exact(self, arrived: Array) -> list[bool]:
+        """For each row whether it lies on its edge, given what arrived of the rows."""
+        return [bool(arrived[i, edge.feature] == edge.value) for i, edge in enumerate(self.edges)]
+
+
+def reaching(arrive: Arrive, base: Rows, cells: Sequence[Slot]) -> Mapping[int, Slot]:
+    """For each column of a stage's input the cell that moves it, the most specific where several do.
+
+    Every cell is moved once in two rows; what changes on arrival is what it reaches.
+    """
+    cells = cells[:_WIDEST]
+    probes = min(2, length(base))
+    indices = np.repeat(np.arange(probes), len(cells))
+    moved = [_moved(column(base, slot)[i], slot) for i in range(probes) for slot in cells]
+    before = arrive(take(base, np.arange(probes)))
+    after = arrive(with_values(base, indices, list(cells) * probes, moved))
+    if not before.shape[1]:
+        return {}
+    changed = _differs(after, np.repeat(before, len(cells), axis=0))
+    touched = np.asarray(changed.reshape(probes, len(cells), -1).any(axis=0))
+    reach = np.where(touched, touched.sum(axis=1)[:, None], np.iinfo(np.int64).max)
+    best = reach.argmin(axis=0)
+    return {j: cells[best[j]] for j in range(touched.shape[1]) if touched[best[j], j]}
+
+
+def around(arrive: Arrive, base: Rows, edges: Sequence[Edge], cell_of: Mapping[int, Slot]) -> Found:
+    """The inputs next to each edge: the last before it, the first past it, and their neighbours.
+
+    Searched for what arrives and for what arrives rounded to float32, since trees compare that;
+    there a value that float32 holds exactly has two borders, one to each side.
+    """
+    usable = [e for e in edges if e.feature in cell_of]
+    texts = [e for e in usable if isinstance(e.value, str)]
+    numbers = [e for e in usable if not isinstance(e.value, str) and np.isfinite(e.value)]
+    parts = [_textual(texts, cell_of, length(base))]
+    exact = [e for e in numbers if float(_single(e.value)) == float(e.value)]
+    for past, some in ((_reaches, numbers), (_reaches_single, numbers), (_exceeds_single, exact)):
+        for dtype in sorted({cell_of[e.feature].dtype for e in some} - {"string", "bool"}):
+            chosen = [e for e in some if cell_of[e.feature].dtype == dtype]
+            parts.append(_searched(arrive, base, chosen, [cell_of[e.feature] for e in chosen], past))
+    return _merged(parts)
+
+
+def _single(values: Any) -> Array:
+    with np.errstate(all="ignore"):
+        return np.asarray(np.float32(values))
+
+
+def _reaches(seen: Array, edge: Array) -> Array:
+    return np.asarray(seen >= edge)
+
+
+def _reaches_single(seen: Array, edge: Array) -> Array:
+    return np.asarray(_single(seen).astype(np.float64) >= edge)
+
+
+def _exceeds_single(seen: Array, edge: Array) -> Array:
+    return np.asarray(_single(seen).astype(np.float64) > edge)
+
+
+def _searched(
+    arrive: Arrive, base: Rows, edges: Sequence[Edge], cells: Sequence[Slot],
+    is_past: Callable[[Array, Array], Array],
+) -> Found:  # fmt: skip
+    """Bisection of all edges at once, on the ordered integers that stand for the floats."""
+    dtype = numpy_dtype(cells[0].dtype)
+    bases = np.arange(len(edges)) % length(base)
+    wanted = np.array([float(e.value) for e in edges])
+
+    features = np.array([e.feature for e in edges])
+
+    def past(codes: Array, which: Array) -> Array:
+        values = decoded(codes, dtype).tolist()
+        arrived = arrive(with_values(base, bases[which], [cells[i] for i in which.tolist()], values))
+        seen = arrived[np.arange(len(which)), features[which]].astype(np.float64)
+        return is_past(seen, wanted[which])
+
+    ladder = np.concatenate([_rungs(base, *pair, dtype) for pair in zip(cells, wanted, strict=True)])
+    rungs = len(ladder) // len(edges)
+    sides = past(ladder, np.repeat(np.arange(len(edges)), rungs)).reshape(len(edges), -1)
+    ladder = ladder.reshape(len(edges), -1)
+    steps = sides[:, 1:] != sides[:, :-1]
+    which = np.flatnonzero(steps.any(axis=1))
+    first = steps[which].argmax(axis=1)
+    low, high = ladder[which, first], ladder[which, first + 1]
+    low_side = sides[which, first]
+    for _ in range(_STEPS):
+        if not len(which) or np.all(high - low <= 1):
+            break
+        middle = low + (high - low) // 2
+        same = past(middle, which) == low_side
+        low, high = np.where(same, middle, low), np.where(same, high, middle)
+    return _neighbours(low, high, which, bases, cells, edges, dtype)
+
+
+def _neighbours(
+    low: Array, high: Array, which: Array, bases: Array,
+    cells: Sequence[Slot], edges: Sequence[Edge], dtype: Any,
+) -> Found:  # fmt: skip
+    codes = np.stack([low - 1, low, high, high + 1], axis=1)
+    values = decoded(codes.ravel(), dtype).tolist()
+    owner = np.repeat(which, 4)
+    return Found(
+        tuple(int(bases[i]) for i in owner),
+        tuple(cells[i] for i in owner),
+        tuple(values),
+        tuple(edges[i] for i in owner),
+    )
+
+
+def _rungs(base: Rows, cell: Slot, value: float, dtype: Any) -> Array:
+    """Starting points, as codes in rising order: all magnitudes, the rows' own range, the edge itself."""
+    seen = column(base, cell).astype(np.float64)
+    finite = seen[np.isfinite(seen)]
+    ends = [finite.min(), finite.max()] if finite.size else [0.0, 1.0]
+    ladder = np.array(sorted([*_LADDER, *ends, value, value - 1e-3 * abs(value)]))
+    if dtype.kind in "iu":
+        info = np.iinfo(dtype)
+        ladder = np.clip(ladder, max(info.min, -(2**53)), min(info.max, 2**53))
+    return encoded(ladder.astype(dtype))
+
+
+def encoded(values: Array) -> Array:
+    """Floats as integers in the same order, neighbours one apart; integers as they are (int64)."""
+    if values.dtype.kind in "iu":
+        return values.astype(np.int64)
+    wide = np.int64 if values.dtype.itemsize == 8 else np.int32
+    bits = values.view(wide).astype(np.int64)
+    return np.where(bits < 0, np.iinfo(wide).min - bits, bits)
+
+
+def decoded(codes: Array, dtype: Any) -> Array:
+    """The inverse of ``encoded``."""
+    if np.dtype(dtype).kind in "iu":
+        return codes.astype(dtype)
+    wide = np.int64 if np.dtype(dtype).itemsize == 8 else np.int32
+    bits = np.where(codes < 0, np.iinfo(wide).min - codes, codes)
+    return np.asarray(bits.astype(wide).view(dtype))
+
+
+def _textual(edges: Sequence[Edge], cell_of: Mapping[int, Slot], rows: int) -> Found:
+    kept = [e for e in edges if cell_of[e.feature].is_text]
+    return Found(
+        tuple(i % rows for i in range(len(kept))),
+        tuple(cell_of[e.feature] for e in kept),
+        tuple(e.value for e in kept),
+        tuple(kept),
+    )
+
+
+def _merged(parts: Sequence[Found]) -> Found:
+    """All findings, each (base, slot, value) once."""
+    seen: dict[Any, Edge] = {}
+    for part in parts:
+        for base, slot, value, edge in zip(part.bases, part.slots, part.values, part.edges, strict=True):
+            seen.setdefault((base, slot, value), edge)
+    keys = list(seen)
+    return Found(
+        tuple(k[0] for k in keys), tuple(k[1] for k in keys), tuple(k[2] for k in keys), tuple(seen.values())
+    )
+
+
+def _moved(value: Any, slot: Slot) -> Any:
+    """Another value for a cell, one that most stages answer differently to."""
+    if slot.is_text:
+        return f"{value}onnxpipe-probe"
+    if slot.dtype == "bool":
+        return not value
+    return value * 1.5 + 1 if np.isfinite(value) else 1
+
+
+def _differs(a: Array, b: Array) -> Array:
+    if a.dtype.kind == "O" or b.dtype.kind == "O":
+        return np.array(
+            [[x is not y and x != y for x, y in zip(r, s, strict=True)] for r, s in zip(a, b, strict=True)]
+        )
+    return np.asarray((a != b) & ~(np.isnan(a.astype(float)) & np.isnan(b.astype(float))))

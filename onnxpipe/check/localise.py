@@ -1,0 +1,222 @@
+"""Which stage introduces a difference, and which ones merely pass it on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+
+from onnxpipe.check import rows as table
+from onnxpipe.check.compare import Tolerance, Verdict, compare_output
+from onnxpipe.check.graph import Graph, GraphRefused, names_in, subgraph, tapped
+from onnxpipe.check.rows import Rows
+from onnxpipe.core.fragment import Fragment, Tap
+from onnxpipe.errors import OnnxpipeError
+
+Array = NDArray[Any]
+Record = tuple[Sequence[Array], Mapping[str, Array]]
+"""What a stage natively got (arrays side by side) and answered, by method."""
+Ask = Callable[[Rows, Mapping[str, Sequence[str]]], tuple[Mapping[str, Any], str]]
+"""Rows and methods wanted per stage path, to records per path and the stage that refused, or ""."""
+
+
+@dataclass(frozen=True, slots=True)
+class StageFinding:
+    """How one stage fares on the rows at fault.
+
+    ``differs``: its answers in the graph aren't native's; ``introduces``: not even on native's own
+    input of the stage; None where it can't be fed alone. ``worst`` is the largest error in units
+    of the tolerance.
+    """
+
+    path: str
+    kind: str
+    differs: bool = False
+    introduces: bool | None = None
+    worst: float = 0.0
+    detail: str = ""
+
+    @property
+    def status(self) -> str:
+        if self.introduces:
+            return "introduces"
+        return "propagates" if self.differs else "equal"
+
+
+def localise(model: onnx.ModelProto, rows: Rows, ask: Ask, tolerance: Tolerance) -> tuple[StageFinding, ...]:
+    """One finding per stage that can be looked at, in the order in which the graph computes them.
+
+    Empty for a graph without taps (one that we didn't make) and where native can't be asked.
+    """
+    taps = [tap for tap in Fragment.of(model).taps if tap.answers]
+    if not taps:
+        return ()
+    try:
+        records, refused = ask(rows, {tap.path: list(tap.answers) for tap in taps})
+    except OnnxpipeError:
+        return ()
+    running = _running(model, taps, rows)
+    alone = _Alone(model)
+    return tuple(
+        _finding(tap, records[tap.path], running, alone, refused, tolerance)
+        for tap in taps
+        if tap.path in records
+    )
+
+
+def culprit(findings: Sequence[StageFinding]) -> StageFinding | None:
+    """The first stage that introduces a difference, else the first that differs."""
+    introducing = [f for f in findings if f.introduces]
+    return next(iter(introducing or [f for f in findings if f.differs]), None)
+
+
+def _running(model: onnx.ModelProto, taps: Sequence[Tap], rows: Rows) -> Mapping[str, Array]:
+    """Every tapped value while the whole graph runs; none where it refuses the rows."""
+    values = [v for tap in taps for vs in tap.answers.values() for v in vs]
+    wanted = [v for v in dict.fromkeys(values) if v in names_in(model)]
+    try:
+        return Graph(tapped(model, wanted)).run(rows, wanted)
+    except (GraphRefused, OnnxpipeError):
+        return {}
+
+
+class _Alone:
+    """Pieces of a model, run on values given from outside."""
+
+    def __init__(self, model: onnx.ModelProto) -> None:
+        self.model, self.names = model, names_in(model)
+        self.outputs = {value.name for value in model.graph.output}
+
+    def run(self, tap: Tap, inputs: Sequence[Array]) -> Mapping[str, Array] | None:
+        """A stage's answers on native's input of it; None where that can't be fed.
+
+        Raises GraphRefused where the piece fails on it.
+        """
+        fed = self._fed(tap, inputs)
+        if fed is None:
+            return None
+        wanted = [v for vs in tap.answers.values() for v in vs if v not in fed]
+        part = subgraph(self.model, fed, wanted) if wanted else None
+        if part is None:
+            return None
+        # A value may be needed that isn't the stage's own: then the piece can't be opened.
+        try:
+            graph = Graph(part)
+        except OnnxpipeError:
+            return None
+        read = {value.name for value in part.graph.input}
+        return dict(graph.run({k: v for k, v in fed.items() if k in read}, wanted)) | fed
+
+    def _fed(self, tap: Tap, inputs: Sequence[Array]) -> dict[str, Array] | None:
+        width = sum(part.shape[1] for part in inputs)
+        if width != sum(w for _, w in tap.inputs) or not inputs:
+            return None
+        cells = inputs[0] if len(inputs) == 1 else np.concatenate([p.astype(object) for p in inputs], 1)
+        kinds = self._kinds(tap)
+        fed, start = {}, 0
+        for name, w in tap.inputs:
+            block = cells[:, start : start + w]
+            start += w
+            if name in self.names and name in kinds:
+                fed[name] = _typed(block, kinds[name])
+        return fed
+
+    def _kinds(self, tap: Tap) -> Mapping[str, np.dtype[Any]]:
+        """The dtype of each of a stage's input values, as the model's types say."""
+        types = _types(self.model)
+        return {name: types[name] for name, _ in tap.inputs if name in types}
+
+
+def _types(model: onnx.ModelProto) -> Mapping[str, np.dtype[Any]]:
+    inferred = onnx.shape_inference.infer_shapes(model).graph
+    found = {}
+    for value in [*inferred.value_info, *inferred.input, *inferred.output]:
+        kind = value.type.tensor_type.elem_type
+        text = kind == onnx.TensorProto.STRING
+        if kind:
+            found[value.name] = np.dtype(object) if text else onnx.helper.tensor_dtype_to_np_dtype(kind)
+    return found
+
+
+def _typed(block: Array, dtype: np.dtype[Any]) -> Array:
+    """A stage's native input as the graph holds it; missing text as the empty string."""
+    if dtype == np.dtype(object):
+        flat = ["" if v is None or v != v else str(v) for v in block.ravel().tolist()]
+        out = np.empty(len(flat), object)
+        out[:] = flat
+        return out.reshape(block.shape)
+    with np.errstate(all="ignore"):
+        return np.ascontiguousarray(block.astype(np.float64) if block.dtype.kind == "O" else block).astype(
+            dtype
+        )
+
+
+def _finding(
+    tap: Tap, record: Any, running: Mapping[str, Array], alone: _Alone, refused: str, tolerance: Tolerance
+) -> StageFinding:  # fmt: skip
+    inputs, native = record
+    whole = _judged(tap, native, running, tolerance, alone.outputs)
+    detail = "native refuses the rows here" if refused == tap.path else ""
+    try:
+        separate = alone.run(tap, inputs)
+        verdicts = None if separate is None else _judged(tap, native, separate, tolerance, alone.outputs)
+        introduces = None if verdicts is None else not all(v.equal for v in verdicts)
+        if separate is not None and refused == tap.path:
+            introduces, detail = True, "native refuses these rows, the graph answers"
+    except GraphRefused as error:
+        verdicts, introduces = None, refused != tap.path
+        detail = f"the graph refuses these rows: {error}"
+    differs = introduces is True or any(not v.equal for v in whole)
+    both = [*whole, *(verdicts or ())]
+    worst = max((np.inf if v.failure else v.worst for v in both), default=0.0)
+    detail = detail or next((v.failure for v in both if v.failure), "")
+    return StageFinding(tap.path, tap.kind, differs, introduces, float(worst), detail)
+
+
+def _judged(
+    tap: Tap,
+    native: Mapping[str, Array],
+    values: Mapping[str, Array],
+    tolerance: Tolerance,
+    outputs: set[str],
+) -> list[Verdict]:
+    """Verdicts on the answers that both sides have."""
+    found = []
+    for method, names in tap.answers.items():
+        if method in native and all(name in values for name in names):
+            ours = _side_by_side([values[name] for name in names])
+            pair = _alike(native[method], ours, outputs.issuperset(names))
+            found.append(compare_output(method, *pair, tolerance))
+    return found
+
+
+def _side_by_side(parts: Sequence[Array]) -> Array:
+    if len(parts) == 1:
+        return parts[0]
+    text = any(part.dtype.kind == "O" for part in parts)
+    return np.concatenate([part.astype(object) if text else part for part in parts], axis=1)
+
+
+def _alike(native: Array, ours: Array, final: bool) -> tuple[Array, Array]:
+    """Both in one dtype: between stages a graph may hold integers where native holds floats.
+
+    What the graph answers in the end (``final``) has to be of native's dtype.
+    """
+    if final:
+        return native, ours
+    if native.dtype.kind == "O" or ours.dtype.kind == "O":
+        return _typed(native, np.dtype(object)), _typed(ours, np.dtype(object))
+    if native.dtype != ours.dtype:
+        single = np.float32 in (native.dtype, ours.dtype)
+        common = np.float32 if single else np.float64
+        return native.astype(common), ours.astype(common)
+    return native, ours
+
+
+def head(rows: Rows, n: int) -> dict[str, Array]:
+    """The first rows."""
+    return table.take(rows, slice(0, n))

@@ -1,0 +1,77 @@
+"""Rows as a graph gets them: one array per input, and places in them that can be set."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from onnxpipe.core.signature import Port, Signature
+
+Array = NDArray[Any]
+Rows = Mapping[str, Array]
+"""Typed input rows by input name: ``[N, d]`` each, text as objects."""
+
+
+class Slot(NamedTuple):
+    """One cell of a row: an input and a position in it; ``dtype`` is the signature's name."""
+
+    name: str
+    column: int
+    dtype: str
+
+    def __str__(self) -> str:
+        return f"{self.name}[{self.column}]" if self.name == "X" else self.name
+
+    @property
+    def is_text(self) -> bool:
+        return self.dtype == "string"
+
+
+def slots(signature: Signature) -> tuple[Slot, ...]:
+    """Every cell of a row of a graph's inputs, matrices cell by cell; ragged inputs have none."""
+    return tuple(
+        Slot(port.name, column, port.dtype) for port in signature.inputs for column in range(width(port))
+    )
+
+
+def width(port: Port) -> int:
+    """Columns of an input ``[N, d]``; 0 where d isn't fixed."""
+    second = port.shape[1] if len(port.shape) == 2 else 0
+    return second if isinstance(second, int) else 0
+
+
+def length(rows: Rows) -> int:
+    """How many rows there are."""
+    return len(next(iter(rows.values()))) if rows else 0
+
+
+def take(rows: Rows, indices: Any) -> dict[str, Array]:
+    """Rows by position, slice or mask."""
+    return {name: value[indices] for name, value in rows.items()}
+
+
+def joined(parts: Sequence[Rows]) -> dict[str, Array]:
+    """The rows of all parts, one below the other."""
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def copied(rows: Rows) -> dict[str, Array]:
+    """The same rows in arrays of their own, to be written to."""
+    return {name: value.copy() for name, value in rows.items()}
+
+
+def column(rows: Rows, slot: Slot) -> Array:
+    """The values ``[N]`` of one cell over all rows."""
+    values: Array = rows[slot.name][:, slot.column]
+    return values
+
+
+def with_values(rows: Rows, indices: Any, slot_of: Sequence[Slot], values: Sequence[Any]) -> dict[str, Array]:
+    """Row ``indices[i]`` with ``values[i]`` at ``slot_of[i]``, one row per value."""
+    made = copied(take(rows, np.asarray(indices, int)))
+    for i, (slot, value) in enumerate(zip(slot_of, values, strict=True)):
+        made[slot.name][i, slot.column] = value
+    return made

@@ -1,0 +1,52 @@
+"""Values that pipelines trip over, by dtype."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Any
+
+import numpy as np
+
+from onnxpipe.core.signature import numpy_dtype
+
+TEXTS = (
+    "",
+    " ",
+    "onnxpipe-unseen",
+    "Zoë",
+    unicodedata.normalize("NFD", "Zoë"),
+    "STRASSE straße",
+    "İstanbul ı",
+    "日本語 テスト",
+    "שלום עולם",
+    "👩‍👩‍👧 emoji",
+    "zero\u200bwidth",
+    "tab\tnew\nline",
+    "nan",
+    "1e3",
+    "a" * 2000,
+)
+"""Empty, unseen, composed and decomposed, case pairs of unequal length, scripts without case or spaces."""
+
+
+def specials(dtype: str) -> tuple[Any, ...]:
+    """The special values of a signature dtype."""
+    if dtype == "string":
+        return TEXTS
+    kind = numpy_dtype(dtype)
+    if kind.kind == "f":
+        info = np.finfo(kind)
+        # Squares of these still fit: where arithmetic overflows, no two libraries agree on the order.
+        huge = 1e30 if kind == np.float64 else 1e15
+        tiny = float(info.smallest_subnormal)
+        return (np.nan, np.inf, -np.inf, 0.0, -0.0, tiny, -tiny, huge, -huge)
+    if kind.kind == "b":
+        return (False, True)
+    limits = np.iinfo(kind)
+    return (0, 1, -1, 2**31 - 1, 2**31, limits.max, limits.min) if kind.itemsize == 8 else (0, 1, limits.max)
+
+
+def variants(text: str) -> tuple[str, ...]:
+    """A known text and its near misses: case, spaces, the other Unicode form."""
+    forms = (unicodedata.normalize(form, text) for form in ("NFC", "NFD"))
+    return tuple(dict.fromkeys((text, text.upper(), text.lower(), f" {text}", f"{text} ", *forms)))

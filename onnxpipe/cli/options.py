@@ -1,0 +1,180 @@
+"""Options that several commands share, and how their values are written."""
+
+from __future__ import annotations
+
+import re
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+Option = Callable[[Any], Any]
+
+PATH = click.Path(path_type=Path)
+_PATIENCE = 2.0
+"""Seconds after which work shows that it is going on."""
+
+_INPUT = re.compile(r"(?P<name>.+)=(?P<dtype>\w+)(?:\[(?P<shape>[^\]]*)\])?")
+
+
+def native(function: F) -> F:
+    """--python, --timeout and --trust: where and with what leave the original is asked."""
+    for option in (
+        click.option(
+            "--trust",
+            multiple=True,
+            metavar="MODULE.NAME",
+            help="Allow the original to be loaded with this name too; repeatable.",
+        ),
+        click.option(
+            "--timeout",
+            type=click.FloatRange(min=0, min_open=True),
+            default=300.0,
+            show_default=True,
+            metavar="S",
+            help="Seconds the original may take for one request.",
+        ),
+        click.option(
+            "--python",
+            default="",
+            metavar="EXE",
+            callback=_executable,
+            help="The interpreter that has the framework (default: this one).",
+        ),
+    ):
+        function = option(function)
+    return function
+
+
+def _executable(context: click.Context, option: click.Parameter, value: str) -> str:
+    """The value if it names a program. Raises click.BadParameter if it doesn't."""
+    import shutil
+
+    if value and shutil.which(value) is None:
+        raise click.BadParameter(f"no program {value}", context, option)
+    return value
+
+
+def conversion(function: F) -> F:
+    """The options of a conversion: what goes in, what comes out, and in which precision."""
+    for option in (_sample(), *_signature(), *_precision(), *_refusals())[::-1]:
+        function = option(function)
+    return function
+
+
+def _sample() -> Option:
+    return click.option(
+        "--sample",
+        type=PATH,
+        metavar="FILE",
+        help="Rows that tell column types: CSV, Parquet, JSON lines, .npy or .npz.",
+    )
+
+
+def _signature() -> tuple[Option, ...]:
+    return (
+        click.option(
+            "--input",
+            "inputs",
+            multiple=True,
+            metavar="NAME=DTYPE[SHAPE]",
+            help="The type of an input, over what the artefact or the sample says; repeatable.",
+        ),
+        click.option("--outputs", metavar="NAME[,NAME...]", help="The outputs of the graph."),
+        click.option("--framework", default="", metavar="NAME", help="Read SOURCE as of this framework."),
+    )
+
+
+def _precision() -> tuple[Option, ...]:
+    return (
+        _choice("--dtype", ("native", "float32", "float64"), "The precision of float inputs."),
+        click.option("--opset", type=click.IntRange(min=1), metavar="N", help="ai.onnx opset (default: 21)."),
+        _choice(
+            "--portable",
+            ("extensions", "onnxruntime", "standard"),
+            "The most the graph may need of a runtime.",
+        ),
+    )
+
+
+def _refusals() -> tuple[Option, ...]:
+    return (
+        _choice("--on-invalid", ("raise", "flag", "nan"), "What to do with rows that the original refuses."),
+        click.option(
+            "--missing-string",
+            default="",
+            metavar="TEXT",
+            help="What a missing text travels as (default: '').",
+        ),
+    )
+
+
+def _choice(name: str, choices: tuple[str, ...], help: str) -> Option:
+    """An option with a few words to choose from, the first being the default."""
+    return click.option(name, type=click.Choice(choices), default=choices[0], show_default=True, help=help)
+
+
+def split(names: str | None) -> tuple[str, ...]:
+    """Comma-separated names."""
+    return tuple(name.strip() for name in (names or "").split(",") if name.strip())
+
+
+def parsed_inputs(given: tuple[str, ...]) -> dict[str, tuple[str, tuple[int | None, ...] | None]]:
+    """``NAME=DTYPE[SHAPE]`` by name, the batch or an open axis being a word. Raises click.UsageError."""
+    return dict(map(_input, given))
+
+
+def _input(text: str) -> tuple[str, tuple[str, tuple[int | None, ...] | None]]:
+    match = _INPUT.fullmatch(text)
+    if match is None:
+        raise click.UsageError(f"--input {text}: write it NAME=DTYPE or NAME=DTYPE[N,4]")
+    shape = None if match["shape"] is None else tuple(map(_dim, split(match["shape"])))
+    return match["name"], (match["dtype"], shape)
+
+
+def _dim(text: str) -> int | None:
+    return int(text) if text.isdecimal() else None
+
+
+def loudness(function: F) -> F:
+    """-q and -v: less, or the traceback of a refusal too."""
+    for flag, long, help in (("-v", "--verbose", "Tell more."), ("-q", "--quiet", "Tell errors only.")):
+        name = long.lstrip("-")
+        function = click.option(
+            flag, long, name, is_flag=True, help=help, expose_value=False, callback=_remember
+        )(function)
+    return function
+
+
+def _remember(context: click.Context, option: click.Parameter, value: bool) -> None:
+    context.meta[f"onnxpipe.{option.name}"] = value
+
+
+def said(name: str) -> bool:
+    """Whether ``quiet`` or ``verbose`` was said on the command line that is running."""
+    context = click.get_current_context(silent=True)
+    return bool(context and context.meta.get(f"onnxpipe.{name}"))
+
+
+@contextmanager
+def progress(doing: str) -> Iterator[None]:
+    """A moving line on stderr while the block runs, once it took two seconds, on a terminal only."""
+    if said("quiet") or not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console
+
+    status = Console(stderr=True).status(f"{doing} ...")
+    timer = threading.Timer(_PATIENCE, status.start)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        status.stop()

@@ -1,0 +1,89 @@
+"""Defaults of the command line from ``[tool.onnxpipe]`` in pyproject.toml.
+
+Keys are the long options without their hyphens in front; ``[tool.onnxpipe]`` is for every
+command that has such an option, ``[tool.onnxpipe.convert]`` for one command.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from onnxpipe.errors import Unreadable
+
+Table = Mapping[str, Any]
+
+
+def defaults(group: click.Group, context: click.Context) -> dict[str, dict[str, Any]]:
+    """Option values by command name and parameter name, empty where nothing is configured.
+
+    Raises Unreadable for a file that isn't TOML and for a key that no command has.
+    """
+    path = find(Path.cwd())
+    if path is None:
+        return {}
+    section = _section(path)
+    if not section:
+        return {}
+    commands = {name: _options(group, context, name) for name in group.list_commands(context)}
+    _refuse_unknown(section, commands, path)
+    return {name: _values(section, name, known) for name, known in commands.items()}
+
+
+def find(start: Path) -> Path | None:
+    """The nearest pyproject.toml at or above a folder that speaks of onnxpipe, None without one."""
+    for folder in (start, *start.parents):
+        path = folder / "pyproject.toml"
+        if path.is_file():
+            return path if b"tool.onnxpipe" in path.read_bytes() else None
+    return None
+
+
+def _section(path: Path) -> Table:
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+    try:
+        document = tomllib.loads(path.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Unreadable(f"not TOML: {error}", where=str(path)) from None
+    section = document.get("tool", {}).get("onnxpipe", {})
+    return section if isinstance(section, dict) else {}
+
+
+def _options(group: click.Group, context: click.Context, name: str) -> dict[str, str]:
+    """Parameter names of a command by the key that sets them."""
+    command = group.get_command(context, name)
+    options = [p for p in (command.params if command else ()) if isinstance(p, click.Option)]
+    return {flag.lstrip("-"): p.name or "" for p in options for flag in p.opts if flag.startswith("--")}
+
+
+def _refuse_unknown(section: Table, commands: Mapping[str, Mapping[str, str]], path: Path) -> None:
+    known = {key for options in commands.values() for key in options}
+    unknown = [
+        key for key, value in section.items() if key not in known and not _is_command(key, value, commands)
+    ]
+    for name in commands.keys() & section.keys():
+        if isinstance(section[name], dict):
+            unknown += [f"{name}.{key}" for key in section[name] if key not in commands[name]]
+    if unknown:
+        raise Unreadable(
+            f"[tool.onnxpipe] has no setting {', '.join(sorted(unknown))}",
+            where=str(path),
+            remedy="Settings are the long options of the commands: see onnxpipe COMMAND --help.",
+        )
+
+
+def _is_command(key: str, value: Any, commands: Mapping[str, Any]) -> bool:
+    return key in commands and isinstance(value, dict)
+
+
+def _values(section: Table, name: str, known: Mapping[str, str]) -> dict[str, Any]:
+    own = section.get(name)
+    merged = {**section, **(own if isinstance(own, dict) else {})}
+    return {parameter: merged[key] for key, parameter in known.items() if key in merged}

@@ -1,0 +1,164 @@
+"""``onnxpipe verify``: does a model answer as the original does?"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from onnxpipe.cli import options
+
+if TYPE_CHECKING:
+    from onnxpipe.check.compare import Tolerance
+    from onnxpipe.check.report import Report
+
+FORMATS = ("text", "json", "github", "junit", "sarif")
+_READY = ("text", "json")
+_RENDERERS = {".html": "to_html", ".htm": "to_html", ".json": "to_json"}
+
+
+@click.command(short_help="Verify that a model answers as the original does.")
+@click.argument("model", type=options.PATH)
+@click.argument("source", type=options.PATH, required=False)
+@click.option(
+    "--data", type=options.PATH, metavar="FILE", help="Your rows: CSV, Parquet, JSON lines, .npy/.npz."
+)
+@click.option(
+    "--golden", type=options.PATH, metavar="DIR", help="Golden rows (default: those beside the model)."
+)
+@click.option(
+    "--rows",
+    type=click.IntRange(min=0),
+    default=2000,
+    show_default=True,
+    metavar="N",
+    help="Rows to make besides yours.",
+)
+@click.option("--seed", type=int, default=0, show_default=True, metavar="S", help="Of the rows made.")
+@click.option("--rtol", multiple=True, metavar="[OUT:]R", help="Relative tolerance, of one output or all.")
+@click.option("--atol", multiple=True, metavar="[OUT:]A", help="Absolute tolerance, of one output or all.")
+@click.option(
+    "--max-ppm",
+    type=click.FloatRange(min=0),
+    default=0.0,
+    show_default=True,
+    metavar="P",
+    help="Differing rows per million that are still called equal.",
+)
+@click.option(
+    "--map",
+    "names",
+    multiple=True,
+    metavar="MODEL_NAME=SOURCE_NAME",
+    help="What the original calls an output of the model; repeatable.",
+)
+@click.option(
+    "--report",
+    "reports",
+    type=options.PATH,
+    multiple=True,
+    metavar="FILE.{html,json}",
+    help="Write the report to a file; repeatable.",
+)
+@click.option(
+    "--save-counterexample",
+    type=options.PATH,
+    metavar="FILE",
+    help="Write the plainest row that differs as a test.",
+)
+@click.option("--output-format", type=click.Choice(FORMATS), default="text", show_default=True)
+@click.option("--engine", type=click.Choice(["local", "spark"]), default="local", show_default=True)
+@click.option(
+    "--runtime", default="onnxruntime", show_default=True, metavar="NAME", help="What runs the model."
+)
+@options.native
+@options.loudness
+def command(model: Path, source: Path | None, **given: Any) -> int:  # fmt: skip
+    """Compare MODEL with SOURCE, the saved pipeline it was made of.
+
+    Rows are made from the pipeline's own thresholds and categories besides yours. Without SOURCE
+    the golden rows beside the model are replayed, with onnxruntime alone. Exits with 1 if they differ.
+    """
+    _refuse_later(given)
+    tolerances = parsed_tolerances(given["rtol"], given["atol"])
+    names = dict(map(_pair, given["names"]))
+    from onnxpipe.services.verify import verify
+
+    with options.progress("Comparing"):
+        report = verify(
+            model, source, given["data"], golden=given["golden"], rows=given["rows"], seed=given["seed"],
+            tolerances=tolerances, max_ppm=given["max_ppm"], names=names, python=given["python"],
+            timeout=given["timeout"], trust=given["trust"],
+        )  # fmt: skip
+    _write(report, given["reports"], given["save_counterexample"])
+    _show(report, given["output_format"])
+    return 0 if report else 1
+
+
+def _refuse_later(given: dict[str, Any]) -> None:
+    """Refuse, before any work, what this version doesn't do yet."""
+    if given["output_format"] not in _READY:
+        raise click.UsageError(
+            f"--output-format {given['output_format']} isn't there yet; text and json are."
+        )
+    if given["engine"] != "local":
+        raise click.UsageError("--engine spark isn't there yet; leave it out to compare on this machine.")
+    if given["runtime"] != "onnxruntime":
+        raise click.UsageError(f"--runtime {given['runtime']} isn't there yet; onnxruntime is.")
+    for path in given["reports"]:
+        if path.suffix.lower() not in _RENDERERS:
+            raise click.UsageError(f"--report {path}: name it .html or .json")
+
+
+def parsed_tolerances(rtol: tuple[str, ...], atol: tuple[str, ...]) -> dict[str, Tolerance]:
+    """Tolerances by output name, "" for all. Raises click.UsageError for what isn't a number."""
+    from onnxpipe.check.compare import Tolerance
+
+    found: dict[str, dict[str, float]] = {}
+    for kind, texts in (("rtol", rtol), ("atol", atol)):
+        for text in texts:
+            name, _, number = text.rpartition(":")
+            if not re.fullmatch(r"\d*\.?\d+(e[+-]?\d+)?|\d+\.", number, re.IGNORECASE):
+                raise click.UsageError(f"--{kind} {text}: write it 1e-6 or OUTPUT:1e-6")
+            found.setdefault(name, {})[kind] = float(number)
+    overall = found.get("", {})
+    return {name: Tolerance(**{**overall, **given}) for name, given in found.items()}
+
+
+def _pair(text: str) -> tuple[str, str]:
+    ours, equals, theirs = text.partition("=")
+    if not (ours and equals and theirs):
+        raise click.UsageError(f"--map {text}: write it MODEL_NAME=SOURCE_NAME")
+    return ours, theirs
+
+
+def _write(report: Report, paths: tuple[Path, ...], counterexample: Path | None) -> None:
+    for path in paths:
+        _put(path, getattr(report, _RENDERERS[path.suffix.lower()])())
+    if counterexample is not None and report.counterexample is not None:
+        _put(counterexample, report.counterexample.test)
+
+
+def _put(path: Path, text: str) -> None:
+    """Write a whole file or none: under another name first."""
+    part = path.with_name(f"{path.name}.part")
+    try:
+        part.write_text(text, "utf-8")
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _show(report: Report, form: str) -> None:
+    if form == "json":
+        click.echo(report.to_json())
+    elif not (report and options.said("quiet")):
+        from onnxpipe.cli import render
+
+        style = "green" if report else "red"
+        first, _, rest = report.to_text().partition("\n")
+        render.console().print(first, style=style, markup=False)
+        if rest:
+            render.console().print(rest, markup=False)

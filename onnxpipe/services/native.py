@@ -1,0 +1,190 @@
+"""The original's own answers, asked of a worker process in the framework's interpreter."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from onnxpipe.adapters.base import Adapter, Artefact
+from onnxpipe.errors import Untrusted
+from onnxpipe.services.process import Process
+from onnxpipe.worker import wire
+
+Array = NDArray[Any]
+Arrays = Mapping[str, Array]
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Where the original is asked: the interpreter, seconds per request, names the user allows."""
+
+    python: str = ""
+    timeout: float = 300.0
+    trust: tuple[str, ...] = ()
+
+
+class Each(NamedTuple):
+    """Answers on the rows that weren't refused, in order, and the reasons by row of those that were."""
+
+    answers: Arrays
+    refused: Mapping[int, str]
+
+
+class StageRecord(NamedTuple):
+    """What one stage got (arrays side by side) and answered, by method."""
+
+    inputs: tuple[Array, ...]
+    answers: Arrays
+
+
+class Native:
+    """One worker with one loaded artefact; a context manager, reused for many requests.
+
+    Raises Untrusted before anything is loaded, MissingExtra where the framework isn't installed,
+    NativeFailed where the worker dies, hangs past the time limit or can't load the artefact.
+    """
+
+    def __init__(self, artefact: Artefact, adapter: Adapter, where: Where | None = None) -> None:
+        self.artefact, self.adapter, self.where = artefact, adapter, where or Where()
+        self.versions: Mapping[str, str] = {}
+        self.names = trusted_names(artefact, adapter, self.where.trust)
+        self._process = Process(self.where.python, self.where.timeout, str(artefact))
+        self._folder = tempfile.TemporaryDirectory(prefix="onnxpipe-")
+        try:
+            self._load()
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> Native:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def answers(self, rows: Arrays, outputs: Sequence[str], optional: Sequence[str] = ()) -> Arrays:
+        """The original's answers by output name. Raises NativeRefused where it refuses any row."""
+        self._ask("answers", rows, methods=list(outputs), optional=list(optional), split=False)
+        return self._arrays()
+
+    def each(self, rows: Arrays, outputs: Sequence[str], optional: Sequence[str] = ()) -> Each:
+        """As ``answers``, but refused rows don't hide the others."""
+        reply = self._ask("answers", rows, methods=list(outputs), optional=list(optional), split=True)
+        return Each(self._arrays(), dict(map(tuple, reply["refused"])))
+
+    def arrive(self, rows: Arrays, path: str) -> Array:
+        """The matrix ``[N, d]`` that arrives at a stage; NaN or None in rows that don't get there."""
+        reply = self._ask("arrive", rows, path=path, split=True)
+        parts = list(self._arrays().values())
+        if not parts:
+            return np.full((_length(rows), 0), np.nan)
+        found = parts[0] if len(parts) == 1 else np.concatenate([p.astype(object) for p in parts], 1)
+        refused = [row for row, _ in reply["refused"]]
+        return _with_gaps(found.reshape(len(found), -1), refused)
+
+    def stages(
+        self, rows: Arrays, wanted: Mapping[str, Sequence[str]]
+    ) -> tuple[Mapping[str, StageRecord], str]:
+        """Records by stage path for the rows, and the path of the stage that refused them, or ""."""
+        lists = {path: list(methods) for path, methods in wanted.items()}
+        reply = self._ask("stages", rows, wanted=lists)
+        inputs: dict[str, list[Array]] = {path: [] for path in reply["paths"]}
+        answers: dict[str, dict[str, Array]] = {path: {} for path in reply["paths"]}
+        for key, array in self._arrays().items():
+            index, part, name = key.split("|", 2)
+            path = reply["paths"][int(index)]
+            if part == "inputs":
+                inputs[path].append(array)
+            else:
+                answers[path][name] = _labels(array)
+        return {p: StageRecord(tuple(inputs[p]), answers[p]) for p in inputs}, reply["refused"]
+
+    def close(self) -> None:
+        """End the worker and everything it started; safe to call twice."""
+        self._process.close()
+        self._folder.cleanup()
+
+    def _load(self) -> None:
+        path = self.artefact.path
+        if path is None:
+            path = Path(self._folder.name) / "live.pkl"
+            path.write_bytes(self.artefact.read())
+        same = not self.where.python or self.where.python == sys.executable
+        live = self.artefact.path is None or bool(self.where.trust)
+        reply = self._process.request(
+            {
+                "command": "load", "path": str(path.resolve()), "format": _format(self.artefact),
+                "framework": self.adapter.framework, "names": list(self.names),
+                # Classes of the user's own live where this interpreter finds them.
+                "paths": [str(Path.cwd()), *(sys.path if same else [])] if live else [],
+            }
+        )  # fmt: skip
+        self.versions = reply["versions"]
+
+    def _ask(self, command: str, rows: Arrays, **more: Any) -> dict[str, Any]:
+        wire.save(self._folder.name, "rows", rows)
+        return self._process.request({"command": command, "folder": self._folder.name, **more})
+
+    def _arrays(self) -> Arrays:
+        return {name: _labels(array) for name, array in wire.load(self._folder.name, "reply").items()}
+
+
+def trusted_names(artefact: Artefact, adapter: Adapter, allowed: Sequence[str]) -> tuple[str, ...]:
+    """The names a native load would run, every one allowed. Raises Untrusted otherwise.
+
+    A live object is trusted: the user already holds it.
+    """
+    if artefact.path is None:
+        return ()
+    names = adapter.names(artefact)
+    trust = import_module(f"onnxpipe.adapters.{adapter.framework}.trust")
+    if refused := trust.untrusted(names, allowed):
+        raise Untrusted(refused, where=str(artefact))
+    return tuple(sorted(names))
+
+
+def _format(artefact: Artefact) -> str:
+    return "skops" if artefact.path is not None and _head(artefact.path) == b"PK" else "pickle"
+
+
+def _head(path: Path) -> bytes:
+    if path.is_dir():
+        return b""
+    with path.open("rb") as file:
+        return file.read(2)
+
+
+def _labels(array: Array) -> Array:
+    """Object arrays as what they hold: numbers become numbers, missing text the empty string."""
+    if array.dtype.kind != "O" or not array.size:
+        return array
+    kinds = {type(value) for value in array.ravel().tolist()}
+    if str in kinds:
+        return np.where(np.equal(array, None), "", array).astype(object)  # type: ignore[call-overload]
+    if kinds <= {bool}:
+        return array.astype(bool)
+    return array.astype(np.int64) if kinds <= {int} else array.astype(np.float64)
+
+
+def _with_gaps(found: Array, refused: Sequence[int]) -> Array:
+    """The rows with a row of NaN (None among text) put where each refused one was."""
+    if not refused:
+        return found
+    kept = np.setdiff1d(np.arange(len(found) + len(refused)), refused)
+    dtype = found.dtype if found.dtype.kind in "fO" else np.float64
+    gap = None if dtype == np.dtype(object) else np.nan
+    out = np.full((len(found) + len(refused), found.shape[1]), gap, dtype)
+    out[kept] = found
+    return out
+
+
+def _length(rows: Arrays) -> int:
+    return len(next(iter(rows.values())))

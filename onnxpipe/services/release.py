@@ -1,0 +1,182 @@
+"""From a saved pipeline to committed files: convert, test, compare, then write all or nothing."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from onnxpipe import __version__, lock
+from onnxpipe.adapters.base import Artefact
+from onnxpipe.core.options import Options
+from onnxpipe.core.signature import Signature
+from onnxpipe.errors import MissingExtra, NativeFailed
+from onnxpipe.lock import File, Lock
+from onnxpipe.services import files, goldens
+from onnxpipe.services.convert import Conversion, conversion, sample_of
+from onnxpipe.services.native import Where
+from onnxpipe.services.selftest import selftest
+
+if TYPE_CHECKING:
+    from onnxpipe.check.report import Report
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What to convert, where to, and how much to prove.
+
+    ``output`` None means that nothing is written; ``sample`` is the path of rows.
+    """
+
+    source: Artefact
+    output: Path | None
+    options: Options = field(default_factory=Options)
+    sample: Path | None = None
+    framework: str = ""
+    where: Where = field(default_factory=Where)
+    verify: bool = True
+    golden: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """What came of an order; truthy unless the comparison found a difference.
+
+    ``report`` is None where nothing was compared, ``reason`` says why; ``written`` are the files.
+    """
+
+    conversion: Conversion
+    report: Report | None
+    reason: str = ""
+    written: tuple[Path, ...] = ()
+
+    def __bool__(self) -> bool:
+        return self.report is None or bool(self.report)
+
+
+def release(order: Order) -> Release:
+    """Convert, check, compare with native where it can be asked, and write what was found equal.
+
+    Raises a Refusal for an order that can't be carried out; then, and on a difference, nothing is
+    written.
+    """
+    if order.output is not None:
+        files.refuse_unwritable(order.output, order.source.path, order.sample)
+    rows = sample_of(order.sample)
+    made = conversion(order.source, order.options, sample=rows, framework=order.framework)
+    selftest(made.model)
+    report, reason = _compared(order, made, rows)
+    if report is not None:
+        if not report:
+            return Release(made, report)
+        selftest(made.model, report.rows)
+    return Release(made, report, reason, _written(order, made, report, reason))
+
+
+def _compared(order: Order, made: Conversion, rows: Any) -> tuple[Report | None, str]:
+    """The report of the comparison, or None and the reason why there is none."""
+    if not order.verify:
+        return None, "--no-verify"
+    from onnxpipe.services.verify import verify
+
+    try:
+        return verify(made.model, order.source, rows, where=order.where), ""
+    except (NativeFailed, MissingExtra) as error:
+        return None, f"{error.what} ({error.remedy})" if error.remedy else error.what
+
+
+def _written(order: Order, made: Conversion, report: Report | None, reason: str) -> tuple[Path, ...]:
+    """The model, its golden rows and its lock, put in place together, the lock last."""
+    if order.output is None:
+        return ()
+    golden, locked = goldens.folder_of(order.output), Path(lock.path_of(order.output))
+    kept = _golden_rows(made, report) if report is not None and order.golden else {}
+    stale = not kept and _is_ours(golden, order.output)
+    with files.Staging() as staging:
+        model = staging.file(order.output, made.model.SerializeToString(deterministic=True))
+        entries = [File("model", order.output.name, lock.digest(model))]
+        if kept:
+            folder = staging.folder(golden, kept)
+            entries.append(File("golden", lock.relative(golden, order.output.parent), lock.digest(folder)))
+        staging.file(
+            locked, _lock(order, made, entries, _facts(order, made, report, reason)).to_json().encode()
+        )
+        staging.commit()
+    if stale:
+        files.remove(golden)
+    return (order.output, *((golden,) if kept else ()), locked)
+
+
+def _golden_rows(made: Conversion, report: Report) -> dict[str, bytes]:
+    return goldens.encoded(made.model, report.rows, report.native, report.row_origins)
+
+
+def _is_ours(golden: Path, output: Path) -> bool:
+    """Whether the lock that is about to be replaced speaks of these golden rows."""
+    try:
+        old = lock.read(lock.path_of(output))
+    except Exception:  # no lock, or none that can be read: then the folder isn't known to be ours
+        return False
+    return old.golden is not None and output.parent / old.golden.path == golden and golden.is_dir()
+
+
+def _lock(order: Order, made: Conversion, entries: list[File], facts: dict[str, Any]) -> Lock:
+    folder = order.output.parent if order.output else Path()
+    source = order.source.path
+    return Lock(
+        entries[0],
+        File.of("source", source, folder) if source else None,
+        (File.of("input", order.sample, folder),) if order.sample else (),
+        entries[1] if len(entries) > 1 else None,
+        shlex.join(_command(order, folder)),
+        facts,
+    )
+
+
+def _facts(order: Order, made: Conversion, report: Report | None, reason: str) -> dict[str, Any]:
+    """What a lock tells beyond digests; nothing in it depends on when or where it was made."""
+    signature = Signature.of(made.model)
+    verdict = {"status": "converted, not verified", "reason": reason} if report is None else report.verdict()
+    return {
+        "onnxpipe": __version__,
+        "dtype": order.options.dtype,
+        "framework": {"name": made.plan.framework, "version": made.plan.version},
+        "signature": {
+            "inputs": [str(port) for port in signature.inputs],
+            "outputs": [str(port) for port in signature.outputs],
+        },
+        "opset": {entry.domain or "ai.onnx": int(entry.version) for entry in made.model.opset_import},
+        "verdict": verdict,
+    }
+
+
+def _command(order: Order, folder: Path) -> Iterator[str]:
+    """The command line that makes the model again, run from the lock's folder."""
+    source = order.source.path
+    yield from ("onnxpipe", "convert", lock.relative(source, folder) if source else "SOURCE")
+    yield from ("-o", order.output.name if order.output else "-")
+    if order.sample:
+        yield from ("--sample", lock.relative(order.sample, folder))
+    if order.framework:
+        yield from ("--framework", order.framework)
+    yield from _flags(order.options)
+    for name in order.where.trust:
+        yield from ("--trust", name)
+    yield from (() if order.verify else ("--no-verify",))
+    yield from (() if order.golden else ("--no-golden",))
+
+
+def _flags(options: Options) -> Iterator[str]:
+    """The options that aren't at their defaults, as flags."""
+    default = Options()
+    for name in ("dtype", "opset", "portable", "on_invalid", "missing_string"):
+        value = getattr(options, name)
+        if value != getattr(default, name):
+            yield from (f"--{name.replace('_', '-')}", str(value))
+    if options.outputs:
+        yield from ("--outputs", ",".join(options.outputs))
+    for name, (dtype, shape) in options.inputs.items():
+        dims = "" if shape is None else f"[{','.join('N' if d is None else str(d) for d in shape)}]"
+        yield from ("--input", f"{name}={dtype}{dims}")

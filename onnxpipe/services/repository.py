@@ -1,0 +1,70 @@
+"""What git tracks, asked through the git command. Standard library only."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from onnxpipe import lock as locks
+from onnxpipe.errors import Unreadable
+
+PATTERN = ".onnx" + locks.SUFFIX
+"""How the names of locks end."""
+
+
+def tracked_locks(folder: str = ".") -> list[str] | None:
+    """Every lock that git tracks in the repository of a folder; None outside of any."""
+    top = top_of(os.path.abspath(folder))
+    if top is None:
+        return None
+    listed = git(folder, "ls-files", "-z", "--", f":/*{PATTERN}")
+    return sorted(os.path.normpath(os.path.join(folder, name)) for name in listed)
+
+
+@dataclass(slots=True)
+class Repository:
+    """What git tracks, asked once per repository and only when a file is missing."""
+
+    listed: dict[str, frozenset[str]] = field(default_factory=dict)
+
+    def tracks(self, path: str) -> bool:
+        """Whether git tracks a path, or anything below it."""
+        top = top_of(os.path.dirname(path))
+        if top is None:
+            return False
+        if top not in self.listed:
+            names = git(top, "ls-files", "-z", "--", ":/")
+            self.listed[top] = frozenset(_with_folders(names))
+        return os.path.relpath(path, top).replace(os.sep, "/") in self.listed[top]
+
+
+def _with_folders(names: Iterable[str]) -> Iterator[str]:
+    for name in names:
+        while name:
+            yield name
+            name = name.rpartition("/")[0]
+
+
+def top_of(folder: str) -> str | None:
+    """The root of the repository a folder is in (which may be gone itself), None outside of any."""
+    while not os.path.exists(os.path.join(folder, ".git")):
+        parent = os.path.dirname(folder)
+        if parent == folder:
+            return None
+        folder = parent
+    return folder
+
+
+def git(folder: str, *arguments: str) -> list[str]:
+    """The NUL-separated answer of a git command. Raises Unreadable where git fails."""
+    try:
+        done = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, check=False)
+    except FileNotFoundError:
+        return []
+    if done.returncode:
+        raise Unreadable(
+            os.fsdecode(done.stderr).strip(), where=folder, remedy="git could not list its files."
+        )
+    return [os.fsdecode(name) for name in done.stdout.split(b"\0") if name]

@@ -1,0 +1,96 @@
+"""Does a freshly made model hold together? The checker, a session, and batches of every size."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime as ort
+
+from onnxpipe.core.options import OPSET
+from onnxpipe.core.portability import Operator, operators
+from onnxpipe.core.signature import Port, Signature, numpy_dtype
+from onnxpipe.errors import Inexact, Refusal
+
+Feeds = Mapping[str, np.ndarray[Any, Any]]
+
+LARGEST = 2**31 - 1
+"""Bytes that one protobuf message can hold."""
+
+
+def open_session(model: onnx.ModelProto | bytes | str) -> ort.InferenceSession:
+    """A quiet single-threaded CPU session of a model, its bytes or its path. Raises onnxruntime's errors."""
+    options = ort.SessionOptions()
+    options.log_severity_level = 4
+    options.intra_op_num_threads = 1
+    source = model.SerializeToString() if isinstance(model, onnx.ModelProto) else model
+    return ort.InferenceSession(source, options, providers=["CPUExecutionProvider"])
+
+
+def selftest(model: onnx.ModelProto, rows: Feeds | None = None) -> None:
+    """Check a model in full, load it, and run it on 0 rows and, where there are any, on 1, 2 and all.
+
+    ``rows`` are inputs that the model must answer. Raises Inexact naming the stages where another
+    opset than ours is the reason, Refusal for a model too large for one file; any other failure
+    is a bug of ours and escapes as it is.
+    """
+    if model.ByteSize() > LARGEST:
+        raise Refusal("the model is larger than the 2 GiB that one ONNX file can hold")
+    try:
+        onnx.checker.check_model(model, full_check=True)
+        session = open_session(model)
+        for batch in _batches(Signature.of(model), rows):
+            session.run(None, dict(batch))
+    except Exception as error:
+        asked = opset(model)
+        if asked == OPSET:
+            raise
+        raise Inexact(
+            f"--opset {asked} can't hold this graph: {_short(error)}{_culprits(model, asked)}",
+            remedy=f"Leave out --opset (the default is {OPSET}), or choose a higher one.",
+        ) from None
+
+
+def opset(model: onnx.ModelProto) -> int:
+    """The ai.onnx opset a model declares."""
+    return max((int(e.version) for e in model.opset_import if e.domain in ("", "ai.onnx")), default=OPSET)
+
+
+def _batches(signature: Signature, rows: Feeds | None) -> Iterator[Feeds]:
+    yield {port.name: empty(port) for port in signature.inputs}
+    if rows:
+        count = min(len(column) for column in rows.values())
+        for n in sorted({1, 2, count}):
+            if n <= count:
+                yield {name: column[:n] for name, column in rows.items()}
+
+
+def empty(port: Port) -> np.ndarray[Any, Any]:
+    """No rows of an input: the batch axis 0, other open axes 1."""
+    shape = [dim if isinstance(dim, int) else int(i > 0) for i, dim in enumerate(port.shape)]
+    return np.zeros(shape, object if port.is_string else numpy_dtype(port.dtype))
+
+
+def _culprits(model: onnx.ModelProto, asked: int) -> str:
+    """The stages whose operators changed between the opset asked for and ours."""
+    stages = sorted({made.stage or made.output for made in operators(model) if _changed(made, asked)})
+    return f" (stages in question: {', '.join(stages)})" if stages else ""
+
+
+def _changed(made: Operator, asked: int) -> bool:
+    if made.domain:
+        return False
+    try:
+        versions = {onnx.defs.get_schema(made.type, v, made.domain).since_version for v in (asked, OPSET)}
+    except onnx.defs.SchemaError:
+        return True
+    return len(versions) > 1
+
+
+def _short(error: Exception) -> str:
+    """The first line of an error, without onnxruntime's prefixes."""
+    line = str(error).strip().partition("\n")[0]
+    return re.sub(r"^\[ONNXRuntimeError\] : \d+ : \w+ : ", "", line)

@@ -1,0 +1,59 @@
+"""Serving in one line: a table in, answers by output name out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+
+from onnxpipe.check.feeds import feeds as _feeds
+from onnxpipe.core.fragment import metadata
+from onnxpipe.core.signature import Signature
+from onnxpipe.errors import Unreadable
+from onnxpipe.services.rows import as_rows
+from onnxpipe.services.selftest import open_session
+
+Answers = dict[str, np.ndarray[Any, Any]]
+
+
+class Predictor:
+    """A loaded model. Calling it with a table (see ``rows.as_rows``) answers every output by name.
+
+    ``signature`` says what goes in and out. Raises BadInput for a table that lacks a column.
+    """
+
+    def __init__(self, model: onnx.ModelProto | str | Path) -> None:
+        proto = _model(model)
+        self.signature = Signature.of(proto)
+        self._missing_string = metadata(proto).get("missing_string", "")
+        self._session = open_session(proto)
+
+    def __call__(self, table: Any) -> Answers:
+        names = [port.name for port in self.signature.outputs]
+        fed = _feeds(self.signature, as_rows(table), self._missing_string)
+        return dict(zip(names, self._session.run(names, fed), strict=True))
+
+    def __repr__(self) -> str:
+        sides = (self.signature.inputs, self.signature.outputs)
+        return " -> ".join(f"({', '.join(map(str, side))})" for side in sides)
+
+
+def load(model: onnx.ModelProto | str | Path) -> Predictor:
+    """A callable that answers as the model does: table in, arrays by output name out."""
+    return Predictor(model)
+
+
+def feeds(model: onnx.ModelProto | str | Path, table: Any) -> Answers:
+    """A table as the arrays that the model's session wants, by input name."""
+    proto = _model(model)
+    return _feeds(Signature.of(proto), as_rows(table), metadata(proto).get("missing_string", ""))
+
+
+def _model(model: onnx.ModelProto | str | Path) -> onnx.ModelProto:
+    if isinstance(model, onnx.ModelProto):
+        return model
+    if not Path(model).is_file():
+        raise Unreadable("no such file", where=str(model))
+    return onnx.load(str(model))

@@ -1,0 +1,163 @@
+"""The skew service: is everything still as it was when it was converted? Digests only.
+
+Standard library only, and no framework, numpy or onnx: this is the commit hook.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from onnxpipe import lock as locks
+from onnxpipe.errors import Unreadable
+from onnxpipe.lock import File, Lock
+from onnxpipe.services.repository import PATTERN, Repository, top_of, tracked_locks
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One difference from a lock: which lock and line, which file in which role, and what mends it."""
+
+    lock: str
+    line: int
+    role: str
+    path: str
+    what: str
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.lock}: {self.role} {self.path} {self.what}"
+
+
+@dataclass(frozen=True, slots=True)
+class Skew:
+    """What a check found; truthy when nothing differs.
+
+    ``unchecked`` are files that aren't here and that git doesn't track.
+    """
+
+    locks: tuple[str, ...] = ()
+    findings: tuple[Change, ...] = ()
+    unchecked: tuple[Change, ...] = ()
+    note: str = ""
+
+    def __bool__(self) -> bool:
+        return not self.findings
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data: ``equal``, ``locks``, ``findings``, ``unchecked`` and ``note``."""
+        return {"equal": bool(self), **asdict(self)}
+
+
+def skew(paths: Iterable[str | os.PathLike[str]] = (), *, strict: bool = False) -> Skew:
+    """What changed since the conversions that these files concern (default: all git tracks).
+
+    ``paths`` are locks, models, or files that went into one. ``strict`` makes a finding of every
+    file that couldn't be checked. Raises Unreadable for a lock that isn't one.
+    """
+    given = [os.fspath(path) for path in paths]
+    found = sorted(_concerned(given)) if given else tracked_locks()
+    if found is None:
+        return Skew(note="No git repository here: nothing to check.")
+    if not found:
+        return Skew(
+            note="No locks concern these files." if given else "No locks are tracked: nothing to check."
+        )
+    repository = Repository()
+    changes = [change for path in found for change in _changes(path, repository)]
+    absent = tuple(c for c in changes if c.what == _ABSENT)
+    if strict:
+        return Skew(tuple(found), tuple(changes))
+    return Skew(tuple(found), tuple(c for c in changes if c.what != _ABSENT), absent)
+
+
+def _concerned(given: list[str]) -> set[str]:
+    """The locks that speak of the files given."""
+    found = {path for path in given if path.endswith(PATTERN)}
+    others = [path for path in given if not path.endswith(PATTERN)]
+    found |= {locks.path_of(path) for path in others if os.path.isfile(locks.path_of(path))}
+    if not others:
+        return found
+    wanted = {os.path.abspath(path) for path in others}
+    for path in _candidates(others) - found:
+        entries = (_place(path, file) for file in locks.read(path).files() if os.path.isfile(path))
+        if any(place in wanted or _holds(place, wanted) for place in entries):
+            found.add(path)
+    return found
+
+
+def _candidates(paths: list[str]) -> set[str]:
+    """Locks that may speak of these paths: all of their repositories, else those beside them."""
+    folders = {os.path.dirname(path) or "." for path in paths}
+    found: set[str] = set()
+    for folder in folders:
+        if os.path.isdir(folder):
+            beside = (os.path.join(folder, n) for n in os.listdir(folder) if n.endswith(PATTERN))
+            found |= {os.path.normpath(path) for path in beside}
+    for top in {top_of(os.path.abspath(folder)) for folder in folders} - {None}:
+        found |= {os.path.relpath(path) for path in tracked_locks(top or ".") or () if os.path.isfile(path)}
+    return found
+
+
+def _holds(folder: str, paths: set[str]) -> bool:
+    return any(path.startswith(folder + os.sep) for path in paths)
+
+
+_CHANGED = {
+    "source": "changed after it was converted",
+    "input": "changed after the conversion that read it",
+    "model": "was edited after it was written",
+    "golden": "was edited after it was written",
+}
+_MISSING = "is tracked by git but missing"
+_ABSENT = "isn't here and isn't tracked by git: not checked"
+
+
+def _changes(path: str, repository: Repository) -> Iterator[Change]:
+    """Every file of one lock that isn't as the lock says."""
+    data = _bytes(path)
+    lock = locks.parse(data, where=path)
+    for file in lock.files():
+        place = _place(path, file)
+        if what := _state(file, place, repository):
+            shown = os.path.relpath(place)
+            yield Change(path, _line(data, file), file.role, shown, what, _remedy(path, lock, shown, what))
+
+
+def _bytes(path: str) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError as error:
+        raise Unreadable(error.strerror or str(error), where=path) from None
+
+
+def _state(file: File, place: str, repository: Repository) -> str:
+    """How a file differs from its entry, empty where it doesn't."""
+    if not os.path.exists(place):
+        return _MISSING if repository.tracks(place) else _ABSENT
+    return "" if locks.matches(place, file.sha256) else _CHANGED[file.role]
+
+
+def _place(lock: str, file: File) -> str:
+    return os.path.normpath(os.path.join(os.path.dirname(os.path.abspath(lock)), file.path))
+
+
+def _line(data: bytes, file: File) -> int:
+    """The line of the lock that holds a file's digest, from 1."""
+    at = data.find(file.sha256.encode())
+    return data.count(b"\n", 0, max(at, 0)) + 1
+
+
+def _remedy(path: str, lock: Lock, file: str, what: str) -> str:
+    """The command that mends it, as typed from where the user stands."""
+    if what == _MISSING:
+        return f"git checkout -- {shlex.quote(file)}"
+    if what == _ABSENT:
+        return "Fetch it, or leave out --strict."
+    folder = os.path.dirname(path)
+    again = lock.command or "Convert it again."
+    return f"(cd {shlex.quote(folder)} && {again})" if folder and lock.command else again

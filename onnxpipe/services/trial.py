@@ -1,0 +1,147 @@
+"""One graph and one original, asked the same rows: judged, localised, shrunk."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+
+from onnxpipe.check import batches, shrink
+from onnxpipe.check.anchors import Anchors, anchors
+from onnxpipe.check.compare import Tolerance
+from onnxpipe.check.feeds import feeds
+from onnxpipe.check.localise import StageFinding, localise
+from onnxpipe.check.probes import Probes, probes
+from onnxpipe.check.report import Counterexample, Refusals, Report
+from onnxpipe.check.rows import Rows, Slot, length, slots, take
+from onnxpipe.core.build import build
+from onnxpipe.core.options import Options
+from onnxpipe.core.plan import Context
+from onnxpipe.errors import NativeFailed, Refusal
+from onnxpipe.services.judge import ABSENT, Judge, Judged
+from onnxpipe.services.native import Native
+from onnxpipe.services.rows import as_rows, load_rows
+
+Array = NDArray[Any]
+
+_LOOKED_AT = 24
+"""Rows at fault that stages are compared on."""
+
+
+class Trial:
+    """A graph, its original and the rules to judge by; ``notes`` say what couldn't be looked at."""
+
+    def __init__(
+        self, model: onnx.ModelProto, native: Native,
+        tolerances: Mapping[str, Tolerance], names: Mapping[str, str],
+    ) -> None:  # fmt: skip
+        self.model, self.native, self.tolerances = model, native, tolerances
+        self.judge = Judge(model, native, tolerances, names)
+        self.signature = self.judge.graph.signature
+        self.cells = slots(self.signature)
+        self.notes: tuple[str, ...] = ()
+
+    def report(self, data: Any, *, budget: int, seed: int, model: str) -> Report:
+        """Everything found on the user's rows and on ``budget`` rows made for the purpose."""
+        given = None if data is None else self._given(data)
+        made = self._probes(given, budget, seed)
+        natively = self.judge.as_native(made.rows, given, length(given) if given else 0)
+        judged = self.judge(made.rows, natively, literal=np.array([o != "data" for o in made.origins]))
+        if judged.native_refused.all():
+            raise NativeFailed(
+                f"the original answers none of the {len(made)} rows: {judged.reasons[0][1]}",
+                where=str(self.native.artefact),
+            )
+        stages, plainest = self._explained(made, judged, model)
+        kept = judged.answered
+        return Report(
+            judged.verdicts,
+            _refusals(judged),
+            {o: made.origins.count(o) for o in dict.fromkeys(made.origins)},
+            batches.check(self.judge.graph, take(made.rows, kept), judged.native, self.tolerances),
+            stages,
+            plainest,
+            rows=take(made.rows, kept),
+            row_origins=tuple(o for o, answered in zip(made.origins, kept, strict=True) if answered),
+            native=judged.native,
+            graph=judged.graph,
+            places=np.flatnonzero(kept),
+        )
+
+    def _given(self, data: Any) -> Rows:
+        table = load_rows(data) if hasattr(data, "__fspath__") or isinstance(data, str) else as_rows(data)
+        return feeds(self.signature, table, ABSENT)
+
+    def _probes(self, given: Rows | None, budget: int, seed: int) -> Probes:
+        data = None if given is None else self.judge.as_fed(given)
+        if budget <= 0 and data:
+            return Probes.of(data, "data")
+        found = self._anchors(given)
+        arrive = {a.path: partial(self._arrive, a.path) for a in found}
+        return probes(self.signature, data, found, arrive, budget=budget, seed=seed)
+
+    def _arrive(self, path: str, rows: Rows) -> Array:
+        return self.native.arrive(self.judge.as_native(rows), path)
+
+    def _anchors(self, given: Rows | None) -> tuple[Anchors, ...]:
+        """The anchors of the source's stages; none, with a note, where it can't be read as data."""
+        chosen = {port.name: (port.dtype, None) for port in self.signature.inputs}
+        context = Context(Options(inputs=chosen, missing_string=self.judge.missing))
+        try:
+            plan = self.native.adapter.read(self.native.artefact, context.options, None)
+            build(plan, context.options, context)
+        except Refusal as error:
+            self.notes += (f"the pipeline's own thresholds weren't sought: {error.what}",)
+            return ()
+        return anchors(stage for stage, _, _ in context.taps)
+
+    def _explained(
+        self, made: Probes, judged: Judged, model: str
+    ) -> tuple[tuple[StageFinding, ...], Counterexample | None]:
+        """Which stage is at fault, and the plainest row that shows it."""
+        wrong = np.flatnonzero(judged.wrong)
+        if not len(wrong):
+            return (), None
+        answered = wrong[judged.answered[wrong]]
+        looked_at = answered[:_LOOKED_AT] if len(answered) else wrong[:1]
+        overall = self.tolerances.get("", Tolerance())
+        stages = localise(self.model, take(made.rows, looked_at), self._stages, overall)
+        return stages, self._plainest(made, int(looked_at[0]), model)
+
+    def _stages(self, rows: Rows, wanted: Mapping[str, Sequence[str]]) -> tuple[Mapping[str, Any], str]:
+        return self.native.stages(self.judge.as_native(rows), wanted)
+
+    def _plainest(self, made: Probes, place: int, model: str) -> Counterexample:
+        """The failing row at a place, made as plain as it can be."""
+        fails = self.judge.fails
+        row: Rows = take(made.rows, [place])
+        left: tuple[Slot, ...] = ()
+        if not fails(row)[0]:
+            row = shrink.fewer(made.rows, place, fails)
+        elif (default := shrink.default_row(made.rows, self.cells, fails)) is not None:
+            plain, cells = shrink.shrink(row, default, self.cells, fails)
+            if fails(plain)[0]:  # else it only fails in the company of other rows
+                row, left = plain, cells
+        judged = self.judge(row)
+        native = None if judged.native_refused[0] else self.judge.native_answers(row)
+        graph = None if judged.graph_refused[0] else self.judge.graph_answers(row)
+        rtol = next((t.rtol for t in self.tolerances.values() if t.rtol is not None), None)
+        single = any(v.dtype == np.float32 for v in (native or {}).values())
+        test = shrink.as_pytest(row, native, model=model, rtol=rtol or (1e-5 if single else 1e-9))
+        origin = f"{made.origins[place]}: {made.notes[place]}" if made.notes[place] else made.origins[place]
+        return Counterexample(row, native, graph, test, origin, tuple(map(str, left)))
+
+
+def _refusals(judged: Judged) -> Refusals:
+    native, graph = judged.native_refused, judged.graph_refused
+    one_sided = np.flatnonzero(native ^ graph)[:5]
+    return Refusals(
+        int((native & graph).sum()),
+        int((native & ~graph).sum()),
+        int((graph & ~native).sum()),
+        tuple((int(i), *judged.reasons[int(i)]) for i in one_sided),
+    )

@@ -1,0 +1,102 @@
+"""The verification service: does a graph answer as the original does?"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import onnx
+import onnxruntime as ort
+
+from onnxpipe.adapters.base import Artefact
+from onnxpipe.check.compare import Tolerance
+from onnxpipe.check.report import Report, Setting
+from onnxpipe.errors import BadInput, Unreadable
+from onnxpipe.services import replay
+from onnxpipe.services.convert import adapter_of, artefact_of
+from onnxpipe.services.native import Native, Where
+from onnxpipe.services.trial import Trial
+
+
+@dataclass(frozen=True, slots=True)
+class Judging:
+    """How to judge: rows made besides the user's, seed, tolerances by output ("" for all), the
+    rate of differing rows that is still called equal, and source names by model output name.
+    """
+
+    rows: int = 2000
+    seed: int = 0
+    tolerances: Mapping[str, Tolerance] = field(default_factory=dict)
+    max_ppm: float = 0.0
+    names: Mapping[str, str] = field(default_factory=dict)
+
+
+def verify(
+    model: onnx.ModelProto | str | Path, source: Any = None, data: Any = None, *,
+    golden: str | Path | None = None, where: Where | None = None, **options: Any,
+) -> Report:  # fmt: skip
+    """The report on a model against its source: a path, a live object, or None for its golden rows.
+
+    ``data`` is a table or the path of one. ``options`` are the fields of ``Judging``, and of
+    ``Where`` (python, timeout, trust) if ``where`` isn't given. Raises a Refusal where no
+    comparison can be made.
+    """
+    started = time.perf_counter()
+    judging, where = _options(options, where)
+    proto, path = _model(model)
+    versions = {"onnxruntime": ort.__version__}
+    if source is None:
+        found = replay.replay(proto, replay.folders(path, golden), judging.tolerances)
+        setting = _setting(path, "", judging, versions)
+        return _finished(found, setting, started)
+    artefact = source if isinstance(source, Artefact) else artefact_of(source)
+    adapter = adapter_of(artefact)
+    with ExitStack() as stack:
+        native = stack.enter_context(Native(artefact, adapter, where))
+        trial = Trial(proto, native, judging.tolerances, judging.names)
+        found = trial.report(data, budget=judging.rows, seed=judging.seed, model=str(path or "model.onnx"))
+        setting = _setting(path, str(artefact), judging, {**versions, **native.versions}, trial.notes)
+        return _finished(found, setting, started)
+
+
+def _options(options: Mapping[str, Any], where: Where | None) -> tuple[Judging, Where]:
+    """Keyword options, each given to the bundle that has it. Raises TypeError for a name none has."""
+    judging = {f.name: options[f.name] for f in fields(Judging) if f.name in options}
+    native = {f.name: options[f.name] for f in fields(Where) if f.name in options}
+    if unknown := options.keys() - judging.keys() - native.keys():
+        raise TypeError(f"verify() has no option {', '.join(sorted(unknown))}")
+    native = {k: tuple(v) if k == "trust" else v for k, v in native.items() if v is not None}
+    judging = {k: v for k, v in judging.items() if v is not None}
+    return Judging(**judging), where or Where(**native)
+
+
+def _model(model: onnx.ModelProto | str | Path) -> tuple[onnx.ModelProto, Path | None]:
+    if isinstance(model, onnx.ModelProto):
+        return model, None
+    path = Path(model)
+    if not path.is_file():
+        raise Unreadable("no such file", where=str(path))
+    try:
+        return onnx.load(str(path)), path
+    except Exception as error:
+        raise Unreadable(f"not an ONNX model: {error}", where=str(path)) from None
+
+
+def _setting(
+    path: Path | None, source: str, judging: Judging, versions: Mapping[str, str], notes: tuple[str, ...] = ()
+) -> Setting:
+    return Setting(
+        str(path or ""), source, judging.seed, judging.max_ppm, judging.tolerances, versions, notes
+    )
+
+
+def _finished(found: Report, setting: Setting, started: float) -> Report:
+    from dataclasses import replace
+
+    if not found.tried:
+        raise BadInput("there is no row to compare", where=setting.model)
+    return replace(found, setting=setting, duration=time.perf_counter() - started)

@@ -1,0 +1,186 @@
+"""The workbench: parts made one after another, each knowing what came before it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+
+from onnxpipe import lock
+from onnxpipe.components import parameters, registry
+from onnxpipe.core.fragment import Fragment, metadata
+from onnxpipe.core.signature import Port
+from onnxpipe.errors import Unreadable
+from onnxpipe.services.convert import conversion, options_of, sample_of
+from onnxpipe.stitching import opsets
+from onnxpipe.stitching.manifest import Entry, Manifest
+from onnxpipe.stitching.parts import End, Part, free_name, refuse_twins
+from onnxpipe.stitching.wiring import Wire, feeding
+
+
+@dataclass(slots=True)
+class Bench:
+    """What is on the bench while parts are made one after another."""
+
+    wires: list[Wire]
+    parts: list[Part] = field(default_factory=list)
+    classes: dict[str, NDArray[Any] | None] = field(default_factory=dict)
+    files: list[Path] = field(default_factory=list)
+
+
+def add_entry(bench: Bench, manifest: Manifest, entry: Entry) -> None:
+    """Put a manifest's part on the bench."""
+    if entry.kind == "component":
+        name, _, rest = entry.value.partition(":")
+        settings = {**parameters.parse(rest), **entry.settings}
+        return _add_component(bench, entry.name, name, settings, manifest.folder)
+    path = manifest.folder / entry.value
+    if entry.kind == "model":
+        return _add_model(bench, entry.name, path)
+    sample = {"sample": manifest.folder / entry.settings["sample"]} if "sample" in entry.settings else {}
+    return _add_source(bench, entry.name, path, {**entry.settings, **sample})
+
+
+def add(bench: Bench, name: str, part: Any) -> None:
+    """Put a part on the bench: what it is follows from its type, else from its bytes."""
+    if isinstance(part, (onnx.ModelProto, Fragment)):
+        fragment = part if isinstance(part, Fragment) else _fragment(part, name)
+        return _put(bench, name or _free(bench, "model"), fragment)
+    if not isinstance(part, (str, Path)):
+        return _add_source(bench, name or _free(bench, type(part).__name__), part, {})
+    head, colon, rest = str(part).partition(":")
+    if head in registry.components() and (colon or not Path(part).exists()):
+        return _add_component(bench, name or _free(bench, head), head, parameters.parse(rest), Path())
+    path = Path(part)
+    if not path.exists():
+        raise Unreadable("no such file or folder, nor a component", where=str(part), remedy=_components())
+    put = _add_model if path.suffix.lower() == ".onnx" or _is_model(path) else _add_source
+    return put(bench, name or _free(bench, path.stem), path)
+
+
+def _components() -> str:
+    return f"Components: {', '.join(sorted(registry.components()))}"
+
+
+def _free(bench: Bench, wish: str) -> str:
+    return free_name(wish, [part.name for part in bench.parts])
+
+
+def _is_model(path: Path) -> bool:
+    """Whether the bytes are an ONNX model: protobuf has no mark of its own, so they are read."""
+    if path.is_dir():
+        return False
+    try:
+        model = onnx.load_model_from_string(path.read_bytes())
+    except Exception:  # protobuf's DecodeError, which it doesn't type
+        return False
+    return bool(model.ir_version and model.graph.output)
+
+
+def _add_model(bench: Bench, name: str, path: Path) -> None:
+    """An ONNX file, with the tensors it keeps in other files."""
+    if path.is_file() and lock.lfs_digest(path.read_bytes()[:1024]):
+        raise Unreadable(
+            "it is a Git LFS pointer, not the file itself", where=str(path), remedy="git lfs pull"
+        )
+    bench.files += [path, *_external(path)]
+    try:
+        model = onnx.load(path)
+    except Exception as error:
+        raise Unreadable(f"it isn't an ONNX model: {error}", where=str(path)) from None
+    if not model.graph.output:
+        raise Unreadable("it isn't an ONNX model", where=str(path))
+    _put(bench, name, _fragment(model, str(path)))
+
+
+def _fragment(model: onnx.ModelProto, where: str) -> Fragment:
+    """The fragment of a model from outside, whose metadata may say anything. Raises Unreadable."""
+    try:
+        return Fragment.of(model)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise Unreadable(f"its io.onnxpipe.stages can't be read: {error!r}", where=where) from None
+
+
+def _external(path: Path) -> list[Path]:
+    """The files that an ONNX file keeps tensors in."""
+    try:
+        model = onnx.load(path, load_external_data=False)
+    except Exception:  # reading it whole tells what is wrong with it
+        return []
+    held = [attribute for node in opsets.nodes(model) for attribute in node.attribute]
+    tensors = [*model.graph.initializer, *(t for a in held for t in (a.t, *a.tensors, *a.g.initializer))]
+    names = {e.value for t in tensors for e in t.external_data if e.key == "location"}
+    return [path.parent / name for name in sorted(names)]
+
+
+def _add_source(bench: Bench, name: str, source: Any, settings: Mapping[str, Any] | None = None) -> None:
+    """A saved pipeline or a live object, converted on the way; ``settings`` are a manifest's options."""
+    given = dict(settings or {})
+    sample = given.pop("sample", None)
+    bench.files += [path for path in (source, sample) if isinstance(path, Path)]
+    given["inputs"] = {port: (dtype, None) for port, dtype in given.get("inputs", {}).items()}
+    made = conversion(source, options_of(given), sample=sample_of(sample))
+    _put(bench, name, Fragment.of(made.model))
+
+
+def _put(bench: Bench, name: str, fragment: Fragment) -> None:
+    bench.parts.append(Part(name, fragment))
+    refuse_twins(bench.parts)
+    bench.classes[name] = _stored_classes(fragment.model)
+
+
+def _stored_classes(model: onnx.ModelProto) -> NDArray[Any] | None:
+    """The class labels in a model's metadata, None where there are none that can be read."""
+    try:
+        labels = np.asarray(json.loads(metadata(model).get("classes", "null")))
+    except ValueError:
+        return None
+    return labels if labels.ndim == 1 and labels.dtype.kind in "Uifb" else None
+
+
+def _add_component(
+    bench: Bench, name: str, component: str, settings: Mapping[str, Any], folder: Path
+) -> None:
+    """A component, made for the types of what feeds it."""
+    found = registry.find(component)
+    sources = _sources(bench, name, found)
+    upstream = registry.Upstream(
+        {port: _port(bench, end) for port, end in sources.items()}, _classes(bench, sources.values()), folder
+    )
+    fragment = found.fragment(settings, upstream)
+    _put(bench, name, fragment)
+    bench.classes[name] = upstream.classes
+    inputs = [End(name, value.name) for value in fragment.model.graph.input]
+    bench.wires += zip(sources.values(), inputs, strict=True)
+    bench.files += registry.files(found, settings, folder)
+
+
+def _sources(bench: Bench, name: str, component: registry.Component) -> dict[str, End]:
+    """What feeds each input of a component; wires that say so are taken off the bench."""
+    if component.open_ended:
+        last = bench.parts[-1] if bench.parts else None
+        return {port: End(last.name, port) for port in last.outputs} if last else {}
+    texts = [wire for wire in bench.wires if isinstance(wire, str)]
+    made: dict[str, End] = {}
+    for i, port in enumerate(component.inputs):
+        roles = component.roles if i == 0 else ()
+        made[port], used = feeding(End(name, port), roles, bench.parts, texts)
+        if used:
+            bench.wires.remove(used)
+    return made
+
+
+def _port(bench: Bench, end: End) -> Port:
+    part = next(part for part in bench.parts if part.name == end.part)
+    return next(port for port in part.fragment.signature.outputs if port.name == end.port)
+
+
+def _classes(bench: Bench, ends: Iterable[End]) -> NDArray[Any] | None:
+    found = (bench.classes[end.part] for end in ends)
+    return next((classes for classes in found if classes is not None), None)

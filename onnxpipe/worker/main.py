@@ -1,0 +1,161 @@
+"""A long-lived process that answers as the framework does: JSON lines in, JSON lines out.
+
+Requests come on stdin, replies leave on a private duplicate of stdout; the real stdout is turned
+to stderr, because frameworks print. Arrays travel through files in the folder a request names.
+Run by path, in the interpreter that has the framework; imports nothing of onnxpipe.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import platform
+import sys
+import warnings
+from typing import Any, Callable, Dict, List, Mapping, Tuple
+
+import numpy as np
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def sibling(name: str) -> Any:
+    """A module beside this one, under a name that no user's module can have."""
+    full = "_onnxpipe_" + name
+    if full not in sys.modules:
+        spec = importlib.util.spec_from_file_location(full, os.path.join(HERE, name + ".py"))
+        if spec is None or spec.loader is None:
+            raise ImportError(name)
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[full] = module
+        spec.loader.exec_module(module)
+    return sys.modules[full]
+
+
+class Session:
+    """One loaded model and the commands that ask it."""
+
+    def __init__(self) -> None:
+        self.wire, self.framework, self.model = sibling("wire"), None, None  # type: Any, Any, Any
+
+    def load(self, request: Mapping[str, Any]) -> Dict[str, Any]:
+        """Load the artefact with the framework's own loader."""
+        sys.path += [p for p in request["paths"] if p not in sys.path]
+        sibling("recording")
+        self.framework = sibling(request["framework"] + "_native")
+        self.model = self.framework.load(request["path"], request["format"], request["names"])
+        return self.describe(request)
+
+    def describe(self, _request: Mapping[str, Any]) -> Dict[str, Any]:
+        """Versions of Python, numpy and the framework."""
+        known = {"python": platform.python_version(), "numpy": np.__version__}
+        known.update(self.framework.versions())
+        return {"versions": known}
+
+    def answers(self, request: Mapping[str, Any]) -> Dict[str, Any]:
+        """The answers on every row that isn't refused, and the refused ones with their reasons."""
+
+        def ask(rows: Mapping[str, Any]) -> Mapping[str, Any]:
+            found: Mapping[str, Any] = self.framework.answers(
+                self.model, rows, request["methods"], request["optional"]
+            )
+            return found
+
+        return self._each(request, ask)
+
+    def arrive(self, request: Mapping[str, Any]) -> Dict[str, Any]:
+        """The columns that arrive at a stage, for every row that gets there."""
+
+        def ask(rows: Mapping[str, Any]) -> Mapping[str, Any]:
+            found: Mapping[str, Any] = self.framework.arrive(self.model, rows, request["path"])
+            return found
+
+        return self._each(request, ask)
+
+    def stages(self, request: Mapping[str, Any]) -> Dict[str, Any]:
+        """What each stage got and answered while the whole pipeline ran."""
+        rows = self.wire.load(request["folder"], "rows")
+        records, refused = self.framework.stages(self.model, rows, request["wanted"])
+        arrays = {}
+        for i, record in enumerate(records):
+            for part in ("inputs", "answers"):
+                arrays.update({"%d|%s|%s" % (i, part, k): v for k, v in record[part].items()})
+        self.wire.save(request["folder"], "reply", arrays)
+        return {"paths": [record["path"] for record in records], "refused": refused}
+
+    def _each(
+        self, request: Mapping[str, Any], ask: Callable[[Mapping[str, Any]], Mapping[str, Any]]
+    ) -> Dict[str, Any]:
+        rows = self.wire.load(request["folder"], "rows")
+        found, refused = each(ask, rows) if request["split"] else (ask(rows), [])
+        self.wire.save(request["folder"], "reply", found)
+        return {"refused": refused}
+
+
+def each(
+    ask: Callable[[Mapping[str, Any]], Mapping[str, Any]], rows: Mapping[str, Any]
+) -> Tuple[Dict[str, Any], List[Tuple[int, str]]]:
+    """Answers on the accepted rows, in order, and (row, reason) of the refused ones.
+
+    A refused batch is halved until the rows at fault stand alone.
+    """
+    found, refused = [], []  # type: List[Mapping[str, Any]], List[Tuple[int, str]]
+    total = len(next(iter(rows.values())))
+    todo = [(0, total)]
+    while todo:
+        start, stop = todo.pop()
+        try:
+            found.append(ask({name: value[start:stop] for name, value in rows.items()}))
+        except MissingMethod:
+            raise
+        except Exception as error:
+            if stop - start <= 1:
+                refused.append((start, "%s: %s" % (type(error).__name__, first_line(error))))
+            else:
+                middle = (start + stop) // 2
+                todo += [(middle, stop), (start, middle)]
+    names = list(found[0]) if found else []
+    return {name: np.concatenate([part[name] for part in found]) for name in names}, refused
+
+
+class MissingMethod(Exception):
+    """The estimator has no such method: no row's fault."""
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of an error's text, cut at 300 characters."""
+    return (str(error).strip().splitlines() or [""])[0][:300]
+
+
+def handle(session: Session, request: Mapping[str, Any]) -> Dict[str, Any]:
+    """The reply to one request; errors become data."""
+    try:
+        reply: Dict[str, Any] = getattr(session, request["command"])(request)
+        return {"ok": True, **reply}
+    except ModuleNotFoundError as error:
+        return {"ok": False, "kind": "missing", "module": error.name or "", "message": first_line(error)}
+    except MissingMethod as error:
+        return {"ok": False, "kind": "failed", "message": first_line(error)}
+    except Exception as error:
+        kind = "failed" if request["command"] == "load" else "refused"
+        return {"ok": False, "kind": kind, "message": "%s: %s" % (type(error).__name__, first_line(error))}
+
+
+def main() -> None:
+    """Answer requests until stdin ends."""
+    replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    sys.stdout = sys.stderr
+    # No module of the user's may be shadowed by a file of this folder.
+    sys.path[:] = [p for p in sys.path if os.path.abspath(p or os.getcwd()) != HERE]
+    sys.modules["_onnxpipe_main"] = sys.modules["__main__"]
+    warnings.simplefilter("ignore")
+    session = Session()
+    for line in sys.stdin:
+        replies.write(json.dumps(handle(session, json.loads(line))) + "\n")
+        replies.flush()
+
+
+if __name__ == "__main__":
+    main()

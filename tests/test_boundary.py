@@ -1,0 +1,119 @@
+"""Inputs around edges are found through whatever lies before the stage."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from onnxpipe.check.anchors import Anchors
+from onnxpipe.check.boundary import Edge, around, decoded, encoded, reaching
+from onnxpipe.check.probes import probes
+from onnxpipe.check.rows import length, slots
+from onnxpipe.core.signature import Port, Signature
+
+MATRIX = Signature((Port("X", "float64", ("N", 3)),), ())
+BASE = {"X": np.random.default_rng(0).normal(size=(8, 3))}
+
+
+@given(st.floats(allow_nan=False, width=64))
+def test_codes_keep_order_and_come_back(value: float) -> None:
+    array = np.array([value])
+    assert decoded(encoded(array), np.float64)[0] == value
+    if np.isfinite(value):
+        above = np.nextafter(value, np.inf)
+        if above != 0 and value != 0:
+            assert encoded(np.array([above]))[0] - encoded(array)[0] == 1
+
+
+def stage(rows: Any) -> Any:
+    """Column 0 is made of input 2, column 1 of inputs 0 and 1, column 2 of nothing."""
+    x = rows["X"]
+    return np.stack([(x[:, 2] - 5) / 3, x[:, 0] * -x[:, 1], np.full(len(x), 4.0)], axis=1)
+
+
+def test_cells_are_found_by_moving_them() -> None:
+    found = reaching(stage, BASE, slots(MATRIX))
+    assert found[0].column == 2
+    assert found[1].column in (0, 1)
+    assert 2 not in found
+
+
+@pytest.mark.parametrize("value", [0.0, 1.5, -1e6, 1e-9, 123456.789])
+def test_both_neighbours_of_an_edge_are_found(value: float) -> None:
+    edges = [Edge(0, value), Edge(1, value), Edge(2, value)]
+    found = around(stage, BASE, edges, reaching(stage, BASE, slots(MATRIX)))
+    arrived = stage(found.rows(BASE))
+    for feature in (0, 1):
+        seen = [arrived[i, feature] for i, e in enumerate(found.edges) if e.feature == feature]
+        below, above = max(v for v in seen if v < value), min(v for v in seen if v >= value)
+        # The map isn't one to one, so neighbours arrive some steps apart, but next to each other.
+        assert above - below <= 1e-12 * max(abs(value), 2.0)
+    assert all(e.feature != 2 for e in found.edges)
+
+
+def test_a_float32_comparison_changes_between_two_doubles() -> None:
+    threshold = float(np.float32(0.3))
+    found = around(lambda r: r["X"], BASE, [Edge(1, threshold)], {1: slots(MATRIX)[1]})
+    values = np.array(found.values)
+    passed = values.astype(np.float32) > np.float32(threshold)
+    assert passed.any()
+    assert (~passed).any()
+    assert (values[passed].min() - threshold) > np.spacing(threshold)  # far from the double's neighbours
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.floats(-1e12, 1e12), st.floats(-1e3, 1e3), st.floats(1e-3, 1e3))
+def test_any_linear_stage_is_inverted(value: float, mean: float, scale: float) -> None:
+    def arrive(rows: Any) -> Any:
+        return (rows["X"] - mean) / scale
+
+    found = around(arrive, BASE, [Edge(0, value)], {0: slots(MATRIX)[0]})
+    arrived = arrive(found.rows(BASE))[:, 0]
+    assert (arrived < value).any()
+    assert (arrived >= value).any()
+
+
+def test_integers_and_text_have_edges_too() -> None:
+    signature = Signature((Port("n", "int64", ("N", 1)), Port("t", "string", ("N", 1))), ())
+    base = {"n": np.array([[1], [2]]), "t": np.array([["a"], ["b"]], object)}
+
+    def arrive(rows: Any) -> Any:
+        return np.concatenate([rows["n"].astype(object) * 2.0, rows["t"]], axis=1)
+
+    cells = reaching(arrive, base, slots(signature))
+    assert [cells[j].name for j in (0, 1)] == ["n", "t"]
+    found = around(arrive, base, [Edge(0, 7.0), Edge(1, "known")], cells)
+    assert {2, 3, 4, 5} == {v for v, s in zip(found.values, found.slots, strict=True) if s.name == "n"}
+    assert "known" in found.values
+
+
+def test_a_stage_that_refuses_the_ladder_is_still_searched() -> None:
+    def arrive(rows: Any) -> Any:
+        x = rows["X"].copy()
+        return np.where(np.abs(x) > 100, np.nan, x)
+
+    found = around(arrive, BASE, [Edge(0, 50.0)], {0: slots(MATRIX)[0]})
+    assert {np.nextafter(50, 0), 50.0} <= set(found.values)
+
+
+def test_probes_are_the_same_for_the_same_seed_and_keep_the_budget() -> None:
+    anchors = [Anchors("stage", "k", (Edge(0, 1.0), Edge(1, 2.0)), (Edge(0, 0.0),))]
+    arrive = {"stage": lambda rows: rows["X"]}
+    a, b = (probes(MATRIX, BASE, anchors, arrive, budget=200, seed=3) for _ in range(2))
+    np.testing.assert_array_equal(a.rows["X"], b.rows["X"])
+    assert len(a) == length(a.rows) == length(BASE) + 200
+    assert set(a.origins) == {"data", "edge", "special", "drawn"}
+    other = probes(MATRIX, BASE, anchors, arrive, budget=200, seed=4)
+    assert not np.array_equal(a.rows["X"], other.rows["X"], equal_nan=True)
+
+
+def test_without_rows_they_are_drawn_around_what_the_pipeline_knows() -> None:
+    anchors = [Anchors("stage", "k", (), tuple(Edge(1, v) for v in (990.0, 1000.0, 1010.0)))]
+    made = probes(MATRIX, None, anchors, {"stage": lambda rows: rows["X"]}, budget=300, seed=0)
+    drawn = made.rows["X"][np.array(made.origins) == "drawn"]
+    middle = np.median(drawn[np.isfinite(drawn).all(axis=1)][:, 1])
+    assert 980 < middle < 1020

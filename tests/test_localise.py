@@ -1,0 +1,117 @@
+"""Stages that introduce a difference are told from those that pass it on; graphs are cut to do so."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+from onnx import numpy_helper
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+import onnxpipe
+from onnxpipe.check.compare import Tolerance
+from onnxpipe.check.graph import Graph, GraphRefused, subgraph, tapped
+from onnxpipe.check.localise import culprit, localise
+from onnxpipe.core.fragment import Fragment
+from onnxpipe.errors import NativeFailed, Unreadable
+from tests import datasets
+
+ROWS, TARGET = datasets.load("binary")
+PIPELINE = make_pipeline(StandardScaler(), StandardScaler(), LogisticRegression()).fit(ROWS, TARGET)
+MODEL = onnxpipe.convert(PIPELINE)
+FIRST, SECOND, LAST = (
+    f"Pipeline/{name}" for name in ("standardscaler-1", "standardscaler-2", "logisticregression")
+)
+
+
+def native(rows: Any, wanted: Any) -> Any:
+    """What a worker would tell, asked of the pipeline itself."""
+    x, records = rows["X"], {}
+    for path, step in zip((FIRST, SECOND, LAST), (s for _, s in PIPELINE.steps), strict=True):
+        methods = [m for m in wanted.get(path, ()) if hasattr(step, m)]
+        records[path] = ([x], {m: getattr(step, m)(x) for m in methods})
+        x = step.transform(x) if hasattr(step, "transform") else x
+    return records, ""
+
+
+def doubled(*names: str) -> onnx.ModelProto:
+    model = onnx.ModelProto()
+    model.CopyFrom(MODEL)
+    for tensor in model.graph.initializer:
+        if tensor.name in names:
+            tensor.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(tensor) * 2 + 1, tensor.name))
+    return model
+
+
+def spread(path: str) -> str:
+    node = next(n for n in MODEL.graph.node if n.op_type == "Div" and n.output[0].startswith(path))
+    return str(node.input[1])
+
+
+@pytest.mark.parametrize(
+    ("faulty", "statuses"),
+    [
+        ([], ["equal", "equal", "equal"]),
+        ([FIRST], ["introduces", "propagates", "propagates"]),
+        ([SECOND], ["equal", "introduces", "propagates"]),
+        ([FIRST, SECOND], ["introduces", "introduces", "propagates"]),
+    ],
+)
+def test_who_introduces_and_who_propagates(faulty: list[str], statuses: list[str]) -> None:
+    model = doubled(*map(spread, faulty))
+    found = {f.path: f for f in localise(model, {"X": ROWS[:5]}, native, Tolerance())}
+    assert [found[path].status for path in (FIRST, SECOND, LAST)] == statuses
+    blamed = culprit(list(found.values()))
+    assert (blamed.path if blamed else None) == (faulty[0] if faulty else None)
+
+
+def test_nothing_is_said_of_a_foreign_graph_or_a_silent_original() -> None:
+    foreign = onnx.ModelProto()
+    foreign.CopyFrom(MODEL)
+    del foreign.metadata_props[:]
+    assert localise(foreign, {"X": ROWS[:2]}, native, Tolerance()) == ()
+
+    def silent(*_: Any) -> Any:
+        raise NativeFailed("gone")
+
+    assert localise(MODEL, {"X": ROWS[:2]}, silent, Tolerance()) == ()
+
+
+def test_taps_show_values_between_stages() -> None:
+    taps = {tap.path: tap for tap in Fragment.of(MODEL).taps}
+    (name,) = taps[SECOND].answers["transform"]
+    got = Graph(tapped(MODEL, [name, "nowhere", "predict"])).run({"X": ROWS}, [name])
+    np.testing.assert_allclose(got[name], PIPELINE[:2].transform(ROWS), rtol=1e-12)
+
+
+def test_a_piece_of_a_graph_runs_on_its_own() -> None:
+    taps = {tap.path: tap for tap in Fragment.of(MODEL).taps}
+    (source,), (target,) = taps[FIRST].answers["transform"], taps[SECOND].answers["transform"]
+    piece = subgraph(MODEL, {source: ROWS}, [target])
+    assert piece is not None
+    got = Graph(piece).run({source: ROWS})
+    np.testing.assert_allclose(got[target], PIPELINE.steps[1][1].transform(ROWS), rtol=1e-12)
+    assert subgraph(MODEL, {}, [target]) is None
+
+
+def test_refused_rows_do_not_hide_the_others() -> None:
+    rows = ROWS[:9].copy()
+    rows[4, 0] = np.nan
+    graph = Graph(MODEL)
+    with pytest.raises(GraphRefused):
+        graph.run({"X": rows})
+    told, refused = graph.each({"X": rows})
+    assert list(refused) == [4]
+    np.testing.assert_array_equal(told["predict"], PIPELINE.predict(np.delete(rows, 4, axis=0)))
+
+
+def test_a_graph_that_cannot_be_opened_is_no_graph() -> None:
+    broken = onnx.ModelProto()
+    broken.CopyFrom(MODEL)
+    broken.graph.node[0].op_type = "NoSuchOperator"
+    with pytest.raises(Unreadable, match="can't open"):
+        Graph(broken)
