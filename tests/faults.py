@@ -222,6 +222,7 @@ FAULTS = [
         "tree",
         TREE,
         attribute(TREE, "TreeEnsemble", "nodes_modes", lambda a: np.ones_like(a)),
+        cells=3,  # a node below the root is reached by the cells that its ancestors compare, too
     ),
     Fault(
         "tree reads another column",
