@@ -20,10 +20,10 @@ demo: $(READY)
 	$(BIN)/onnxpipe skew $(DEMO)/penguins.onnx.lock $(DEMO)/full.onnx.lock
 
 test: $(READY) browser lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto
 
 fast: $(READY)
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -n auto -m "not slow"
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 import sysconfig
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -104,7 +103,7 @@ def test_a_table_in_is_answers_out(converted: Path) -> None:
 
 
 @pytest.fixture
-def faulty(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def faulty(monkeypatch: pytest.MonkeyPatch) -> None:
     """A StandardScaler whose converter is wrong."""
     kind = "sklearn.preprocessing.StandardScaler"
     registry.discover("onnxpipe.adapters.sklearn")
@@ -114,9 +113,8 @@ def faulty(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     def wrong(stage: Stage, x: Var) -> Var:
         return x - stage.mean_
 
+    monkeypatch.setitem(registry._converters, kind, before)  # what teardown puts back
     registry.converts(kind)(wrong)
-    yield
-    monkeypatch.setitem(registry._converters, kind, before)
 
 
 @pytest.mark.usefixtures("faulty")

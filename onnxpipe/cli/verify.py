@@ -15,8 +15,14 @@ if TYPE_CHECKING:
     from onnxpipe.check.report import Report
 
 FORMATS = ("text", "json", "github", "junit", "sarif")
-_READY = ("text", "json")
-_RENDERERS = {".html": "to_html", ".htm": "to_html", ".json": "to_json"}
+_BY_SUFFIX = {
+    ".html": "html",
+    ".htm": "html",
+    ".json": "json",
+    ".xml": "junit",
+    ".sarif": "sarif",
+    ".md": "markdown",
+}
 
 
 @click.command(short_help="Verify that a model answers as the original does.")
@@ -59,7 +65,7 @@ _RENDERERS = {".html": "to_html", ".htm": "to_html", ".json": "to_json"}
     "reports",
     type=options.PATH,
     multiple=True,
-    metavar="FILE.{html,json}",
+    metavar="FILE.{html,json,xml,sarif,md}",
     help="Write the report to a file; repeatable.",
 )
 @click.option(
@@ -99,17 +105,13 @@ def command(model: Path, source: Path | None, **given: Any) -> int:  # fmt: skip
 
 def _refuse_later(given: dict[str, Any]) -> None:
     """Refuse, before any work, what this version doesn't do yet."""
-    if given["output_format"] not in _READY:
-        raise click.UsageError(
-            f"--output-format {given['output_format']} isn't there yet; text and json are."
-        )
     if given["engine"] != "local":
         raise click.UsageError("--engine spark isn't there yet; leave it out to compare on this machine.")
     if given["runtime"] != "onnxruntime":
         raise click.UsageError(f"--runtime {given['runtime']} isn't there yet; onnxruntime is.")
     for path in given["reports"]:
-        if path.suffix.lower() not in _RENDERERS:
-            raise click.UsageError(f"--report {path}: name it .html or .json")
+        if path.suffix.lower() not in _BY_SUFFIX:
+            raise click.UsageError(f"--report {path}: name it {', '.join(_BY_SUFFIX)}")
 
 
 def parsed_tolerances(rtol: tuple[str, ...], atol: tuple[str, ...]) -> dict[str, Tolerance]:
@@ -136,9 +138,19 @@ def _pair(text: str) -> tuple[str, str]:
 
 def _write(report: Report, paths: tuple[Path, ...], counterexample: Path | None) -> None:
     for path in paths:
-        _put(path, getattr(report, _RENDERERS[path.suffix.lower()])())
+        _put(path, rendered(report, _BY_SUFFIX[path.suffix.lower()]))
     if counterexample is not None and report.counterexample is not None:
         _put(counterexample, report.counterexample.test)
+
+
+def rendered(report: Report, form: str) -> str:
+    """The report in one of the forms ``--report`` and ``--output-format`` know."""
+    if form in ("html", "json"):
+        return report.to_html() if form == "html" else report.to_json()
+    from onnxpipe.check import formats
+
+    makers = {"github": formats.github, "junit": formats.junit, "sarif": formats.sarif}
+    return makers.get(form, formats.markdown)(report)
 
 
 def _put(path: Path, text: str) -> None:
@@ -152,8 +164,8 @@ def _put(path: Path, text: str) -> None:
 
 
 def _show(report: Report, form: str) -> None:
-    if form == "json":
-        click.echo(report.to_json())
+    if form != "text":
+        click.echo(rendered(report, form))
     elif not (report and options.said("quiet")):
         from onnxpipe.cli import render
 
