@@ -27,6 +27,7 @@ def main(arguments: list[str]) -> int:
             print(lines[-1], flush=True)
             held &= row.holds
     if "--write" in arguments:
+        PAGE.parent.mkdir(parents=True, exist_ok=True)
         PAGE.write_text(page(lines), encoding="utf-8")
     return 0 if held else 1
 
