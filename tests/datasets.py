@@ -353,3 +353,168 @@ def make_gram() -> tuple[Any, Any]:
     """A kernel matrix."""
     rows, target = make_classes()
     return rows[:30] @ rows[:30].T, target[:30]
+
+
+def make_four_classes() -> tuple[Any, Any]:
+    """Rows of four labels."""
+    rows, target = make_classes()
+    return rows, np.array(["a", "b", "c", "d"])[target + (rows[:, 3] > 0)]
+
+
+def make_constant_labels() -> tuple[Any, Any]:
+    """Three labels of which every row has the first, none the second and some the third."""
+    rows, target = make_binary()
+    return rows, np.stack([np.ones_like(target), np.zeros_like(target), target], axis=1)
+
+
+def make_one_target() -> tuple[Any, Any]:
+    """Labels as one column."""
+    rows, target = make_labels()
+    return rows, target[:, None]
+
+
+def make_whole_targets() -> tuple[Any, Any]:
+    """Rows of integers with two targets."""
+    return make_whole()[0], make_targets()[1]
+
+
+def make_some_labels() -> tuple[Any, Any]:
+    """Labels of which half are unknown, which is -1."""
+    rows, target = make_classes()
+    return rows, np.where(np.arange(len(rows)) % 2, target, -1)
+
+
+def make_ones_and_twos() -> tuple[Any, Any]:
+    """Two classes of which the first is called 1."""
+    rows, target = make_binary()
+    return rows, target + 1
+
+
+def make_one_column() -> tuple[Any, Any]:
+    """One column, and a target that grows with it on the whole."""
+    rows, target = make_regression()
+    return rows[:, :1], rows[:, 0] + 0.1 * target
+
+
+def make_one_column_single() -> tuple[Any, Any]:
+    rows, target = make_one_column()
+    return rows.astype(np.float32), -target.astype(np.float32)
+
+
+def make_one_value() -> tuple[Any, Any]:
+    """One column in which nothing changes."""
+    rows, target = make_one_column()
+    return np.full_like(rows, 2.5), target
+
+
+def make_label_sets() -> tuple[Any, Any]:
+    """Three words per row, some of them twice."""
+    words = np.array(["sun", "rain", "hail", "snow"], object)
+    return words[np.random.default_rng(9).integers(0, 4, (60, 3))], None
+
+
+def make_padded_sets() -> tuple[Any, Any]:
+    """Words per row, padded with the empty text."""
+    rows = make_label_sets()[0]
+    rows[np.random.default_rng(10).random(rows.shape) < 0.3] = ""
+    return rows, None
+
+
+def make_number_sets() -> tuple[Any, Any]:
+    """Whole numbers per row, padded with -1."""
+    return np.random.default_rng(11).choice([3, 5, 7, 9, -1], (60, 4)), None
+
+
+_SENTENCES = (
+    "The quick brown fox jumps over the lazy dog",
+    "the dog sleeps; the FOX doesn't",
+    "Müller straße STRASSE Ärger, naïve café résumé",
+    "İstanbul'da IĞDIR ve ığdır",
+    "ΟΔΥΣΣΕΥΣ ΌΣ. Σ ΑΣ' Α ὈΔΥΣΣΕΎΣ",
+    "Привет, МИР! привет",
+    "日本語 テキスト 処理 日本語",
+    "한국어 텍스트 처리",
+    "שלום עולם, مرحبا بالعالم",
+    "हिन्दी पाठ ไทย ภาษา",
+    "e\u0301te\u0301 été ETE\u0301",
+    "👩\u200d👩\u200d👧 family 😀😀 emoji",
+    "tab\tnew\nline\r\n  two   blanks\u00a0nbsp\u3000wide",
+    "nul\x00inside and\x00 after\x00",
+    "ﬁne ﬂow Ⅷ ² ½ ẞ ǅ ŉ \u212a",
+    "a b c 1 22 333 x_y __ foo-bar e.g. 3.14",
+    "zero\u200bwidth soft\u00adhyphen",
+    "",
+    " ",
+    "\n\t",
+)
+
+
+def make_documents() -> tuple[Any, Any]:
+    """Texts in many scripts, with odd characters, none at all, and words in other orders."""
+    rng = np.random.default_rng(12)
+    words = [word for sentence in _SENTENCES for word in sentence.split(" ")]
+    mixed = [" ".join(rng.choice(np.array(words, object), rng.integers(0, 12))) for _ in range(60)]
+    return np.array([*_SENTENCES, *mixed], object), np.arange(len(_SENTENCES) + 60) % 3
+
+
+def make_letters() -> tuple[Any, Any]:
+    """Texts of plain lower-case words."""
+    rng = np.random.default_rng(13)
+    words = np.array(["red", "green", "blue", "a", "of", "sky-blue"], object)
+    return np.array([" ".join(rng.choice(words, 5)) for _ in range(40)], object), None
+
+
+def make_document_frame() -> tuple[Any, Any]:
+    """A table of two text columns and a number."""
+    documents, target = make_documents()
+    return pd.DataFrame(
+        {"title": documents[::-1], "price": np.arange(len(documents)) * 0.5, "body": documents}
+    ), target
+
+
+def make_dictionaries() -> tuple[Any, Any]:
+    """Rows as dictionaries of text and numbers, in which keys are missing."""
+    rng = np.random.default_rng(14)
+    cities = ["Oslo", "東京", "São Paulo", "a=b"]
+    rows = [
+        {"city": cities[rng.integers(4)], "heat": float(rng.normal()), "rank": int(rng.integers(4))}
+        for _ in range(60)
+    ]
+    return [{k: v for k, v in row.items() if rng.random() < 0.8} for row in rows], np.arange(60) % 3
+
+
+def make_tokens() -> tuple[Any, Any]:
+    """Rows as lists of words of any length."""
+    rng = np.random.default_rng(15)
+    words = ["fox", "dog", "日本", "Zoë", "fox"]
+    return [[words[i] for i in rng.integers(0, 5, rng.integers(0, 7))] for _ in range(40)], None
+
+
+def make_images() -> tuple[Any, Any]:
+    """Images of one channel."""
+    return np.random.default_rng(16).normal(size=(5, 7, 6)), None
+
+
+def make_colour_images() -> tuple[Any, Any]:
+    return np.random.default_rng(17).normal(size=(5, 6, 5, 3)), None
+
+
+def make_byte_images() -> tuple[Any, Any]:
+    return np.random.default_rng(18).integers(0, 256, (5, 6, 5)), None
+
+
+def make_torn_dictionaries() -> tuple[Any, Any]:
+    """Rows as dictionaries with a key that is a text in some and a number in others."""
+    return [{"size": "L"}, {"size": 3.0}] * 5, None
+
+
+def make_number_frame() -> tuple[Any, Any]:
+    """A table of floats and integers without gaps."""
+    frame, target = make_frame()
+    frame["width"] = frame["width"].fillna(5.0)
+    return frame[["length", "count", "width"]], target
+
+
+def make_number_frame_targets() -> tuple[Any, Any]:
+    """The same with two labels per row."""
+    return make_number_frame()[0], make_multilabel()[1]

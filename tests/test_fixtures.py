@@ -21,9 +21,7 @@ from tests.harness import open_session
 
 HOME = Path(__file__).parent.parent / "fixtures"
 NAMES = sorted(folder.name for folder in HOME.iterdir() if (folder / "make.py").exists())
-WAITING = {
-    "diabetes_ensembles_1_0": "AdaBoostRegressor, BaggingRegressor and VotingRegressor have no converter yet",
-}
+WAITING: dict[str, str] = {}
 """Fixtures that may be refused as unsupported, and nothing else, until all their stages have converters."""
 CASES = [
     pytest.param(

@@ -2,10 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
+import spox
 from scipy import special as scipy_special
 
-from onnxpipe.blocks.special import digamma
+from onnxpipe.blocks import linear
+from onnxpipe.blocks.special import digamma, erf
+from onnxpipe.core.ops import Tensor, Var, argument, const, op
+from tests.harness import open_session
+
+
+def run(function: Callable[[Var], Var], x: Any) -> Any:
+    """What a graph of one function answers on float64 ``x`` ``[N, d]``."""
+    var = argument(Tensor(np.float64, ("N", x.shape[1])))
+    model = spox.build({"X": var}, {"Y": function(var)})
+    model.ir_version = 10
+    return open_session(model).run(None, {"X": x})[0]
+
+
+def test_erf() -> None:
+    x = np.concatenate([np.linspace(-7, 7, 20001), np.logspace(-300, 300, 601), [0.0, np.inf, -np.inf]])
+    np.testing.assert_allclose(run(erf, x[:, None])[:, 0], scipy_special.erf(x), rtol=2e-15)
+
+
+def test_a_factor_beside_a_product_stays_in_double_precision() -> None:
+    x, weights = np.random.default_rng(0).normal(size=(50, 3)), np.array([[1.0, 2.0, 3.0]])
+    answer = run(lambda var: linear.affine(op.mul(var, const(0.1)), weights), x)
+    np.testing.assert_allclose(answer, 0.1 * x @ weights.T, rtol=1e-13, atol=1e-15)
 
 
 def test_digamma() -> None:

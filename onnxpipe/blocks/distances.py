@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onnxpipe.blocks import linear
+from onnxpipe.core.loops import fold
 from onnxpipe.core.ops import Var, cast, const, dtype_of, op
 
 Array = NDArray[Any]
@@ -27,6 +28,24 @@ def squared(x: Var, points: Array) -> Var:
     wide = cast(x, np.float64)
     result = ranking(wide, np.asarray(points, np.float64)) + op.reduce_sum_square(wide, const([1]))
     return cast(op.max([result, const(0.0)]), np.result_type(dtype_of(x), points))
+
+
+def squared_differences(x: Var, points: Array) -> Var:
+    """Squared Euclidean distances ``[N, m]`` in float64 as sums of squared differences, feature by feature.
+
+    Keeps the small ones that ``squared`` loses to cancellation, and needs room for ``[N, m]`` numbers only.
+    """
+    rows, columns = op.transpose(cast(x, np.float64), perm=[1, 0]), np.asarray(points, np.float64).T
+
+    def step(total: Var, row: Var, column: Var) -> Var:
+        gap = op.unsqueeze(row, const([1])) - column
+        return total + gap * gap
+
+    if len(columns) == 1:
+        gap = op.sub(cast(x, np.float64), const(columns))
+        return op.mul(gap, gap)
+    start = op.expand(const(0.0), op.concat([op.shape(x, start=0, end=1), const([len(points)])], axis=0))
+    return fold(start, [rows, const(columns)], step)
 
 
 def euclidean(x: Var, points: Array) -> Var:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from onnxpipe.core.ops import Var, cast, const, dtype_of, op, promote, shape_of
+from onnxpipe.core.ops import Var, cast, concat, const, dtype_of, op, promote, shape_of
 
 Array = NDArray[Any]
 
@@ -23,12 +24,20 @@ def affine(x: Var, coef: Array, intercept: Any = 0.0) -> Var:
     # MatMul with a vector fails on 0 rows in onnxruntime 1.31, Gemm with one column doesn't.
     bias = promote(x, offset)[1]
     if not np.any(offset):
-        result = cast(op.matmul(x, weights), dtype_of(bias))
+        result = cast(_product(x, weights), dtype_of(bias))
     elif dtype_of(bias) == dtype_of(x):
         result = op.gemm(x, weights, bias)
     else:
-        result = op.add(*promote(op.matmul(x, weights), offset))
+        result = op.add(*promote(_product(x, weights), offset))
     return column(result) if coef.ndim == 1 else result
+
+
+def _product(x: Var, weights: Var) -> Var:
+    """``x @ weights``; as Gemm where it can be.
+
+    onnxruntime 1.31 merges a factor beside a MatMul into it as a float32, also where all is float64.
+    """
+    return op.gemm(x, weights) if len(shape_of(x)) == 2 else op.matmul(x, weights)
 
 
 def projected(x: Var, mean: Array | None, axes: Array) -> Var:
@@ -67,3 +76,17 @@ def shares(weights: Var) -> Var:
 def column(x: Var) -> Var:
     """``[N]`` from ``[N, 1]``."""
     return op.squeeze(x, const([1]))
+
+
+def as_column(x: Var) -> Var:
+    """``[N, 1]`` from ``[N]``; no node where that was squeezed from ``[N, 1]``."""
+    if x._op.op_type.identifier == "Squeeze":
+        source = Var(x._op.inputs.get_var_infos()["data"])
+        if shape_of(source)[1:] == (1,):
+            return source
+    return op.unsqueeze(x, const([1]))
+
+
+def stacked(columns: Sequence[Var]) -> Var:
+    """``[N, k]`` from k columns ``[N]``, in numpy's common dtype."""
+    return concat([as_column(x) for x in promote(*columns)], 1)

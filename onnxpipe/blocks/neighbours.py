@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from onnxpipe.blocks import distances, kernels
 from onnxpipe.core.loops import fold
-from onnxpipe.core.ops import Var, batch_size, cast, const, dtype_of, op, promote
+from onnxpipe.core.ops import Var, batch_size, cast, const, dtype_of, op, promote, ranked
 
 Array = NDArray[Any]
 
@@ -50,7 +50,7 @@ def nearest(x: Var, points: Array, k: int, metric: Metric) -> Near:
 
 
 def _lowest(values: Var, k: int) -> Near:
-    return Near(*op.top_k(values, const([k]), axis=1, largest=0))
+    return Near(*ranked(values, const([k]), largest=False))
 
 
 def _nearest_euclidean(x: Var, points: Array, k: int) -> Near:

@@ -99,3 +99,35 @@ def yeo_johnson(x: Var, power: Array) -> Var:
 
 def _either(condition: Var, yes: Array, no: Array) -> Var:
     return op.where(condition, const(yes), const(no))
+
+
+def inverse_box_cox(y: Var, power: Array) -> Var:
+    """The ``x`` whose ``box_cox`` is ``y`` ``[N, d]``, in float64. Formula: scipy.special.inv_boxcox."""
+    flat = power == 0
+    wide = cast(y, np.float64)
+    safe = np.where(flat, 1.0, power)
+    bent = op.exp(log1p(wide * safe) / safe)
+    return op.where(const(flat), op.exp(wide), bent) if flat.any() else bent
+
+
+def inverse_yeo_johnson(y: Var, power: Array) -> Var:
+    """The ``x`` whose ``yeo_johnson`` is ``y`` ``[N, d]``, in float64.
+
+    Formula: ``_yeo_johnson_inverse_transform`` in sklearn/preprocessing/_data.py, by expm1 and log1p.
+    """
+    eps = np.finfo(np.float64).eps
+    wide = cast(y, np.float64)
+    above = op.greater_or_equal(wide, const(0.0))
+    # The size of y under the power, and below 0 under 2 minus it; only the sign differs then.
+    bend = np.where(np.abs(power) < eps, 0, power), np.where(np.abs(power - 2) <= eps, 0, 2 - power)
+    size = op.abs(wide)
+    both = [_unbent(size, each) for each in bend]
+    return op.where(above, both[0], op.neg(both[1]))
+
+
+def _unbent(size: Var, power: Array) -> Var:
+    """``(size * power + 1) ** (1 / power) - 1``, ``exp(size) - 1`` where a power is 0."""
+    flat = power == 0
+    safe = np.where(flat, 1.0, power)
+    bent = expm1(log1p(size * safe) / safe)
+    return op.where(const(flat), expm1(size), bent) if flat.any() else bent

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -68,6 +69,26 @@ def interpolated(x: Var, knots: Array, heights: Array) -> Var:
     left = _line(x, rank(x, knots, inclusive=True), slopes, knots, heights, shift=1)
     right = _line(x, rank(x, knots, inclusive=False), slopes, knots, heights, shift=0)
     return op.mul(op.add(left, right), const(0.5))
+
+
+def at_knots(x: Var, knots: Sequence[Array], heights: Sequence[Array]) -> Var:
+    """numpy.interp by column: the line through each column's sorted knots and heights at ``x`` ``[N, d]``.
+
+    ``x`` is float64. On a knot exactly its height; beyond the knots the height of the outermost.
+    """
+    count, columns = max(map(len, knots)), len(knots)
+    padded = np.full((count, columns), np.inf)
+    slopes, starts, levels = np.zeros((3, columns, count + 1))
+    for i, (places, values) in enumerate(zip(knots, heights, strict=True)):
+        padded[: len(places), i] = places
+        slopes[i, 1 : len(places)] = np.diff(values) / np.diff(places)
+        below = np.clip(np.arange(count + 1) - 1, 0, len(places) - 1)
+        starts[i], levels[i] = places[below], values[below]
+    place = op.add(rank(x, padded, inclusive=True), const(np.arange(columns) * (count + 1), np.int64))
+    slope, start, level = (
+        op.gather(const(table.ravel()), place, axis=0) for table in (slopes, starts, levels)
+    )
+    return op.add(op.mul(slope, op.sub(x, start)), level)
 
 
 def _line(x: Var, rank: Var, slopes: Array, knots: Array, heights: Array, *, shift: int) -> Var:

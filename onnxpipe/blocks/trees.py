@@ -56,13 +56,16 @@ class Forest(NamedTuple):
         return {int(f): np.unique(threshold[feature == f]) for f in np.unique(feature)}
 
 
-def summed(x: Var, forest: Forest, weights: Array, targets: Array | None = None) -> Var:
+def summed(
+    x: Var, forest: Forest, weights: Array, targets: Array | None = None, count: int | None = None
+) -> Var:
     """The sum over trees of the weight ``[leaves]`` of the leaf each row ends in: float64 ``[N, k]``.
 
-    ``targets`` ``[leaves]`` says which of the ``k`` columns a leaf adds to (default: the only one).
+    ``targets`` ``[leaves]`` says which of the ``k`` columns a leaf adds to (default: the only one),
+    ``count`` how many columns there are (default: up to the last one that a leaf adds to).
     """
     targets = np.zeros(len(weights), np.int64) if targets is None else targets
-    return _ensemble(cast(x, np.float64), forest, weights, targets)
+    return _ensemble(cast(x, np.float64), forest, weights, targets, count)
 
 
 def summed_rows(x: Var, forest: Forest, rows: Array) -> Var:
@@ -155,37 +158,40 @@ def _looked_up(x: Var, forest: Forest, rows: Array) -> Var:
 
 
 def _ensemble(x: Var, forest: Forest, weights: Array, targets: Array, count: int | None = None) -> Var:
-    """The operator over the forest, equal leaves stored once."""
+    """The operator over the forest."""
     count = int(targets.max()) + 1 if count is None else count
-    values, which = np.unique(weights, return_inverse=True)
-    keys, place = np.arange(len(values)), which
-    if count > 1:
-        keys, place = np.unique(which * count + targets, return_inverse=True)
-    leaves = Leaves(keys % count, values[keys // count].astype(dtype_of(x)), count)
-    return tree_ensemble(x, _splits(forest, place, dtype_of(x)), leaves)
+    splits, stored = _splits(forest, dtype_of(x))
+    return tree_ensemble(x, splits, Leaves(targets[stored], weights[stored].astype(dtype_of(x)), count))
 
 
-def _splits(forest: Forest, place: Array, dtype: np.dtype[Any]) -> Splits:
-    """The interior nodes, numbered among themselves; ``place`` ``[leaves]`` is where each leaf is stored."""
+def _splits(forest: Forest, dtype: np.dtype[Any]) -> tuple[Splits, Array]:
+    """The interior nodes, numbered among themselves, and which leaf stands where leaves are stored.
+
+    Every branch that ends has a leaf of its own: onnxruntime before 1.24 loses its way, without a
+    word, where two branches share one.
+    """
     forest = _grown(forest)
     leaf = forest.is_leaf
-    number = np.empty(len(leaf), np.int64)
-    number[leaf], number[~leaf] = place, np.arange(len(leaf) - len(place))
-    left, right = forest.left[~leaf], forest.right[~leaf]
-    threshold = forest.threshold[~leaf]
+    left, right, threshold = forest.left[~leaf], forest.right[~leaf], forest.threshold[~leaf]
     nan_left = forest.nan_left[~leaf] if forest.nan_left is not None else np.zeros(0)
-    return Splits(
+    number, place = np.cumsum(~leaf) - 1, np.cumsum(leaf) - 1
+    ends, ended = leaf[left], leaf[right]
+    true, false = number[left], number[right]
+    true[ends] = np.arange(ends.sum())
+    false[ended] = ends.sum() + np.arange(ended.sum())
+    splits = Splits(
         features=forest.feature[~leaf],
         thresholds=rounded_down(threshold) if dtype == np.float32 else threshold.astype(dtype),
-        true=number[left],
-        false=number[right],
-        true_is_leaf=leaf[left],
-        false_is_leaf=leaf[right],
+        true=true,
+        false=false,
+        true_is_leaf=ends,
+        false_is_leaf=ended,
         roots=number[forest.roots],
         modes=None if forest.modes is None else forest.modes[~leaf],
         nan_true=nan_left if np.any(nan_left) else None,
         members=None if forest.members is None else forest.members.astype(dtype),
     )
+    return splits, np.concatenate([place[left[ends]], place[right[ended]]])
 
 
 def _grown(forest: Forest) -> Forest:

@@ -103,8 +103,8 @@ def compare_output(
     wrong = per_row > 1
     ties = wrong & tied if tied is not None and native.dtype.kind in "OUSiub" else np.zeros_like(wrong)
     at_fault = np.flatnonzero(wrong & ~ties)
-    if not len(per_row):
-        return Verdict(name, 0)
+    if not off.size:
+        return Verdict(name, len(per_row))
     worst = int(np.argmax(np.where(ties, 0, per_row)))
     column = int(np.argmax(off[worst])) if off.ndim > 1 else 0
     pair = (np.atleast_1d(native[worst]).ravel()[column], np.atleast_1d(graph[worst]).ravel()[column])

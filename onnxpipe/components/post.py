@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from onnxpipe.blocks import classes as named
 from onnxpipe.components.parameters import Classes, File, Numbers
 from onnxpipe.components.registry import component
-from onnxpipe.core.ops import Var, cast, const, dtype_of, is_string, op, shape_of
+from onnxpipe.core.ops import Var, cast, const, dtype_of, is_string, op, ranked, shape_of
 from onnxpipe.errors import BadManifest
 
 Array = NDArray[Any]
@@ -142,7 +142,7 @@ def _best(scores: Var, top: int) -> tuple[Var, Var]:
     floor = const(-np.inf, dtype_of(scores))
     # TopK takes NaN for the highest value of all.
     keys = op.where(op.isnan(scores), floor, scores)
-    _, places = op.top_k(keys, _clamped(scores, top), axis=1)
+    _, places = ranked(keys, _clamped(scores, top))
     return op.gather_elements(scores, places, axis=1), places
 
 

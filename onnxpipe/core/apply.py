@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from spox._var import _VarInfo
 
-from onnxpipe.core.ops import Var, cast, const, dtype_of, op
+from onnxpipe.core.ops import Var, cast, const, dtype_of, is_string, op, shape_of
 from onnxpipe.core.plan import Context, Stage
 from onnxpipe.core.record import Record
 from onnxpipe.core.registry import Answers, Converter, find, missing
@@ -29,6 +30,8 @@ def apply(stage: Stage, table: Table) -> Answers:
     names = stage.get("feature_names_in_")
     if names is not None and table.names is None:
         table = table.named([str(name) for name in names])
+    if outer := stage.path.rpartition("/")[0]:  # what a stage computed before it asked an inner one
+        _name_values(replace(stage, path=outer), {"": table})
     answers = _answers(converter, stage, table)
     _name_values(stage, answers)
     stage.context.taps.append((stage, table, answers))
@@ -118,6 +121,10 @@ def _refusing(x: Var, bad: Var) -> Var:
 
     An out-of-range Gather is an error by the standard, which is how a graph can refuse.
     """
+    if is_string(x):
+        # Of text, onnxruntime 1.31 gathers only the first of each slice; so what is gathered is the shape.
+        held = op.reshape(x, _refusing(op.shape(x), bad))
+        return op.reshape(held, const([0, *shape_of(x)[1:]])) if len(shape_of(x)) > 1 else held
     return op.gather(op.unsqueeze(x, const([0])), bad, axis=0)
 
 

@@ -60,7 +60,7 @@ def _table(plan: Plan, arguments: Mapping[str, Var]) -> Table:
     names = iter(plan.names) if plan.names is not None else None
     blocks = []
     for port in plan.inputs:
-        width = int(port.shape[1] or 1) if port is not None else 1
+        width = port.shape[1] if port is not None and isinstance(port.shape[1], int) else 1
         owned = tuple(next(names) for _ in range(width)) if names is not None else None
         blocks.append(Block(arguments[port.name] if port else None, width, owned))
     return Table(tuple(blocks))

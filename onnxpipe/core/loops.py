@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 import spox.opset.ai.onnx.v21 as op
 from spox import Tensor, Var
 from spox._attributes import AttrGraph, AttrInt64
@@ -36,4 +37,30 @@ def fold(start: Var, inputs: Sequence[Var], step: Callable[..., Var]) -> Var:
     )
     outputs: Any = node.get_output_vars(input_prop_values={})
     state: Var = outputs.final_state_and_scan_outputs[0]
+    return state
+
+
+def repeated(start: Var, limit: int, step: Callable[[Var], tuple[Var, Var]]) -> Var:
+    """``start`` after ``state, again = step(state)`` up to ``limit`` times, ending once ``again`` is false.
+
+    ``again`` is a bool scalar. Written on spox's node class: its ``loop`` gives the body's counter a shape
+    that the standard doesn't.
+    """
+    types: list[Type] = [Tensor(np.int64, ()), Tensor(np.bool_, ()), start.unwrap_type()]
+
+    def body(count: Var, going: Var, state: Var) -> tuple[Var, Var]:
+        after, again = step(state)
+        return again, after
+
+    node = op._Loop(
+        op._Loop.Attributes(body=AttrGraph(subgraph(types, body), name="body")),
+        op._Loop.Inputs(
+            M=unwrap_vars(op.constant(value=np.array(limit))),
+            cond=unwrap_vars(op.constant(value=np.array(True))),
+            v_initial=unwrap_vars([start]),
+        ),
+        out_variadic=1,
+    )
+    outputs: Any = node.get_output_vars(input_prop_values={})
+    state: Var = outputs.v_final_and_scan_outputs[0]
     return state

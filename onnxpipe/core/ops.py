@@ -23,6 +23,7 @@ __all__ = [
     "Tensor",
     "Var",
     "argument",
+    "as_many",
     "before_widening",
     "cast",
     "concat",
@@ -32,6 +33,7 @@ __all__ = [
     "ml",
     "op",
     "promote",
+    "ranked",
     "shape_of",
     "take_columns",
 ]
@@ -117,6 +119,23 @@ def take_columns(x: Var, indices: Sequence[int] | Array) -> Var:
 def _width(x: Var) -> int:
     width = shape_of(x)[1]
     return width if isinstance(width, int) else -1
+
+
+def ranked(x: Var, k: Var, *, largest: bool = True) -> tuple[Var, Var]:
+    """The ``k`` highest (or lowest) of each row of ``x`` ``[N, d]``, best first, and where: ``[N, k]`` each.
+
+    A row is put below and cut off again: up to 1.31.0, onnxruntime's TopK takes the process down
+    where there are no rows.
+    """
+    found = op.top_k(op.pad(x, const([0, 0, 1, 0])), k, axis=1, largest=int(largest))
+    values, places = (op.slice(part, const([0]), const([-1]), const([0])) for part in found)
+    return as_many(values, x), as_many(places, x)
+
+
+def as_many(y: Var, x: Var) -> Var:
+    """``y``, known to have as many rows as ``x``, which shape inference couldn't follow."""
+    y._var_info.type = Tensor(dtype_of(y), (shape_of(x)[0], *shape_of(y)[1:]))
+    return y
 
 
 def promote(*operands: Operand, floating: bool = False) -> tuple[Var, ...]:

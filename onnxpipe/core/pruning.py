@@ -1,4 +1,5 @@
-"""Last touches on a built graph: trailing Identity nodes folded, nodes marked with their stage."""
+"""Last touches on a built graph: trailing Identity nodes folded, nodes marked with their stage, and the
+types written down that ONNX's own shape inference can't know."""
 
 from __future__ import annotations
 
@@ -15,10 +16,32 @@ def finish(model: onnx.ModelProto, taps: tuple[Tap, ...]) -> Fragment:
     Taps keep only values that the graph computes: what no output needs was never built.
     """
     renames = _fold_identities(model.graph)
+    _declare(model.graph)
     computed = {name for node in model.graph.node for name in node.output}
     computed |= {value.name for value in model.graph.input}
     _mark(model.graph, {v: tap.path for tap in taps for vs in tap.answers.values() for v in vs})
     return Fragment(model, tuple(t for tap in taps if (t := _live(tap.renamed(renames), computed))))
+
+
+_FOREIGN = {
+    ("com.microsoft", "MurmurHash3"): onnx.TensorProto.INT32,
+    ("com.microsoft", "Tokenizer"): onnx.TensorProto.STRING,
+}
+"""What operators that ONNX has no schema of answer."""
+
+
+def _declare(graph: onnx.GraphProto) -> None:
+    """Write down the element types of foreign operators' answers, in subgraphs too: without them ONNX 1.23's
+    shape inference crashes at operators that follow (LabelEncoder).
+    """
+    outputs = {value.name for value in graph.output}
+    for node in graph.node:
+        made = _FOREIGN.get((node.domain, node.op_type))
+        if made is not None and node.output[0] not in outputs:
+            graph.value_info.append(onnx.helper.make_tensor_value_info(node.output[0], made, None))
+        for attribute in node.attribute:
+            if attribute.HasField("g"):
+                _declare(attribute.g)
 
 
 def _live(tap: Tap, computed: set[str]) -> Tap | None:

@@ -22,6 +22,13 @@ ANY = ""
 """A column whose dtype the artefact doesn't tell: float64 unless the sample or the user says else."""
 UNREAD = "-"
 """A column that was fitted on but is never read."""
+OPEN = "?"
+"""Alone: columns by whatever names the sample or the user gives."""
+IMAGES = "[]"
+"""Alone: images; ``X`` ``[N, H, W]`` or ``[N, H, W, C]``, as the sample or the user says."""
+
+RAGGED = "*"
+"""After a dtype, alone: rows of any length, padded on the right to a matrix ``[N, L]``."""
 
 Answers = Mapping[str, Var | Table]
 """What a stage answers: values by method name (``transform``, ``predict``, ...)."""
@@ -99,6 +106,48 @@ def converts(
         return function
 
     return register
+
+
+Translate = Callable[..., Var]
+T = TypeVar("T", bound=Translate)
+
+
+@dataclass(frozen=True, slots=True)
+class Translation:
+    """What stands in for a function that pipelines call: ``(stage, x: Var, **keywords) -> Var``.
+
+    ``by_column`` says that it treats columns alike, so that those of a data frame may come
+    apart, each dtype by itself; otherwise it gets all of them as one matrix.
+    """
+
+    translate: Translate
+    by_column: bool = False
+
+
+_translations: dict[str, Translation] = {}
+
+
+def translates(*names: str, by_column: bool = False) -> Callable[[T], T]:
+    """Register a function ``(stage, x: Var, **keywords) -> Var`` in place of those named ``module.function``.
+
+    ``x`` is ``[N, d]`` in the dtype it arrives in. A later registration wins.
+    """
+
+    def register(function: T) -> T:
+        _translations.update(dict.fromkeys(names, Translation(function, by_column)))
+        return function
+
+    return register
+
+
+def translation(name: str) -> Translation | None:
+    """What stands in for the function of a dotted name, None where nothing does."""
+    return _translations.get(name)
+
+
+def translated() -> tuple[str, ...]:
+    """The names of all functions that something stands in for, sorted."""
+    return tuple(sorted(_translations))
 
 
 @cache

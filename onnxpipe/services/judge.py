@@ -14,7 +14,7 @@ from onnxpipe.check.compare import Tolerance, Verdict, compare
 from onnxpipe.check.graph import Graph, GraphRefused
 from onnxpipe.check.rows import Rows, length, take
 from onnxpipe.core.fragment import metadata
-from onnxpipe.errors import NativeRefused
+from onnxpipe.errors import NativeFailed, NativeRefused
 from onnxpipe.services.native import Native
 
 Array = NDArray[Any]
@@ -68,6 +68,7 @@ class Judge:
         told, native_reasons = self.native.each(natively, asked, evidence)
         got, graph_reasons = self.graph.each(rows)
         native_no, graph_no = _mask(native_reasons, total), _mask(graph_reasons, total)
+        _refuse_other_lengths(told, total - int(native_no.sum()))
         told, native_no = self._read_literally(rows, told, native_no, graph_no, literal, asked, evidence)
         graph_no |= self._marked(got, graph_no, native_no, total)
         reasons = {
@@ -179,6 +180,13 @@ class Judge:
     def fails(self, rows: Rows) -> NDArray[np.bool_]:
         """Which rows show a difference."""
         return self(rows).wrong
+
+
+def _refuse_other_lengths(told: Answers, rows: int) -> None:
+    """Raise NativeFailed where the original answers more or fewer rows than it got."""
+    for name, values in told.items():
+        if len(values) != rows:
+            raise NativeFailed(f"{name} has {len(values)} rows for {rows}: they can't be compared row by row")
 
 
 def _mask(reasons: Mapping[int, str], total: int) -> Array:

@@ -102,10 +102,10 @@ def table(model: Any, rows: Mapping[str, Any]) -> Any:
     if names is not None:
         return frame(names, rows)
     leaf = type(first_leaf(model)).__name__
-    if leaf == "DictVectorizer":
+    if leaf == "DictVectorizer" or getattr(first_leaf(model), "input_type", "") == "dict":
         return [dict(present(row)) for row in records(rows)]
     matrix = joined(model, rows)
-    if leaf == "MultiLabelBinarizer":
+    if leaf in ("MultiLabelBinarizer", "FeatureHasher"):
         return [[v for v in row if v is not None and v != ""] for row in matrix]
     texts = not hasattr(first_leaf(model), "n_features_in_") and matrix.shape[1] == 1
     return matrix[:, 0] if texts else matrix

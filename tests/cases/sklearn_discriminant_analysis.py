@@ -2,7 +2,7 @@
 
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis, QuadraticDiscriminantAnalysis
 
-from tests.harness import Case
+from tests.harness import Case, newest
 
 CASES = [
     Case(LinearDiscriminantAnalysis()),
@@ -18,5 +18,5 @@ CASES = [
     Case(QuadraticDiscriminantAnalysis()),
     Case(QuadraticDiscriminantAnalysis(), data="binary"),
     Case(QuadraticDiscriminantAnalysis(reg_param=0.1, priors=[0.2, 0.3, 0.5]), data="labels"),
-    Case(QuadraticDiscriminantAnalysis(solver="eigen", shrinkage=0.2), data="binary_labels"),
+    Case(newest(QuadraticDiscriminantAnalysis, solver="eigen", shrinkage=0.2), data="binary_labels"),
 ]

@@ -12,11 +12,11 @@ from sklearn.linear_model import (
 )
 from sklearn.svm import LinearSVC
 
-from tests.harness import Case
+from tests.harness import Case, newest
 
 PLAIN = (
     LogisticRegression(),
-    LogisticRegressionCV(Cs=2, cv=2, use_legacy_attributes=False),
+    newest(LogisticRegressionCV, Cs=2, cv=2, use_legacy_attributes=False),
     RidgeClassifier(),
     RidgeClassifierCV(),
     SGDClassifier(random_state=0),

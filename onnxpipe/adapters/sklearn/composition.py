@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from onnxpipe.adapters.pickles import described
 from onnxpipe.core.apply import apply, transformed
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.record import Record
@@ -105,11 +104,3 @@ def feature_union(stage: Stage, x: Table) -> Table:
         part = x if _is_identity(step) else transformed(stage.child(name, step), x)
         made.append(Table.of(part.matrix() * weights[name]) if name in weights else part)
     return Table.join(made).promoted()
-
-
-@converts("sklearn.preprocessing.FunctionTransformer")
-def function_transformer(stage: Stage, x: Table) -> Table:
-    """The identity (``func=None``), as ColumnTransformer itself uses it for passthrough."""
-    if stage.func is not None:
-        raise stage.unsupported(f"calls {described(stage.func)}")
-    return x

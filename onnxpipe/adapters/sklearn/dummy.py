@@ -12,7 +12,7 @@ from onnxpipe.core.registry import Answers, converts
 from onnxpipe.core.table import Table
 
 
-def _repeated(x: Table, value: Any) -> Var:
+def repeated(x: Table, value: Any) -> Var:
     """``value`` once per row of the table: ``[N, *value.shape]``."""
     row = np.asarray(value)[None]
     rows = batch_size(next(block.var for block in x.blocks if block.var is not None))
@@ -32,11 +32,11 @@ def dummy_classifier(stage: Stage, x: Table) -> Answers:
         chosen = np.ravel(stage.constant)[0]
     certain = (stage.classes_ == chosen).astype(np.float64)
     proba = stage.class_prior_ if stage.strategy == "prior" else certain
-    return {"predict": _repeated(x, chosen), "predict_proba": _repeated(x, np.asarray(proba, np.float64))}
+    return {"predict": repeated(x, chosen), "predict_proba": repeated(x, np.asarray(proba, np.float64))}
 
 
 @converts("sklearn.dummy.DummyRegressor")
 def dummy_regressor(stage: Stage, x: Table) -> Answers:
     """``constant_``, ``[N]`` or ``[N, targets]``."""
     value = np.ravel(stage.constant_)
-    return {"predict": _repeated(x, value[0] if len(value) == 1 else value)}
+    return {"predict": repeated(x, value[0] if len(value) == 1 else value)}

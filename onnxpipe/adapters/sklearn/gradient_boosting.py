@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from onnxpipe.adapters.sklearn.trees import edges, forest_of, leaf_values, members, newer
+from onnxpipe.adapters.sklearn.trees import edges, forest_of, leaf_values, members
+from onnxpipe.adapters.sklearn.versions import saved_since
 from onnxpipe.blocks import classes, linear, trees
 from onnxpipe.core.apply import apply, tensor
 from onnxpipe.core.ops import Var, cast, const, op
@@ -67,7 +68,7 @@ def _first_score(stage: Stage, x: Var) -> Var | None:
     else:
         shares = cast(tensor(apply(init, Table.of(x))["predict_proba"]), np.float64)
     # Before 1.8 shares were kept a float32 epsilon away from 0 and 1.
-    eps = float(np.finfo(np.float64 if newer(stage, 1, 8) else np.float32).eps)
+    eps = float(np.finfo(np.float64 if saved_since(stage, 1, 8) else np.float32).eps)
     return _linked(stage, op.clip(shares, const(eps), const(1 - eps)))
 
 
@@ -75,7 +76,7 @@ def _linked(stage: Stage, shares: Var) -> Var:
     """The scores that have these class shares ``[1 or N, classes]``."""
     if len(stage.classes_) > 2:
         log = op.log(shares)
-        return log - op.reduce_mean(log, const([1])) if newer(stage, 1, 4) else log
+        return log - op.reduce_mean(log, const([1])) if saved_since(stage, 1, 4) else log
     share = op.slice(shares, const([1]), const([2]), const([1]))
     logit = op.log(share) - op.log(const(1.0) - share)
     return logit * const(0.5) if stage.loss == "exponential" else logit

@@ -21,7 +21,7 @@ from onnxpipe.core.ops import Var, const, op
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.record import Record
 from onnxpipe.core.registry import ANY, Answers, columns, converts
-from onnxpipe.core.table import Table
+from onnxpipe.core.table import Check, Table
 
 Array = NDArray[Any]
 
@@ -122,14 +122,18 @@ def _edges(stage: Stage) -> Mapping[int, Array]:
     return {column: known.get(i, found.get(i, np.zeros(0))) for i, column in enumerate(_order(stage))}
 
 
-@converts("sklearn.ensemble.HistGradientBoostingRegressor", columns=_columns, edges=_edges)
+@converts(
+    "sklearn.ensemble.HistGradientBoostingRegressor", refuses=Check.NOTHING, columns=_columns, edges=_edges
+)
 def hist_regressor(stage: Stage, x: Table) -> Answers:
     """The raw prediction, its exponential for the losses with a log link."""
     raw = linear.column(_raw(stage, x))
     return {"predict": op.exp(raw) if stage.loss in ("poisson", "gamma") else raw}
 
 
-@converts("sklearn.ensemble.HistGradientBoostingClassifier", columns=_columns, edges=_edges)
+@converts(
+    "sklearn.ensemble.HistGradientBoostingClassifier", refuses=Check.NOTHING, columns=_columns, edges=_edges
+)
 def hist_classifier(stage: Stage, x: Table) -> Answers:
     """The sigmoid of the one score for two classes, else the softmax."""
     raw = _raw(stage, x)

@@ -8,8 +8,8 @@ import numpy as np
 
 from onnxpipe.adapters.base import Rows
 from onnxpipe.core.options import Options
-from onnxpipe.core.registry import ANY, UNREAD
-from onnxpipe.core.signature import Port, dtype_name
+from onnxpipe.core.registry import ANY, IMAGES, RAGGED, UNREAD
+from onnxpipe.core.signature import Dim, Port, dtype_name
 from onnxpipe.errors import BadInput
 
 
@@ -20,6 +20,8 @@ def input_ports(
 
     Raises BadInput where the sample contradicts the artefact or an input is named that isn't one.
     """
+    if tuple(known) == (IMAGES,):
+        return (_images(options, sample),)
     if names is None:
         ports = _plain(known, options, sample)
     else:
@@ -28,6 +30,26 @@ def input_ports(
         _refuse_incomplete(ports, sample)
     _refuse_other_shapes(ports, options, sample)
     return ports
+
+
+def open_names(options: Options, sample: Rows | None) -> tuple[str, ...]:
+    """The columns that the user or the sample names. Raises BadInput where there are none."""
+    names = tuple(dict.fromkeys([*(sample or ()), *options.inputs]))
+    if not names:
+        raise BadInput(
+            "the pipeline takes dictionaries with any keys",
+            remedy="Name those to expect: --input KEY=float64 or --input KEY=string, or give a --sample.",
+        )
+    return names
+
+
+def _images(options: Options, sample: Rows | None) -> Port:
+    """``X`` in the sizes that the user or the sample says, else any."""
+    _refuse_unknown(options, ["X"])
+    dtype, said = options.inputs.get("X", ("", None))
+    seen = np.shape(sample["X"])[1:] if sample and "X" in sample else (None, None)
+    sizes: tuple[Dim, ...] = said[1:] if said else seen
+    return Port("X", dtype or _agreed("X", ANY, sample), ("N", *sizes))
 
 
 def _refuse_incomplete(ports: Sequence[Port | None], sample: Rows | None) -> None:
@@ -45,15 +67,21 @@ def _refuse_other_shapes(ports: Sequence[Port | None], options: Options, sample:
         if port is None:
             continue
         said = options.inputs.get(port.name, ("", None))[1]
-        if said is not None and (len(said) != len(port.shape) or said[-1] not in (None, port.shape[-1])):
+        fixed = isinstance(port.shape[-1], int)
+        known = {None, port.shape[-1]} if fixed or not said else {said[-1]}
+        if said is not None and (len(said) != len(port.shape) or said[-1] not in known):
             raise BadInput(f"--input says {port.name} has shape {list(said)}, the pipeline has {port}")
         seen = np.shape(sample[port.name]) if sample and port.name in sample else ()
-        if len(seen) > 1 and seen[1:] != port.shape[1:]:
+        if len(seen) > 1 and fixed and seen[1:] != port.shape[1:]:
             raise BadInput(f"the sample has {port.name} of shape {seen}, the pipeline has {port}")
 
 
 def _plain(known: Sequence[str], options: Options, sample: Rows | None) -> tuple[Port | None, ...]:
     """``X`` ``[N, d]``; columns of several dtypes get inputs of their own, named as scikit-learn does."""
+    if RAGGED in known:
+        _refuse_unknown(options, ["X"])
+        port = _column("X", known[0], options, sample)
+        return (Port("X", port.dtype if port else known[0], ("N", "L")),)
     kinds = {hint for hint in known if hint != UNREAD}
     if len(kinds) <= 1 or kinds <= {ANY, "float64"}:
         _refuse_unknown(options, ["X"])

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from onnxpipe.adapters.sklearn.versions import saved_since
 from onnxpipe.blocks import classes, linear
 from onnxpipe.core.ops import Var, const, dtype_of, op, shape_of
 from onnxpipe.core.plan import Stage
@@ -31,28 +32,22 @@ def one_vs_rest(stage: Stage, scores: Var) -> Var:
     return linear.two_columns(p) if len(stage.classes_) <= 2 else linear.shares(p)
 
 
-def _is_one_vs_rest(stage: Stage) -> bool:
+def is_one_vs_rest(stage: Stage) -> bool:
     """Whether probabilities are one-vs-rest: before 1.8 an option, then only for two classes."""
     multi_class = stage.get("multi_class", "auto")
     if multi_class in ("auto", "deprecated"):
         # newton-cholesky became multinomial in 1.6; liblinear never was.
-        old = _release(stage) < (1, 6)
+        old = not saved_since(stage, 1, 6)
         solvers = ("liblinear", "newton-cholesky") if old else ("liblinear",)
         return len(stage.classes_) <= 2 or stage.get("solver") in solvers
     return bool(multi_class != "multinomial")
-
-
-def _release(stage: Stage) -> tuple[int, ...]:
-    """(major, minor) of the scikit-learn version that saved the stage; the newest if not stamped."""
-    stamp = str(stage.get("_sklearn_version", "9.9")).split(".")
-    return tuple(int(part) for part in stamp[:2] if part.isdigit())
 
 
 @converts("sklearn.linear_model.LogisticRegression", "sklearn.linear_model.LogisticRegressionCV")
 def logistic_regression(stage: Stage, x: Var) -> Answers:
     """Softmax of the scores; one-vs-rest, as for two classes, the sigmoid of each."""
     scores = linear.affine(x, stage.coef_, stage.intercept_)
-    if _is_one_vs_rest(stage):
+    if is_one_vs_rest(stage):
         proba = one_vs_rest(stage, scores)
     elif len(stage.classes_) == 2:  # a multinomial model of two classes has the scores -s and s
         proba = linear.softmax(op.concat([op.neg(scores), scores], axis=1))

@@ -12,14 +12,18 @@ _MANY = 8
 """Members of one ensemble from which on only the first is listed."""
 
 
-_OF_TARGETS = ("sklearn.preprocessing.LabelBinarizer", "sklearn.preprocessing.LabelEncoder")
-"""Classifiers keep one to remember their labels; rows never pass through it."""
+_KEPT = (
+    "sklearn.preprocessing.LabelBinarizer",
+    "sklearn.preprocessing.LabelEncoder",
+    "sklearn.neighbors.NearestNeighbors",
+)
+"""What estimators keep to remember their labels or rows; rows never pass through it."""
 
 
 def is_estimator(record: Record) -> bool:
     """Whether a record is a public estimator: scikit-learn stamps each with its version."""
     tail = record.kind.rpartition(".")[2]
-    return not (tail.startswith("_") or record.kind in _OF_TARGETS) and (
+    return not (tail.startswith("_") or record.kind in _KEPT) and (
         "_sklearn_version" in record.fields or "n_features_in_" in record.fields
     )
 

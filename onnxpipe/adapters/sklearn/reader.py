@@ -7,14 +7,15 @@ from typing import Any
 from onnxpipe.adapters import pickles, skops
 from onnxpipe.adapters.base import Artefact, Rows
 from onnxpipe.adapters.reading import Content, reading
-from onnxpipe.adapters.sklearn.inputs import input_ports
+from onnxpipe.adapters.sklearn.dictionaries import KEYED, keys
+from onnxpipe.adapters.sklearn.inputs import input_ports, open_names
 from onnxpipe.adapters.sklearn.nesting import refuse_endless
 from onnxpipe.adapters.sklearn.outline import is_estimator, root_stage, stages
 from onnxpipe.adapters.sklearn.renames import modernise
 from onnxpipe.core.options import Options
 from onnxpipe.core.plan import Plan, Stage
 from onnxpipe.core.record import Record, walk
-from onnxpipe.core.registry import columns, discover, find, missing
+from onnxpipe.core.registry import ANY, OPEN, columns, discover, find, missing
 from onnxpipe.errors import BadInput, Unfitted, Unreadable, Unsupported
 
 framework = "sklearn"
@@ -52,6 +53,9 @@ def read(artefact: Artefact, options: Options, sample: Rows | None = None) -> Pl
             remedy="Fit it, save it again, then convert.",
         )
     fitted = fitted_names(root)
+    if tuple(known) == (OPEN,):
+        fitted = open_names(options, sample)
+        known = (ANY,) * len(fitted)
     if fitted is not None and len(fitted) != len(known):
         raise BadInput(f"{len(fitted)} column names, {len(known)} columns", where=str(artefact))
     return Plan(framework, version(root), stage, input_ports(known, fitted, options, sample), fitted)
@@ -89,7 +93,7 @@ def version(root: Record) -> str:
     return next((str(stamp) for stamp in stamps if stamp), "")
 
 
-_INNER = ("best_estimator_", "estimator_", "regressor_", "final_estimator_")
+_INNER = ("best_estimator_", "estimator_", "regressor_", "final_estimator_", "estimator")
 
 
 def fitted_names(record: Any) -> tuple[str, ...] | None:
@@ -99,6 +103,8 @@ def fitted_names(record: Any) -> tuple[str, ...] | None:
     own = record.get("feature_names_in_")
     if own is not None:
         return tuple(str(name) for name in own)
+    if record.kind in KEYED:
+        return keys(record.fields)
     steps = [step for _, step, *_ in record.get("steps") or record.get("transformer_list") or ()]
     inner = [step for step in steps if isinstance(step, Record)][:1]
     inner += [record.get(name) for name in _INNER if isinstance(record.get(name), Record)]

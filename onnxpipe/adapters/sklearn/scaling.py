@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from onnxpipe.adapters.sklearn.versions import saved_since
 from onnxpipe.blocks import numeric
 from onnxpipe.core.apply import require, unfloated
 from onnxpipe.core.ops import Var, cast, const, dtype_of, op, promote
@@ -21,8 +22,12 @@ def _unclipped(stage: Stage) -> bool:
 
 @converts("sklearn.preprocessing.StandardScaler", refuses=Check.INFINITE, carries=True)
 def standard_scaler(stage: Stage, x: Var) -> Var:
-    """``(x - mean_) / scale_``."""
-    return numeric.standardise(x, stage.mean_ if stage.with_mean else None, stage.scale_)
+    """``(x - mean_) / scale_``; before 1.8 in the precision of both, rounded in place."""
+    mean = stage.mean_ if stage.with_mean else None
+    if saved_since(stage, 1, 8):
+        return numeric.standardise(x, mean, stage.scale_)
+    x = x if mean is None else numeric.inplace(x, x - mean)
+    return x if stage.scale_ is None else numeric.inplace(x, x / stage.scale_)
 
 
 def _range_edges(stage: Stage) -> Mapping[int, Any]:

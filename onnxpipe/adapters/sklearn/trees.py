@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from onnxpipe.adapters.sklearn.versions import saved_since
 from onnxpipe.blocks import classes, linear, trees
 from onnxpipe.blocks.trees import Forest
 from onnxpipe.core.apply import guarded
@@ -125,12 +126,6 @@ def _slice(x: Var, start: int, stop: int, width: int) -> Var:
     return x if stop - start == width else op.slice(x, const([start]), const([stop]), const([1]))
 
 
-def newer(stage: Stage, major: int, minor: int) -> bool:
-    """Whether a stage was saved by at least this version of scikit-learn, or doesn't say."""
-    stamp = str(stage.get("_sklearn_version", "9999.0")).split(".")
-    return (int(stamp[0]), int(stamp[1])) >= (major, minor)
-
-
 _NAN_CRITERIA = ("gini", "entropy", "log_loss", "squared_error", "friedman_mse", "poisson")
 
 
@@ -138,17 +133,17 @@ def refused(stage: Stage) -> Check:
     """Infinity; NaN too before 1.3 (forests 1.4, extra trees 1.6) and where options rule it out."""
     extra = "ExtraTree" in stage.kind
     since = 6 if extra else 4 if "estimators_" in stage.state else 3
-    allows = newer(stage, 1, since) and _allows_nan(stage, "random" if extra else "best")
+    allows = saved_since(stage, 1, since) and _allows_nan(stage, "random" if extra else "best")
     return Check.INFINITE if allows else Check.NONFINITE
 
 
 def _allows_nan(stage: Stage, splitter: str) -> bool:
     """Whether the options of a tree (whose kind splits by ``splitter``) allow NaN: its ``allow_nan`` tag."""
     chosen = stage.get("splitter", splitter)
-    if newer(stage, 1, 9):
+    if saved_since(stage, 1, 9):
         return splitter == "best" or bool(chosen == "random")
     known = stage.criterion in _NAN_CRITERIA and stage.get("monotonic_cst") is None
-    return bool(known and (chosen == splitter or (splitter == "best" and newer(stage, 1, 6))))
+    return bool(known and (chosen == splitter or (splitter == "best" and saved_since(stage, 1, 6))))
 
 
 def itself(stage: Stage) -> list[Record]:

@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from onnxpipe.core.record import public_name
-from onnxpipe.core.registry import discover, kinds
+from onnxpipe.core.registry import discover, kinds, translated
 
 
 def untrusted(names: Iterable[str], allowed: Iterable[str] = ()) -> tuple[str, ...]:
     """The names, sorted, that neither the registry, nor the list, nor the user allows."""
     discover("onnxpipe.adapters.sklearn")
-    public, granted = frozenset(kinds()), frozenset(allowed)
+    public, granted = frozenset(kinds() + translated()), frozenset(allowed)
     return tuple(sorted(n for n in set(names) - granted - HELPERS if _public(n) not in public))
 
 
@@ -113,7 +113,7 @@ _SKLEARN = set().union(
         "sklearn.linear_model._sgd_fast",
         "Hinge SquaredHinge Log ModifiedHuber SquaredLoss Huber EpsilonInsensitive SquaredEpsilonInsensitive",
     ),
-    _names("sklearn.calibration", "_CalibratedClassifier _SigmoidCalibration"),
+    _names("sklearn.calibration", "_CalibratedClassifier _SigmoidCalibration _TemperatureScaling"),
     _names("sklearn.cluster._birch", "_CFNode _CFSubcluster"),
     {"sklearn.cluster._bisect_k_means._BisectingTree", "sklearn.cluster._kmeans._kmeans_single_lloyd"},
     {"sklearn.cluster._kmeans._kmeans_single_elkan"},
@@ -134,7 +134,8 @@ _SKLEARN = set().union(
     {"sklearn.gaussian_process._gpc._BinaryGaussianProcessClassifierLaplace"},
     _names(
         "sklearn.metrics._scorer",
-        "_PassthroughScorer _Scorer _PredictScorer _ProbaScorer _ThresholdScorer _MultimetricScorer",
+        "_PassthroughScorer _Scorer _PredictScorer _ProbaScorer _ThresholdScorer _MultimetricScorer "
+        "_CurveScorer",
     ),
     _names(
         "sklearn.metrics._classification",
@@ -158,6 +159,8 @@ _SKLEARN = set().union(
     _names("sklearn.compose._column_transformer", "_RemainderColsList make_column_selector"),
     {"sklearn.multiclass._ConstantPredictor", "sklearn.utils.validation.check_array"},
     _names("sklearn.utils._set_output", "_SetOutputMixin"),
+    _names("sklearn.utils._metadata_requests", "MetadataRequest MethodMetadataRequest"),  # tuned thresholds
+    {"sklearn.neighbors._unsupervised.NearestNeighbors"},  # of LabelPropagation(kernel="knn")
     {"sklearn.utils.deprecation._DictWithDeprecatedKeys", "sklearn.impute._iterative._ImputerTriplet"},
 )
 

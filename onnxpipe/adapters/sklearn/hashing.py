@@ -1,0 +1,35 @@
+"""Texts to hashed columns. Formulas: sklearn/feature_extraction/_hash.py and text.py."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from onnxpipe.adapters.sklearn import categories
+from onnxpipe.adapters.sklearn.analysing import terms
+from onnxpipe.adapters.sklearn.text import texts
+from onnxpipe.blocks import hashes, text
+from onnxpipe.core.ops import Var, cast
+from onnxpipe.core.plan import Stage
+from onnxpipe.core.registry import converts
+from onnxpipe.core.table import Table
+
+
+@converts("sklearn.feature_extraction.text.HashingVectorizer", columns=texts)
+def hashing_vectorizer(stage: Stage, x: Table) -> Table:
+    """The terms' signs added up in the columns of their hashes, each row over its norm."""
+    found = terms(stage, x)
+    if stage.binary:  # terms that cancel out are there all the same
+        hot = cast(_tally(stage, found, signed=False), np.bool_)
+        result = cast(hot, categories.numpy_type(stage.dtype))
+    else:
+        result = _tally(stage, found, signed=bool(stage.alternate_sign))
+    if stage.norm is None:
+        return Table.of(result, finite=True)
+    floating = categories.numpy_type(stage.dtype).kind == "f"
+    return Table.of(text.normed(result if floating else cast(result, np.float64), stage.norm), finite=True)
+
+
+def _tally(stage: Stage, tokens: Var, *, signed: bool) -> Var:
+    dtype = categories.numpy_type(stage.dtype)
+    exact = dtype if dtype.kind == "f" else np.dtype(np.int64)
+    return cast(hashes.added([hashes.hashed(tokens, signed, exact)], int(stage.n_features)), dtype)

@@ -1,0 +1,48 @@
+"""Missing values filled from the nearest rows. Formulas: sklearn/impute/_knn.py."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from onnxpipe.blocks import missing, neighbour_means
+from onnxpipe.core.ops import Var, cast, const, dtype_of, op, take_columns
+from onnxpipe.core.plan import Stage
+from onnxpipe.core.record import Record
+from onnxpipe.core.registry import converts
+from onnxpipe.core.table import Check
+
+Array = NDArray[Any]
+
+
+def _refuses(stage: Stage) -> Check:
+    return Check.INFINITE if stage.missing_values != stage.missing_values else Check.NONFINITE
+
+
+@converts("sklearn.impute.KNNImputer", refuses=_refuses)
+def knn_imputer(stage: Stage, x: Var) -> Var:
+    """Missing values replaced by the (weighted) mean of the nearest fitted rows that have them.
+
+    Indicators of what was missing behind. Of rows equally far, the first count.
+    """
+    if stage.metric != "nan_euclidean" or stage.weights not in ("uniform", "distance"):
+        raise stage.unsupported("measures or weighs by a Python function, which isn't data")
+    known = neighbour_means.Known(np.asarray(stage._fit_X, np.float64), ~stage._mask_fit_X)
+    gone = missing.is_missing(x, stage.missing_values)
+    found = neighbour_means.means(x, gone, known, int(stage.n_neighbors), stage.weights == "distance")
+    return _with_indicators(stage, op.where(gone, cast(found, dtype_of(x)), x), gone)
+
+
+def _with_indicators(stage: Stage, filled: Var, gone: Var) -> Var:
+    """The columns that weren't empty when fitted (all, the empty ones as 0, if they are kept)."""
+    valid, dtype = np.asarray(stage._valid_mask), dtype_of(filled)
+    if stage.get("keep_empty_features", False):
+        filled = filled if valid.all() else op.where(const(valid), filled, const(0, dtype))
+    else:
+        filled = take_columns(filled, np.flatnonzero(valid))
+    indicator = stage.get("indicator_")
+    if not isinstance(indicator, Record) or not len(indicator.get("features_")):
+        return filled
+    return op.concat([filled, cast(take_columns(gone, indicator.get("features_")), dtype)], axis=1)

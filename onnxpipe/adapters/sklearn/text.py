@@ -1,0 +1,81 @@
+"""Texts to counts of known terms, and their weighting. Formulas: sklearn/feature_extraction/text.py."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from onnxpipe.adapters.sklearn import categories
+from onnxpipe.adapters.sklearn.analysing import terms
+from onnxpipe.blocks import text
+from onnxpipe.blocks.categorical import Coding, coded
+from onnxpipe.core.apply import guarded, transformed
+from onnxpipe.core.ops import Var, cast
+from onnxpipe.core.plan import Stage
+from onnxpipe.core.registry import converts
+from onnxpipe.core.table import Check, Table
+
+
+def texts(stage: Stage) -> Sequence[str]:
+    """One column of text."""
+    return ("string",)
+
+
+def vocabulary(stage: Stage) -> Mapping[str, int]:
+    """The column of each term: as fitted, or as given to an estimator that was never fitted."""
+    given: Any = stage.get("vocabulary")
+    if stage.get("vocabulary_") is not None or given is None:
+        return {str(term): int(i) for term, i in stage.vocabulary_.items()}
+    if isinstance(given, dict):
+        return {str(term): int(i) for term, i in given.items()}
+    listed = sorted(given) if isinstance(given, (set, frozenset)) else given
+    return {str(term): i for i, term in enumerate(listed)}
+
+
+def _edges(stage: Stage) -> Mapping[int, Any]:
+    """Each term as a text of its own, of the many in large vocabularies some."""
+    known = sorted(vocabulary(stage))
+    return {0: known[:: 1 + len(known) // _SHOWN]}
+
+
+_SHOWN = 200
+
+
+@converts("sklearn.feature_extraction.text.CountVectorizer", columns=texts, edges=_edges)
+def count_vectorizer(stage: Stage, x: Table) -> Table:
+    """How often each term of the vocabulary occurs, or whether it does."""
+    return Table.of(counts(stage, x), finite=True)
+
+
+def counts(stage: Stage, x: Table) -> Var:
+    """``[N, vocabulary]`` in the vectoriser's dtype."""
+    known = vocabulary(stage)
+    dtype = categories.numpy_type(stage.dtype)
+    columns = Coding(np.array([*known], object), np.fromiter(known.values(), np.int64))
+    places = coded(terms(stage, x, known), [columns], -1)
+    found = text.counted(places, len(known), dtype if dtype.kind == "f" else np.int64)
+    return cast(cast(found, np.bool_) if stage.binary else found, dtype)
+
+
+@converts("sklearn.feature_extraction.text.TfidfVectorizer", columns=texts, edges=_edges)
+def tfidf_vectorizer(stage: Stage, x: Table) -> Table:
+    """Counts, weighted."""
+    found = Table.of(counts(stage, x), finite=True)
+    return transformed(stage.child("_tfidf", stage._tfidf), found)
+
+
+@converts("sklearn.feature_extraction.text.TfidfTransformer")
+def tfidf_transformer(stage: Stage, x: Var) -> Table:
+    """Term frequencies (or ``1 + log`` of them) times ``idf_``, each row over its norm."""
+    if stage.sublinear_tf:
+        x = text.logarithmic(x)
+    weights = np.asarray(stage.get("idf_", 1.0))
+    x = text.weighted(x, weights) if weights.ndim else x
+    if stage.norm is None:
+        return Table.of(x)
+    # The norm's own check refuses what weights made infinite, and logarithms of negative numbers.
+    if stage.sublinear_tf or not np.isfinite(weights).all():
+        x = guarded(stage.context, x, Check.NONFINITE)
+    return Table.of(text.normed(x, stage.norm), finite=True)

@@ -1,0 +1,209 @@
+"""The functions of numpy and scipy that act on each number alone, by name.
+
+All keep float32 and float64; those in ``FLOATING`` need floats, those in ``KEEPING`` take integers too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from onnxpipe.blocks import linear, numeric
+from onnxpipe.core.ops import Var, const, dtype_of, op, promote
+
+
+def _like(x: Var, value: float) -> Var:
+    return const(value, dtype_of(x))
+
+
+def _times(factor: float) -> Callable[[Var], Var]:
+    return lambda x: op.mul(x, _like(x, factor))
+
+
+def cbrt(x: Var) -> Var:
+    """The cube root, negative below 0."""
+    return op.mul(op.sign(x), op.pow(op.abs(x), _like(x, 1 / 3)))
+
+
+def logit(x: Var) -> Var:
+    """``log(x / (1 - x))``."""
+    return op.sub(op.log(x), numeric.log1p(op.neg(x)))
+
+
+def _doubled_half(x: Var) -> Var:
+    """``exp(|x|) / 2``, which overflows only where hyperbolic functions do."""
+    root = op.exp(op.mul(op.abs(x), _like(x, 0.5)))
+    return op.mul(op.mul(root, _like(x, 0.5)), root)
+
+
+def cosh(x: Var) -> Var:
+    """The hyperbolic cosine, ``h + 1 / (4 h)`` with ``h = exp(|x|) / 2``."""
+    half = _doubled_half(x)
+    return op.add(half, op.div(_like(x, 0.25), half))
+
+
+def sinh(x: Var) -> Var:
+    """The hyperbolic sine, ``(u + u / (u + 1)) / 2`` with ``u = expm1(|x|)``, which is exact next to 0."""
+    u = numeric.expm1(op.abs(x))
+    small = op.mul(op.add(u, op.div(u, op.add(u, _like(x, 1)))), _like(x, 0.5))
+    large = op.greater(op.abs(x), _like(x, 40))
+    return op.mul(op.sign(x), op.where(large, _doubled_half(x), small))
+
+
+def arcsinh(x: Var) -> Var:
+    """``log(|x| + sqrt(x**2 + 1))`` with the sign of ``x``, by log1p; ``log(2 |x|)`` far out."""
+    size, one = op.abs(x), _like(x, 1)
+    square = op.mul(x, x)
+    near = numeric.log1p(op.add(size, op.div(square, op.add(one, op.sqrt(op.add(square, one))))))
+    return op.mul(op.sign(x), _or_far(size, near))
+
+
+def arccosh(x: Var) -> Var:
+    """``log(x + sqrt(x**2 - 1))``, by log1p of what ``x`` exceeds 1 by; ``log(2 x)`` far out."""
+    over = op.sub(x, _like(x, 1))
+    # Two roots: under a single one the product of two negative factors would be no NaN.
+    root = op.mul(op.sqrt(over), op.sqrt(op.add(over, _like(x, 2))))
+    return _or_far(x, numeric.log1p(op.add(over, root)))
+
+
+def _or_far(size: Var, near: Var) -> Var:
+    far = op.add(op.log(size), _like(size, np.log(2)))
+    return op.where(op.greater(size, _like(size, 1e8)), far, near)
+
+
+def arctanh(x: Var) -> Var:
+    """``log((1 + x) / (1 - x)) / 2``, by log1p."""
+    ratio = op.div(op.add(x, x), op.sub(_like(x, 1), x))
+    return op.mul(numeric.log1p(ratio), _like(x, 0.5))
+
+
+_ARCTAN = np.array(
+    [
+        [-6.485021904942025371773e1, 1.945506571482613964425e2],
+        [-1.228866684490136173410e2, 4.853903996359136964868e2],
+        [-7.500855792314704667340e1, 4.328810604912902668951e2],
+        [-1.615753718733365076637e1, 1.650270098316988542046e2],
+        [-8.750608600031904122785e-1, 2.485846490142306297962e1],
+        [0, 1],
+    ]
+)
+"""Coefficients of numerator and denominator, from the constant up."""
+
+
+def arctan(x: Var) -> Var:
+    """The arc tangent: a quotient of polynomials up to 0.66 and two reductions to it: Cephes' atan.c."""
+    if dtype_of(x) == np.float32:
+        return op.atan(x)
+    size, one = op.abs(x), _like(x, 1)
+    far, middle = op.greater(size, _like(x, 1 + np.sqrt(2))), op.greater(size, _like(x, 0.66))
+    turned = op.where(middle, op.div(op.sub(size, one), op.add(size, one)), size)
+    t = op.where(far, op.div(_like(x, -1), size), turned)
+    start = op.where(far, _like(x, np.pi / 2), op.where(middle, _like(x, np.pi / 4), _like(x, 0)))
+    z = op.mul(t, t)
+    ratio = op.div(*(_polynomial(z, column) for column in _ARCTAN.T))
+    return op.mul(op.sign(x), op.add(start, op.add(t, op.mul(t, op.mul(z, ratio)))))
+
+
+def _polynomial(x: Var, coefficients: Any) -> Var:
+    """Horner's scheme, for coefficients from the constant up."""
+    total = _like(x, coefficients[-1])
+    for value in coefficients[-2::-1]:
+        total = op.add(op.mul(total, x), _like(x, value))
+    return total
+
+
+def arcsin(x: Var) -> Var:
+    """``arctan(x / sqrt((1 - x) (1 + x)))``."""
+    one = _like(x, 1)
+    return arctan(op.div(x, op.sqrt(op.mul(op.sub(one, x), op.add(one, x)))))
+
+
+def arccos(x: Var) -> Var:
+    """``2 arctan(sqrt((1 - x) / (1 + x)))``."""
+    one = _like(x, 1)
+    return op.mul(arctan(op.sqrt(op.div(op.sub(one, x), op.add(one, x)))), _like(x, 2))
+
+
+def trunc(x: Var) -> Var:
+    """Rounded towards 0."""
+    return op.mul(op.sign(x), op.floor(op.abs(x)))
+
+
+def is_finite(x: Var) -> Var:
+    """bool: neither NaN nor infinite."""
+    return op.not_(op.isnan(op.mul(x, _like(x, 0))))
+
+
+def rounded(x: Var, decimals: int) -> Var:
+    """Rounded half to even at a decimal place, as numpy does it: scaled, rounded, scaled back."""
+    if decimals == 0:
+        return op.round(x)
+    scale = _like(x, 10.0 ** abs(decimals))
+    first, last = (op.mul, op.div) if decimals > 0 else (op.div, op.mul)
+    return last(op.round(first(x, scale)), scale)
+
+
+def limited(x: Var, low: Any, high: Any) -> Var:
+    """``x`` ``[N, d]`` between limits (numbers or ``[d]``, or None), in numpy's common dtype; NaN stays."""
+    if low is not None:
+        x, limit = promote(x, low)
+        x = op.where(op.less(x, limit), limit, x)
+    if high is not None:
+        x, limit = promote(x, high)
+        x = op.where(op.greater(x, limit), limit, x)
+    return x
+
+
+def replaced(x: Var, nan: float, high: float | None, low: float | None) -> Var:
+    """``x`` with numbers for NaN and the infinities; None is the dtype's largest and smallest."""
+    ends = np.finfo(dtype_of(x))
+    x = op.where(op.isnan(x), _like(x, nan), x)
+    x = op.where(op.equal(x, _like(x, np.inf)), _like(x, float(ends.max) if high is None else high), x)
+    return op.where(op.equal(x, _like(x, -np.inf)), _like(x, float(ends.min) if low is None else low), x)
+
+
+FLOATING: Mapping[str, Callable[[Var], Var]] = {
+    "arccos": arccos,
+    "arccosh": arccosh,
+    "arcsin": arcsin,
+    "arcsinh": arcsinh,
+    "arctan": arctan,
+    "arctanh": arctanh,
+    "cbrt": cbrt,
+    "cos": op.cos,
+    "cosh": cosh,
+    "deg2rad": _times(np.pi / 180),
+    "exp": op.exp,
+    "exp10": lambda x: op.pow(_like(x, 10), x),
+    "exp2": lambda x: op.pow(_like(x, 2), x),
+    "expit": linear.expit,
+    "expm1": numeric.expm1,
+    "fabs": op.abs,
+    "isfinite": is_finite,
+    "isinf": op.isinf,
+    "isnan": op.isnan,
+    "log": op.log,
+    "log10": lambda x: op.div(op.log(x), _like(x, np.log(10))),
+    "log1p": numeric.log1p,
+    "log2": lambda x: op.div(op.log(x), _like(x, np.log(2))),
+    "logit": logit,
+    "rad2deg": _times(180 / np.pi),
+    "rint": op.round,
+    "sin": op.sin,
+    "sinh": sinh,
+    "sqrt": op.sqrt,
+    "tan": lambda x: op.div(op.sin(x), op.cos(x)),
+    "tanh": op.tanh,
+}
+KEEPING: Mapping[str, Callable[[Var], Var]] = {
+    "absolute": op.abs,
+    "ceil": lambda x: op.ceil(x) if dtype_of(x).kind == "f" else x,
+    "floor": lambda x: op.floor(x) if dtype_of(x).kind == "f" else x,
+    "negative": op.neg,
+    "positive": lambda x: x,
+    "sign": op.sign,
+    "square": lambda x: op.mul(x, x),
+    "trunc": lambda x: trunc(x) if dtype_of(x).kind == "f" else x,
+}

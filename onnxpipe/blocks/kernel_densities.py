@@ -1,0 +1,78 @@
+"""Densities that are sums of one bump per fitted point. Formulas: sklearn/neighbors/_binary_tree.pxi.tp."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from onnxpipe.blocks import distances
+from onnxpipe.core.ops import Var, const, op
+
+Array = NDArray[Any]
+
+
+def log_density(x: Var, points: Array, weights: Array, kernel: str, bandwidth: float) -> Var:
+    """The logarithm of the weighted mean of the kernels around ``points`` ``[m, d]`` at ``x``: ``[N]``."""
+    square = distances.squared_differences(x, points)
+    with np.errstate(divide="ignore"):
+        shares = np.log(weights)
+    total = op.reduce_log_sum_exp(_log_kernel(square, kernel, bandwidth) + shares, const([1]), keepdims=0)
+    norm = _log_norm(kernel, points.shape[1], bandwidth) - np.log(weights.sum())
+    return op.add(total, const(norm))
+
+
+def _log_kernel(square: Var, kernel: str, h: float) -> Var:
+    """The logarithm of the kernel by squared distance ``[N, m]``, not normalised."""
+    if kernel == "gaussian":
+        return op.div(op.mul(square, const(-0.5)), const(h * h))
+    far = op.sqrt(square)
+    if kernel == "exponential":
+        return op.div(op.neg(far), const(h))
+    right = const(0.5 * np.pi)
+    near = op.less(far, const(h))
+    inside = {
+        "tophat": lambda: const(0.0),
+        "epanechnikov": lambda: _log_left(op.div(square, const(h * h))),
+        "linear": lambda: _log_left(op.div(far, const(h))),
+        "cosine": lambda: op.log(op.cos(op.min([op.div(op.mul(far, right), const(h)), right]))),
+    }[kernel]()
+    return op.where(near, inside, const(-np.inf))
+
+
+def _log_left(share: Var) -> Var:
+    """``log(1 - share)``, ``-inf`` from 1 up."""
+    return op.log(op.max([const(1.0) - share, const(0.0)]))
+
+
+def _log_norm(kernel: str, d: int, h: float) -> float:
+    """The logarithm of what makes the kernel's integral over d dimensions 1."""
+    volume, sphere = _log_ball(d), math.log(2 * math.pi) + _log_ball(d - 2)
+    factor = {
+        "gaussian": 0.5 * d * math.log(2 * math.pi),
+        "tophat": volume,
+        "epanechnikov": volume + math.log(2 / (d + 2)),
+        "exponential": sphere + math.lgamma(d),
+        "linear": volume - math.log(d + 1),
+        "cosine": _cosine_moment(d) + sphere,
+    }[kernel]
+    return -factor - d * math.log(h)
+
+
+def _log_ball(d: int) -> float:
+    """The logarithm of the volume of the unit ball in d dimensions."""
+    return 0.5 * d * math.log(math.pi) - math.lgamma(0.5 * d + 1)
+
+
+def _cosine_moment(d: int) -> float:
+    """The logarithm of the integral of ``r**(d - 1) * cos(pi r / 2)`` from 0 to 1, by parts.
+
+    NaN where native's sum, which is one for odd d, comes out negative.
+    """
+    total, term = 0.0, 2 / math.pi
+    for k in range(1, d + 1, 2):
+        total += term
+        term *= -(d - k) * (d - k - 1) * (2 / math.pi) ** 2
+    return math.log(total) if total > 0 else math.nan

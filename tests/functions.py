@@ -1,0 +1,26 @@
+"""Functions that the pipelines of tests call."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from onnxpipe import translates
+from onnxpipe.core.ops import Var, take_columns
+from onnxpipe.core.plan import Stage
+
+
+def ratio(x: Any, above: int, below: int, offset: float = 1.0) -> Any:
+    """One column over another."""
+    return np.asarray(x)[:, [above]] / (np.asarray(x)[:, [below]] ** 2 + offset)
+
+
+def untranslated(x: Any) -> Any:
+    return x + 1
+
+
+@translates("tests.functions.ratio")
+def translated_ratio(stage: Stage, x: Var, above: int, below: int, offset: float = 1.0) -> Var:
+    low = take_columns(x, [below])
+    return take_columns(x, [above]) / (low * low + offset)
