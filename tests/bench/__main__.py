@@ -51,7 +51,7 @@ def page(lines: list[str]) -> str:
             "# The main job, measured",
             "",
             f"{datetime.date.today().isoformat()}, Python {platform.python_version()}, {versions}.",
-            "Medians; ours and the peer's runs take turns. Repeat with `make bench`.",
+            "Medians; ours and the peer take turns, each session on one thread. Repeat with `make bench`.",
             "",
             *lines,
             "",

@@ -17,11 +17,10 @@ from typing import Any
 
 import joblib
 import numpy as np
-import onnxruntime as ort
 
 from onnxpipe.core.options import Options
 from onnxpipe.services.convert import conversion
-from tests.bench.measure import Row, taking_turns
+from tests.bench.measure import Row, session, taking_turns
 
 PEER = "skl2onnx float32"
 FASTER, MEMORY, SIZE = 1 / 8, 1 / 2, 0.4
@@ -100,10 +99,6 @@ def latencies(path: Path) -> Iterator[Row]:
             yield Row(
                 f"forest of 100 trees, {dtype} graph, {count} rows", a * 1e6, b * 1e6, "µs", PEER, limit
             )
-
-
-def session(model: bytes) -> ort.InferenceSession:
-    return ort.InferenceSession(model, providers=["CPUExecutionProvider"])
 
 
 if __name__ == "__main__":

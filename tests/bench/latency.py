@@ -14,11 +14,10 @@ from typing import Any
 
 import joblib
 import numpy as np
-import onnxruntime as ort
 import pandas as pd
 
 from onnxpipe import convert
-from tests.bench.measure import Row, taking_turns
+from tests.bench.measure import Row, session, taking_turns
 
 warnings.filterwarnings("ignore")
 LIMITS = {"float32": 1.0, "float64": 1.3}
@@ -29,11 +28,11 @@ def rows() -> Iterator[Row]:
         subprocess.run([sys.executable, "docs/demo/train.py", folder], check=True, capture_output=True)
         pipeline = joblib.load(Path(folder) / "penguins.joblib")
         table = pd.read_csv(Path(folder) / "penguins.csv")
-    peer = session(skl2onnx_model(pipeline, table))
+    peer = session(skl2onnx_model(pipeline, table).SerializeToString())
     for n, rounds in ((1, 3000), (100, 1000), (10_000, 11)):
         batch = table.sample(n, replace=True, random_state=0).reset_index(drop=True)
         for dtype, limit in LIMITS.items():
-            ours = session(convert(pipeline, dtype=dtype))
+            ours = session(convert(pipeline, dtype=dtype).SerializeToString())
             calls = [run(ours, batch), run(peer, batch)]
             mine, theirs = taking_turns(calls, rounds)
             yield Row(f"{dtype} graph, {n} rows", mine * 1e6, theirs * 1e6, "µs", "skl2onnx float32", limit)
@@ -59,14 +58,10 @@ def skl2onnx_model(pipeline: Any, table: pd.DataFrame) -> Any:
     return to_onnx(twin, initial_types=[(n, kind([None, 1])) for n, kind in kinds], options={"zipmap": False})
 
 
-def session(model: Any) -> ort.InferenceSession:
-    return ort.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
-
-
 _NUMPY = {"tensor(float)": np.float32, "tensor(double)": np.float64, "tensor(int64)": np.int64}
 
 
-def run(graph: ort.InferenceSession, batch: pd.DataFrame) -> Any:
+def run(graph: Any, batch: pd.DataFrame) -> Any:
     """A call that runs a session on a batch, inputs prepared beforehand."""
     feeds = {}
     for port in graph.get_inputs():
