@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 Answers = Mapping[str, Array]
 
+CHANCE = "neighbour_ties"
+"""The name of the evidence that a row's nearest neighbours are a matter of chance."""
 RTOL_DOUBLE = 1e-9
 """Where native and the graph both compute in float64."""
 RTOL_SINGLE = 1e-5
@@ -76,16 +78,21 @@ def compare(
 ) -> tuple[Verdict, ...]:
     """One verdict per output of ``native``, in its order; "" in ``tolerances`` is for all.
 
-    ``evidence`` are native answers that aren't compared but may prove a tie.
+    ``evidence`` are native answers that aren't compared but may prove a tie; under ``CHANCE``, bool
+    ``[N]``, the rows in which all of native's answer hangs on one.
     """
     tolerances = tolerances or {}
+    proof = dict(evidence or {})
+    chance = proof.pop(CHANCE, None)
     default = tolerances.get("", Tolerance())
     verdicts = []
     for name, expected in native.items():
         if name not in graph:
             verdicts.append(Verdict(name, len(expected), failure="the graph has no such output"))
             continue
-        tied = _ties(name, {**(evidence or {}), **native})
+        tied = _ties(name, {**proof, **native}) if expected.dtype.kind in "OUSiub" else None
+        if chance is not None:
+            tied = chance if tied is None else tied | chance
         verdicts.append(compare_output(name, expected, graph[name], tolerances.get(name, default), tied))
     return tuple(verdicts)
 
@@ -93,7 +100,7 @@ def compare(
 def compare_output(
     name: str, native: Array, graph: Array, tolerance: Tolerance, tied: NDArray[np.bool_] | None = None
 ) -> Verdict:
-    """The verdict on one output; ``tied`` ``[N]`` marks rows whose labels may differ."""
+    """The verdict on one output; ``tied`` ``[N]`` marks rows that may differ."""
     native, graph = np.asarray(native), np.asarray(graph)
     failure = _incomparable(native, graph)
     if failure:
@@ -101,7 +108,7 @@ def compare_output(
     off = errors(native, graph, tolerance)
     per_row = off.reshape(len(off), -1).max(axis=1) if off.size else np.zeros(len(off))
     wrong = per_row > 1
-    ties = wrong & tied if tied is not None and native.dtype.kind in "OUSiub" else np.zeros_like(wrong)
+    ties = wrong & tied if tied is not None else np.zeros_like(wrong)
     at_fault = np.flatnonzero(wrong & ~ties)
     if not off.size:
         return Verdict(name, len(per_row))

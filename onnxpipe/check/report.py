@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from onnxpipe.check.compare import Tolerance, Verdict
+from onnxpipe.check.compare import Tolerance, Verdict, errors
 from onnxpipe.check.localise import StageFinding, culprit
 
 Array = NDArray[Any]
@@ -118,6 +118,20 @@ class Report:
     def culprit(self) -> StageFinding | None:
         """The stage that introduces the difference, where one could be told."""
         return culprit(self.stages)
+
+    def agreeing(self) -> tuple[Answers, Answers, tuple[str, ...]]:
+        """The rows both sides answer alike, native's answers to them, and where each is from."""
+        tolerances = self.setting.tolerances
+        same = np.ones(len(self.row_origins), bool)
+        for name, expected in self.native.items():
+            tolerance = tolerances.get(name, tolerances.get("", Tolerance()))
+            if len(expected) == len(same) and name in self.graph:
+                off = errors(expected, np.asarray(self.graph[name]), tolerance) > 1
+                same &= ~off.reshape(len(same), -1).any(axis=1)
+        chosen = np.flatnonzero(same)
+        rows = {name: value[chosen] for name, value in self.rows.items()}
+        native = {name: value[chosen] for name, value in self.native.items()}
+        return rows, native, tuple(self.row_origins[i] for i in chosen)
 
     def verdict(self) -> dict[str, Any]:
         """The outcome in a few plain values, the same for the same inputs wherever it is made."""

@@ -10,7 +10,7 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from onnxpipe.check.compare import Tolerance, Verdict, compare
+from onnxpipe.check.compare import CHANCE, Tolerance, Verdict, compare
 from onnxpipe.check.graph import Graph, GraphRefused
 from onnxpipe.check.rows import Rows, length, take
 from onnxpipe.core.fragment import metadata
@@ -22,8 +22,8 @@ Answers = Mapping[str, Array]
 
 ABSENT = "\0onnxpipe-absent"
 """Marks missing text in the user's rows, so that it isn't taken for a text that says the same."""
-_EVIDENCE = ("predict_proba", "decision_function")
-"""Answers that may prove a tie between labels."""
+_EVIDENCE = ("predict_proba", "decision_function", CHANCE)
+"""Answers that may prove a tie between labels, or between neighbours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class Judge:
         natively = natively or self.as_native(rows)
         total = length(rows)
         asked = [self.source_names[name] for name in self.outputs]
-        evidence = [e for e in _EVIDENCE if "predict" in asked and e not in asked]
+        evidence = [e for e in _EVIDENCE if e not in asked and ("predict" in asked or e == CHANCE)]
         told, native_reasons = self.native.each(natively, asked, evidence)
         got, graph_reasons = self.graph.each(rows)
         native_no, graph_no = _mask(native_reasons, total), _mask(graph_reasons, total)

@@ -39,6 +39,10 @@ def versions() -> Dict[str, str]:
     return found
 
 
+NEIGHBOUR_TIES = "neighbour_ties"
+"""What the judge calls the evidence that which neighbours are nearest is a matter of chance."""
+
+
 def answers(model: Any, rows: Mapping[str, Any], methods: List[str], optional: List[str]) -> Dict[str, Any]:
     """The estimator's answers by output name; ``optional`` methods only where it has them.
 
@@ -49,6 +53,9 @@ def answers(model: Any, rows: Mapping[str, Any], methods: List[str], optional: L
     found: Dict[str, Any] = {}
     with joblib.parallel_backend("sequential"):
         for method in dict.fromkeys(re.sub(r"_\d+$", "", name) for name in methods + optional):
+            if method == NEIGHBOUR_TIES:
+                found.update(neighbour_ties(model, rows))
+                continue
             ask = getattr(model, method, None)
             if ask is None:
                 if method in optional:
@@ -56,6 +63,22 @@ def answers(model: Any, rows: Mapping[str, Any], methods: List[str], optional: L
                 raise main.MissingMethod("this %s has no method %s" % (type(model).__name__, method))
             found.update(recording.outputs(method, ask(table(model, rows))))
     return found
+
+
+def neighbour_ties(model: Any, rows: Mapping[str, Any]) -> Dict[str, Any]:
+    """Per row, whether the last neighbour taken is as far as the next: then either is as good.
+
+    Nothing for an estimator that doesn't end in a search for a fixed number of neighbours.
+    """
+    model = getattr(model, "best_estimator_", model)
+    last = model.steps[-1][1] if hasattr(model, "steps") else model
+    taken = getattr(last, "n_neighbors", None)
+    if not hasattr(last, "kneighbors") or not isinstance(taken, int) or taken >= last.n_samples_fit_:
+        return {}
+    x = table(model, rows)
+    x = model[:-1].transform(x) if last is not model else x
+    far = last.kneighbors(x, n_neighbors=taken + 1)[0]
+    return {NEIGHBOUR_TIES: np.isclose(far[:, taken - 1], far[:, taken], rtol=1e-12, atol=0)}
 
 
 def arrive(model: Any, rows: Mapping[str, Any], path: str) -> Dict[str, Any]:

@@ -1,0 +1,42 @@
+"""Where neighbours are equally far, which one native takes is chance: a tie, and no golden row."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import joblib
+import numpy as np
+import pytest
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+import onnxpipe
+from onnxpipe.check.compare import CHANCE, compare
+from onnxpipe.cli import main
+
+RNG = np.random.default_rng(0)
+GRID = RNG.integers(0, 4, size=(300, 3)).astype(float)
+LABELS = RNG.integers(0, 2, 300)
+
+
+def test_equally_near_neighbours_are_ties_and_stay_out_of_the_goldens(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    pipeline = make_pipeline(StandardScaler(), KNeighborsClassifier(5)).fit(GRID, LABELS)
+    joblib.dump(pipeline, "knn.joblib")
+    np.save("grid.npy", GRID)
+    report = onnxpipe.verify(onnxpipe.convert(pipeline), pipeline, {"X": GRID}, rows=300)
+    assert report and all(verdict.ties > 0 for verdict in report.verdicts)
+    assert len(report.agreeing()[2]) < len(report.row_origins)
+    assert main(["convert", "knn.joblib", "-o", "knn.onnx", "--sample", "grid.npy"]) == 0
+    assert main(["verify", "knn.onnx"]) == 0
+
+
+def test_a_fault_in_other_rows_is_still_found() -> None:
+    native = {"predict": np.array([0, 1, 1]), "predict_proba": np.array([[0.8, 0.2], [0.4, 0.6], [0.2, 0.8]])}
+    graph = {"predict": np.array([1, 1, 0]), "predict_proba": native["predict_proba"][:, ::-1]}
+    verdicts = compare(native, graph, evidence={CHANCE: np.array([True, False, False])})
+    assert [verdict.rows_at_fault for verdict in verdicts] == [(2,), (1, 2)]
+    assert [verdict.ties for verdict in verdicts] == [1, 1]
