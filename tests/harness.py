@@ -32,6 +32,11 @@ DTYPES = ("native", "float32")
 METHODS = ("predict", "predict_proba", "decision_function", "transform", "score_samples")
 
 
+def plain(estimator: Any) -> str:
+    """An estimator on one line, without addresses: the same in every run."""
+    return re.sub(r" at 0x\w+", "", " ".join(repr(estimator).split()))
+
+
 def newest(kind: Any, **parameters: Any) -> Any:
     """An estimator with those of its parameters that the installed version has."""
     known = inspect.signature(kind).parameters
@@ -64,7 +69,7 @@ class Case:
             raise ValueError(f"{self} departs from the rule without a reason")
 
     def __str__(self) -> str:
-        return re.sub(r" at 0x\w+", "", " ".join(f"{self.estimator!r}[{self.data}]".split()))
+        return f"{plain(self.estimator)}[{self.data}]"
 
     @property
     def kind(self) -> str:

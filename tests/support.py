@@ -10,7 +10,7 @@ from sklearn.utils import all_estimators
 
 from onnxpipe.core.record import public_name
 from onnxpipe.core.registry import discover, kinds
-from tests.harness import DTYPES, METHODS, Case, cases
+from tests.harness import DTYPES, METHODS, Case, cases, plain
 
 PAGE = Path("docs/support/sklearn.md")
 _PRECISION = {"native": "float64", "float32": "float32"}
@@ -62,7 +62,7 @@ def _line(kind: str, rows: list[Case]) -> str:
 
 
 def _refusal(case: Case) -> str:
-    return f"- `{' '.join(repr(case.estimator).split())}`: {case.reason}"
+    return f"- `{plain(case.estimator)}`: {case.reason}"
 
 
 if __name__ == "__main__":
