@@ -15,20 +15,11 @@ from onnxpipe.adapters.base import Artefact
 from onnxpipe.adapters.sklearn.reader import root_of, version
 from onnxpipe.check.compare import compare
 from onnxpipe.core.options import Options
-from onnxpipe.errors import Unsupported
 from onnxpipe.services.convert import conversion
 from tests.harness import open_session
 
 HOME = Path(__file__).parent.parent / "fixtures"
 NAMES = sorted(folder.name for folder in HOME.iterdir() if (folder / "make.py").exists())
-WAITING: dict[str, str] = {}
-"""Fixtures that may be refused as unsupported, and nothing else, until all their stages have converters."""
-CASES = [
-    pytest.param(
-        name, marks=pytest.mark.xfail(name in WAITING, raises=Unsupported, reason=WAITING.get(name, ""))
-    )
-    for name in NAMES
-]
 
 
 def artefact(name: str) -> Path:
@@ -56,7 +47,7 @@ def run(session: ort.InferenceSession, columns: Mapping[str, Any], rows: Any = s
     return dict(zip(names, session.run(names, fed), strict=True))
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", NAMES)
 def test_the_graph_answers_as_recorded(name: str) -> None:
     expected = recorded(name, "expected")
     model = conversion(artefact(name), Options(outputs=tuple(expected))).model
@@ -65,7 +56,7 @@ def test_the_graph_answers_as_recorded(name: str) -> None:
         assert verdict.equal, verdict
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", NAMES)
 def test_what_native_refused_the_graph_refuses(name: str) -> None:
     refused = recorded(name, "refused")
     session = open_session(conversion(artefact(name), Options()).model)
