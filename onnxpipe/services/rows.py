@@ -10,6 +10,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
+from onnxpipe.check.arrow import from_arrow
 from onnxpipe.errors import BadInput, Unreadable
 
 Array = np.ndarray[Any, Any]
@@ -109,41 +110,6 @@ def _npz(path: Path) -> Rows:
 
 def _textual(array: Array) -> Array:
     return array.astype(object) if array.dtype.kind == "U" else array
-
-
-def from_arrow(table: Any) -> Rows:
-    """The columns of a pyarrow Table. Raises BadInput for a name that is there twice."""
-    names = table.column_names
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise BadInput(f"column {', '.join(twice)} is there more than once")
-    return {name: _column(table[name]) for name in names}
-
-
-def _column(column: Any) -> Array:
-    """One pyarrow column as an array: gaps in numbers become NaN, in text None."""
-    import pyarrow as pa
-
-    kind = column.type
-    if pa.types.is_dictionary(kind):
-        return _column(column.cast(kind.value_type))
-    if pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind):
-        return _padded(column.to_pylist())
-    if pa.types.is_decimal(kind) or pa.types.is_null(kind):
-        column = column.cast(pa.float64())
-    elif pa.types.is_boolean(kind) and column.null_count:
-        column = column.cast(pa.int8()).cast(pa.float64())
-    array: Array = column.to_numpy()
-    return array
-
-
-def _padded(rows: list[list[Any] | None]) -> Array:
-    """Lists as one array ``[N, longest]``, shorter ones filled on the right: text with ``""``, else NaN."""
-    lists = [row or [] for row in rows]
-    width = max(map(len, lists), default=0)
-    text = any(isinstance(value, str) for row in lists for value in row)
-    filled = [[*row, *["" if text else np.nan] * (width - len(row))] for row in lists]
-    return np.array(filled, dtype=object if text else None).reshape(len(lists), width)
 
 
 def _even(rows: Rows, path: Path) -> Rows:

@@ -1,0 +1,107 @@
+"""Arrow tables and numpy columns: how rows come in from files and clusters, and how answers go out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from onnxpipe.errors import BadInput
+
+Array = np.ndarray[Any, Any]
+Rows = dict[str, Array]
+
+
+def from_arrow(table: Any) -> Rows:
+    """The columns of a pyarrow Table. Raises BadInput for a name that is there twice."""
+    names = table.column_names
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise BadInput(f"column {', '.join(twice)} is there more than once")
+    return {name: _column(table[name]) for name in names}
+
+
+def _column(column: Any) -> Array:
+    """One pyarrow column as an array: gaps in numbers become NaN, in text None."""
+    import pyarrow as pa
+
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        return _column(column.cast(kind.value_type))
+    if pa.types.is_struct(kind) and tuple(field.name for field in kind) == _VECTOR:
+        return _vectors(column)
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind):
+        even = _matrix(column)
+        return _padded(column.to_pylist()) if even is None else even
+    if pa.types.is_decimal(kind) or pa.types.is_null(kind):
+        column = column.cast(pa.float64())
+    elif pa.types.is_boolean(kind) and column.null_count:
+        column = column.cast(pa.int8()).cast(pa.float64())
+    array: Array = column.to_numpy()
+    return array
+
+
+def _matrix(column: Any) -> Array | None:
+    """Number lists of one length as ``[N, d]`` without a Python object per row; None for others."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    kind = column.type.value_type
+    if column.null_count or not len(column) or not (pa.types.is_floating(kind) or pa.types.is_integer(kind)):
+        return None
+    sizes = pc.min_max(pc.list_value_length(column)).as_py()
+    flat = pc.list_flatten(column)
+    if sizes["min"] != sizes["max"] or flat.null_count:
+        return None
+    matrix: Array = flat.to_numpy().reshape(len(column), sizes["min"])
+    return matrix
+
+
+def _padded(rows: list[list[Any] | None]) -> Array:
+    """Lists as one array ``[N, longest]``, shorter ones filled on the right: text with ``""``, else NaN."""
+    lists = [row or [] for row in rows]
+    width = max(map(len, lists), default=0)
+    text = any(isinstance(value, str) for row in lists for value in row)
+    gap = None if text else np.nan
+    held = [[gap if value is None else value for value in row] for row in lists]
+    filled = [[*row, *["" if text else np.nan] * (width - len(row))] for row in held]
+    return np.array(filled, dtype=object if text else None).reshape(len(lists), width)
+
+
+_VECTOR = ("type", "size", "indices", "values")
+"""The fields of Spark's vectors as they are stored (VectorUDT.sqlType); type 0 is sparse, 1 dense."""
+
+
+def _vectors(column: Any) -> Array:
+    """Spark's vectors as one matrix ``[N, d]``, a missing one as NaN.
+
+    Raises BadInput where their sizes differ.
+    """
+    rows = column.to_pylist()
+    sizes = {row["size"] if row["type"] == 0 else len(row["values"]) for row in rows if row is not None}
+    if len(sizes) > 1:
+        raise BadInput(f"vectors of different sizes: {', '.join(map(str, sorted(sizes)))}")
+    matrix = np.zeros((len(rows), sizes.pop() if sizes else 0))
+    for place, row in enumerate(rows):
+        if row is None:
+            matrix[place] = np.nan
+        elif row["type"] == 0:
+            matrix[place, row["indices"]] = row["values"]
+        else:
+            matrix[place] = row["values"]
+    return matrix
+
+
+def to_arrow(values: Array) -> Any:
+    """An answer as a pyarrow Array: ``[N]`` and ``[N, 1]`` one value per row, ``[N, ...]`` lists."""
+    return _nested(values[:, 0] if values.ndim == 2 and values.shape[1] == 1 else values)
+
+
+def _nested(values: Array) -> Any:
+    import pyarrow as pa
+
+    if values.ndim == 1:
+        return pa.array(values, pa.string() if values.dtype.kind in "OU" else None)
+    count, width = values.shape[:2]
+    offsets = np.arange(count + 1, dtype=np.int32) * np.int32(width)
+    return pa.ListArray.from_arrays(offsets, _nested(values.reshape(count * width, *values.shape[2:])))
