@@ -27,6 +27,7 @@ RANK = {part: i for i, layer in enumerate(LAYERS) for part in layer}
 
 ALLOWED = {
     ("services", "worker"): "the worker's file is started by path; how arrays are written is shared",
+    ("scale", "check"): "partitions are compared by the judge's own rules",
     ("components", "stitching"): "a component is made of the stitcher's fragments",
 }
 """Arrows within or beside the layers, each with its reason."""

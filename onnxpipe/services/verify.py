@@ -26,6 +26,7 @@ from onnxpipe.services.trial import Trial
 class Judging:
     """How to judge: rows made besides the user's, seed, tolerances by output ("" for all), the
     rate of differing rows that is still called equal, and source names by model output name.
+    ``engine`` spark goes through all of a table on the cluster at ``master``, and makes no rows.
     """
 
     rows: int = 2000
@@ -33,6 +34,8 @@ class Judging:
     tolerances: Mapping[str, Tolerance] = field(default_factory=dict)
     max_ppm: float = 0.0
     names: Mapping[str, str] = field(default_factory=dict)
+    engine: str = "local"
+    master: str = ""
 
 
 def verify(
@@ -55,6 +58,11 @@ def verify(
         return _finished(found, setting, started)
     artefact = source if isinstance(source, Artefact) else artefact_of(source)
     adapter = adapter_of(artefact)
+    if judging.engine == "spark":
+        from onnxpipe.services.cluster import judged
+
+        found, versions = judged(proto, artefact, data, judging, where)
+        return _finished(found, _setting(path, str(artefact), judging, versions), started)
     with ExitStack() as stack:
         native = stack.enter_context(Native(artefact, adapter, where))
         trial = Trial(proto, native, judging.tolerances, judging.names)

@@ -1,0 +1,81 @@
+"""Batches of rows in, the same batches with a model's answers out.
+
+Runs on executors that have numpy, pyarrow and onnxruntime and no onnxpipe: see ``shipping``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from onnxpipe.check.arrow import from_arrow, to_arrow
+from onnxpipe.check.feeds import feeds
+from onnxpipe.core.signature import Port, Signature
+from onnxpipe.errors import BadInput
+
+if TYPE_CHECKING:
+    import onnxruntime as ort
+    import pyarrow as pa
+
+Array = np.ndarray[Any, Any]
+
+
+class Scorer:
+    """A model as bytes, with one session per process; ``threads`` 0 takes all cores.
+
+    Calling it appends the model's outputs to record batches; ``answers`` gives them as arrays.
+    """
+
+    def __init__(self, model: bytes, signature: Signature, missing: str = "", threads: int = 0) -> None:
+        self.model, self.signature, self.missing, self.threads = model, signature, missing, threads
+        self._session: ort.InferenceSession | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_session": None}
+
+    def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """The batches with one more column per output. Raises BadInput for columns that don't fit."""
+        for batch in batches:
+            yield appended(batch, self.answers(batch))
+
+    def answers(self, batch: pa.RecordBatch) -> dict[str, Array]:
+        """The outputs on a batch, by name. Raises onnxruntime's error where the model refuses a row."""
+        import pyarrow as pa
+
+        return self.run(feeds(self.signature, from_arrow(pa.Table.from_batches([batch])), self.missing))
+
+    def run(self, fed: dict[str, Array]) -> dict[str, Array]:
+        """The outputs on a session's own inputs, by name."""
+        names = [port.name for port in self.signature.outputs]
+        return dict(zip(names, self.session.run(names, fed), strict=True))
+
+    @property
+    def session(self) -> ort.InferenceSession:
+        """The session, opened when it is first needed."""
+        if self._session is None:
+            import onnxruntime as ort
+
+            options = ort.SessionOptions()
+            options.log_severity_level = 4
+            options.intra_op_num_threads = self.threads
+            self._session = ort.InferenceSession(self.model, options, providers=["CPUExecutionProvider"])
+        return self._session
+
+
+def appended(batch: pa.RecordBatch, answers: dict[str, Array]) -> pa.RecordBatch:
+    """A batch with answers as further columns."""
+    import pyarrow as pa
+
+    columns = dict(zip(batch.schema.names, batch.columns, strict=True))
+    return pa.RecordBatch.from_pydict(columns | {name: to_arrow(value) for name, value in answers.items()})
+
+
+def refuse_clash(columns: Sequence[str], outputs: Sequence[Port]) -> None:
+    """Raise BadInput where the rows already have a column that the model would add."""
+    if clash := [port.name for port in outputs if port.name in columns]:
+        raise BadInput(
+            f"the rows already have a column {', '.join(clash)}, which the model answers",
+            remedy="Rename the column, or leave it out of the rows.",
+        )
