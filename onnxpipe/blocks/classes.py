@@ -25,6 +25,17 @@ def most_likely(scores: Var, classes: Array) -> Var:
     return label(op.arg_max(scores, axis=1, keepdims=0), classes)
 
 
+def first_above(scores: Var) -> Var:
+    """Where ``best = 0; if scores[i] > scores[best]: best = i`` ends, int64 ``[N]``: no score is above a NaN.
+
+    ``scores`` are float ``[N, k]``, k fixed.
+    """
+    width = int(scores.unwrap_tensor().shape[1])  # type: ignore[index, arg-type]
+    stand_in = np.where(np.arange(width) == 0, np.inf, -np.inf)
+    comparable = op.where(op.isnan(scores), const(stand_in[None], dtype_of(scores)), scores)
+    return op.arg_max(comparable, axis=1, keepdims=0)
+
+
 def nearest(distances: Var, classes: Array) -> Var:
     """The class of the lowest of ``distances`` ``[N, k]``, the first where several are lowest: ``[N]``."""
     return label(op.arg_min(distances, axis=1, keepdims=0), classes)

@@ -26,6 +26,29 @@ def _signs(count: int) -> Array:
     return np.asarray((classes == first) * 1.0 - (classes == second))
 
 
+def weights(coef: Array, counts: Array) -> Array:
+    """What each support vector weighs for each pair of classes ``[pairs, vectors]``; NaN where it has no say.
+
+    libsvm keeps the vectors class by class, ``counts`` of each, and in ``coef`` ``[classes - 1, vectors]``,
+    for a vector of class i, its weight against class j in row j, counted without i.
+    """
+    owner = np.repeat(np.arange(len(counts)), counts)
+    first, second = (side[:, None] for side in pairs(len(counts)))
+    of_first, of_second = coef[second[:, 0] - 1], coef[first[:, 0]]
+    mine = np.where(owner == first, of_first, np.nan)
+    return np.asarray(np.where(owner == second, of_second, mine), np.float64)
+
+
+def platt(scores: Var, slope: Array, offset: Array) -> Var:
+    """``1 / (1 + exp(slope * scores + offset))`` within [1e-7, 1 - 1e-7], NaN at 1e-7: ``[N, pairs]``.
+
+    Formula: sigmoid_predict and svm_predict_probability in libsvm's svm.cpp.
+    """
+    least = const(1e-7)
+    p = linear.expit(op.neg(scores * slope + offset))
+    return op.where(op.greater(p, least), op.min([p, const(1 - 1e-7)]), least)
+
+
 def votes(first: Var, count: int) -> Var:
     """float64 ``[N, count]``: how many pairs each class wins; bool ``first`` ``[N, pairs]`` says who does."""
     return linear.affine(cast(first, np.float64), _signs(count), np.arange(count, dtype=np.float64))

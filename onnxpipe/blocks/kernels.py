@@ -37,6 +37,21 @@ def between(x: Var, points: Array, kernel: Kernel) -> Var:
     return result
 
 
+def around(x: Var, points: Array, kernel: Kernel) -> Var:
+    """As ``between``, for code that squares differences: near 0 the expanded square loses least."""
+    if kernel.name == "rbf":
+        origin = np.round(points.mean(axis=0))
+        x, points = x - origin, points - origin
+    return between(x, points, kernel)
+
+
+def of_products(products: Var, kernel: Kernel) -> Var:
+    """The kernel from the products ``x @ p`` ``[N, m]``, for those that need no more."""
+    scaled = op.mul(products, const(kernel.gamma)) + const(kernel.coef0)
+    return {"linear": products, "polynomial": op.pow(scaled, const(kernel.degree)),
+            "sigmoid": op.tanh(scaled)}[kernel.name]  # fmt: skip
+
+
 def centred(k: Var, fitted: Array, total: Any) -> Var:
     """``k`` ``[N, m]`` in the feature space moved to its fitted mean.
 

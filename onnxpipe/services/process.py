@@ -19,7 +19,8 @@ from onnxpipe.errors import MissingExtra, NativeFailed, NativeRefused
 
 WORKER = Path(__file__).parent.parent / "worker" / "main.py"
 _EXTRAS = {"sklearn": "sklearn", "skops": "sklearn", "pandas": "sklearn", "joblib": "sklearn",
-           "xgboost": "boosting", "lightgbm": "boosting"}  # fmt: skip
+           "xgboost": "boosting", "lightgbm": "boosting", "catboost": "boosting",
+           "libsvm": "svm", "liblinear": "svm"}  # fmt: skip
 _TAIL = 6
 
 

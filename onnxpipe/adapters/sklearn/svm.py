@@ -25,11 +25,11 @@ def _columns(stage: Stage) -> Sequence[str]:
 def svc(stage: Stage, x: Var) -> Answers:
     """The class that wins most pairs; probabilities by Platt's sigmoid and pairwise coupling."""
     count = len(stage.classes_)
-    scores = _decision(stage, x, _pair_coefficients(stage))
+    scores = _decision(stage, x, np.nan_to_num(coupling.weights(stage._dual_coef_, stage._n_support)))
     answers = _two_class(stage, scores) if count == 2 else _many_class(stage, scores, count)
     if stage.probability is True and len(stage._probA):
-        p = linear.expit(op.neg(scores * stage._probA + stage._probB))
-        answers["predict_proba"] = coupling.coupled(op.clip(p, const(1e-7), const(1 - 1e-7)), count)
+        p = coupling.platt(scores, stage._probA, stage._probB)
+        answers["predict_proba"] = coupling.coupled(p, count)
     return answers
 
 
@@ -81,21 +81,5 @@ def _decision(stage: Stage, x: Var, coef: Array) -> Var:
         return linear.affine(take_columns(x, stage.support_), coef, bias)
     if not isinstance(stage.kernel, str):
         raise stage.unsupported("has a kernel that is a Python function, which isn't data")
-    if stage.kernel == "rbf":
-        # Native squares differences; near 0 the expanded square loses least.
-        origin = np.round(vectors.mean(axis=0))
-        x, vectors = x - origin, vectors - origin
     kernel = kernels.Kernel(stage.kernel, float(stage._gamma), float(stage.degree), float(stage.coef0))
-    return linear.affine(kernels.between(x, vectors, kernel), coef, bias)
-
-
-def _pair_coefficients(stage: Stage) -> Array:
-    """What each support vector weighs for each pair of classes ``[pairs, vectors]``.
-
-    libsvm keeps, for a vector of class i, its weight against class j in row j, counted without i.
-    """
-    owner = np.repeat(np.arange(len(stage.classes_)), stage._n_support)
-    first, second = (side[:, None] for side in coupling.pairs(len(stage.classes_)))
-    of_first, of_second = stage._dual_coef_[second[:, 0] - 1], stage._dual_coef_[first[:, 0]]
-    weights = np.where(owner == first, of_first, 0.0) + np.where(owner == second, of_second, 0.0)
-    return np.asarray(weights, np.float64)
+    return linear.affine(kernels.around(x, vectors, kernel), coef, bias)
