@@ -64,8 +64,15 @@ def summed(
     ``targets`` ``[leaves]`` says which of the ``k`` columns a leaf adds to (default: the only one),
     ``count`` how many columns there are (default: up to the last one that a leaf adds to).
     """
+    return added(cast(x, np.float64), forest, weights, targets, count)
+
+
+def added(
+    x: Var, forest: Forest, weights: Array, targets: Array | None = None, count: int | None = None
+) -> Var:
+    """``summed`` in the precision of ``x``, rounded after every tree as they follow each other."""
     targets = np.zeros(len(weights), np.int64) if targets is None else targets
-    return _ensemble(cast(x, np.float64), forest, weights, targets, count)
+    return _ensemble(x, forest, weights, targets, count)
 
 
 def summed_rows(x: Var, forest: Forest, rows: Array) -> Var:
@@ -213,7 +220,8 @@ def _grown(forest: Forest) -> Forest:
         right=np.concatenate([forest.right, lone]),
         roots=roots,
         nan_left=None if forest.nan_left is None else np.concatenate([forest.nan_left, zeros]),
-        modes=None if forest.modes is None else np.concatenate([forest.modes, zeros]),
+        # Trees of one mode throughout are walked faster.
+        modes=None if forest.modes is None else np.concatenate([forest.modes, zeros + forest.modes.min()]),
     )
 
 

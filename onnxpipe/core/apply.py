@@ -52,7 +52,7 @@ def _answers(converter: Converter, stage: Stage, table: Table) -> Answers:
     owes = Check.NOTHING
     try:
         if converter.takes_table:
-            result = converter.convert(stage, table)
+            result = converter.convert(stage, _paid(stage.context, table))
         else:
             x = floating(table, converter.dtype)
             safe = not table.risky and converter.dtype is None
@@ -77,6 +77,20 @@ def _answers(converter: Converter, stage: Stage, table: Table) -> Answers:
     if isinstance(result, Table):
         return {"transform": result}
     return result
+
+
+def _paid(context: Context, table: Table) -> Table:
+    """The table with the checks made that earlier stages left to later ones."""
+    if table.owes is Check.NOTHING:
+        return table
+    blocks = []
+    for block in table.blocks:
+        if block.var is not None and block.owes is not Check.NOTHING:
+            finite = block.finite or block.owes is Check.NONFINITE
+            var = guarded(context, block.var, block.owes)
+            block = replace(block, var=var, owes=Check.NOTHING, finite=finite)
+        blocks.append(block)
+    return Table(tuple(blocks))
 
 
 def floating(table: Table, dtype: Any = None) -> Var:

@@ -11,6 +11,7 @@ import numpy as np
 
 recording = sys.modules["_onnxpipe_recording"]
 main = sys.modules["_onnxpipe_main"]
+boosters = main.sibling("boosters")
 
 _INNER = ("best_estimator_", "estimator_", "regressor_", "final_estimator_")
 
@@ -26,7 +27,7 @@ def load(path: str, format: str, names: List[str]) -> Any:
         return skops.io.load(path, trusted=names)
     import joblib
 
-    return joblib.load(path)
+    return boosters.adapted(joblib.load(path))
 
 
 def versions() -> Dict[str, str]:
@@ -56,7 +57,7 @@ def answers(model: Any, rows: Mapping[str, Any], methods: List[str], optional: L
             if method == NEIGHBOUR_TIES:
                 found.update(neighbour_ties(model, rows))
                 continue
-            ask = getattr(model, method, None)
+            ask = getattr(model, method, None) or boosters.margin(model, method)
             if ask is None:
                 if method in optional:
                     continue
@@ -121,9 +122,11 @@ def run(model: Any, rows: Mapping[str, Any], methods: Any = ()) -> None:
 
 def table(model: Any, rows: Mapping[str, Any]) -> Any:
     """The rows as the estimator was fitted on them: a data frame, a matrix, texts or dictionaries."""
+    if boosters.is_adapted(model):
+        return model.table(rows)
     names = fitted_names(model)
     if names is not None:
-        return frame(names, rows)
+        return boosters.framed(first_leaf(model), frame(names, rows))
     leaf = type(first_leaf(model)).__name__
     if leaf == "DictVectorizer" or getattr(first_leaf(model), "input_type", "") == "dict":
         return [dict(present(row)) for row in records(rows)]

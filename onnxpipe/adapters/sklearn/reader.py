@@ -7,6 +7,7 @@ from typing import Any
 from onnxpipe.adapters import pickles, skops
 from onnxpipe.adapters.base import Artefact, Rows
 from onnxpipe.adapters.reading import Content, reading
+from onnxpipe.adapters.sklearn import companions
 from onnxpipe.adapters.sklearn.dictionaries import KEYED, keys
 from onnxpipe.adapters.sklearn.inputs import input_ports, open_names
 from onnxpipe.adapters.sklearn.nesting import refuse_endless
@@ -64,12 +65,13 @@ def read(artefact: Artefact, options: Options, sample: Rows | None = None) -> Pl
 def root_of(artefact: Artefact) -> Record:
     """The estimator in a file, as a record. Raises Unreadable where there is none."""
     discover(__package__ or "")
-    root = content(artefact).value
+    root, names = content(artefact)
     if not isinstance(root, Record):
         raise Unreadable(f"it holds a {type(root).__name__}, not an estimator", where=str(artefact))
     with reading("pipeline", str(artefact), ""):
         refuse_endless(root)
     modernise(root)
+    companions.complete(root, names)
     return root
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from onnxpipe.adapters.sklearn import companions
 from onnxpipe.core.record import public_name
 from onnxpipe.core.registry import discover, kinds, translated
 
@@ -16,6 +17,7 @@ from onnxpipe.core.registry import discover, kinds, translated
 def untrusted(names: Iterable[str], allowed: Iterable[str] = ()) -> tuple[str, ...]:
     """The names, sorted, that neither the registry, nor the list, nor the user allows."""
     discover("onnxpipe.adapters.sklearn")
+    companions.meet(names := tuple(names))
     public, granted = frozenset(kinds() + translated()), frozenset(allowed)
     return tuple(sorted(n for n in set(names) - granted - HELPERS if _public(n) not in public))
 

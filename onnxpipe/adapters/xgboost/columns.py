@@ -1,0 +1,85 @@
+"""The columns of a booster: their names, their categories, and how a row becomes what its trees read.
+
+Since 3.1 a booster keeps the categories of a data frame: src/data/cat_container.cc of XGBoost.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from onnxpipe.adapters.reading import reading
+from onnxpipe.adapters.xgboost import trees
+from onnxpipe.blocks import boosting
+from onnxpipe.blocks.tree_node import MEMBER
+from onnxpipe.core.ops import Var, const, dtype_of, op
+from onnxpipe.core.plan import Stage
+from onnxpipe.core.registry import ANY
+from onnxpipe.core.table import Table
+from onnxpipe.errors import Unreadable
+
+Array = NDArray[Any]
+
+
+def categories(stage: Stage) -> Mapping[int, Array]:
+    """The categories of each column that has them, text or numbers, in the order of their codes."""
+    if str(stage.gradient_booster.get("name")) == "gblinear":
+        return {}
+    with reading("XGBoost model", stage.path, ""):
+        encoded = (trees.tree_model(stage).get("cats") or {}).get("enc") or ()
+        found = {i: _values(entry) for i, entry in enumerate(encoded)}
+        return {i: values for i, values in found.items() if len(values)}
+
+
+def _values(entry: Mapping[str, Any]) -> Array:
+    """One column's categories: numbers, or text as bytes between offsets."""
+    values = np.asarray(entry["values"])
+    if "offsets" not in entry:
+        return values.astype(np.float64 if values.dtype.kind == "f" else np.int64)
+    data, ends = values.astype(np.uint8).tobytes(), np.asarray(entry["offsets"]).astype(np.int64)
+    if len(ends) and (np.any(np.diff(ends) < 0) or ends[0] != 0 or ends[-1] != len(data)):
+        raise Unreadable("its categories are cut at odd places")
+    texts = [data[a:b].decode("utf-8") for a, b in itertools.pairwise(ends)]
+    return np.array(texts, object)
+
+
+def hints(stage: Stage, number: str = ANY) -> list[str]:
+    """The dtype names of the columns, ``number`` for those without categories."""
+    found = categories(stage)
+    return [boosting.kind_of(found[i]) if i in found else number for i in range(trees.width(stage))]
+
+
+def matrix(stage: Stage, x: Table, missing: Any = None) -> Var:
+    """The columns as the trees read them: float32 ``[N, d]``, categories as codes, missing values as NaN."""
+    known = categories(stage)
+    made = boosting.coded(x, known, np.float32) if known else x.matrix(np.float32)
+    if missing is None or np.isnan(missing):
+        return made
+    marker = const(np.float32(missing), dtype_of(made))
+    return op.where(op.equal(made, marker), const(np.nan, dtype_of(made)), made)
+
+
+def edges(stage: Stage, rounds: int | None) -> Mapping[int, Array]:
+    """The thresholds with the float32 numbers and the halfway points next to them, and the categories."""
+    if str(stage.gradient_booster.get("name")) == "gblinear":
+        return {}
+    forest = trees.trees(stage, rounds).forest
+    by_category = forest.modes == MEMBER if forest.modes is not None else np.zeros(len(forest.left), bool)
+    split = ~forest.is_leaf & ~by_category
+    found = {
+        int(f): _around(forest.threshold[split & (forest.feature == f)]) for f in set(forest.feature[split])
+    }
+    codes = {int(f): boosting.some_codes(forest) for f in set(forest.feature[by_category])}
+    return {**found, **codes, **categories(stage)}
+
+
+def _around(thresholds: Array) -> Array:
+    """Each threshold, its float32 neighbours and the numbers that round to it from halfway."""
+    exact = np.unique(thresholds)
+    below, above = (np.nextafter(exact, np.float32(end)).astype(np.float64) for end in (-np.inf, np.inf))
+    wide = exact.astype(np.float64)
+    return np.concatenate([wide, below, above, (wide + below) / 2])

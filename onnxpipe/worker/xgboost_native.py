@@ -1,0 +1,107 @@
+"""XGBoost's own answers: a saved booster loaded and asked."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from typing import Any, Dict, List, Mapping, Tuple
+
+import numpy as np
+
+
+def load(path: str, _format: str, _names: List[str]) -> Any:
+    """The booster in a file, whose format XGBoost tells from its bytes."""
+    import xgboost
+
+    with open(path, "rb") as file:
+        return Asked(xgboost.Booster(model_file=bytearray(file.read())))
+
+
+def versions() -> Dict[str, str]:
+    """The version that answers."""
+    import xgboost
+
+    return {"xgboost": str(xgboost.__version__)}
+
+
+class Asked:
+    """A booster that answers to rows by method name, as estimators do."""
+
+    def __init__(self, booster: Any) -> None:
+        self.booster, self.names = booster, booster.feature_names
+        self.linear = json.loads(booster.save_config())["learner"]["gradient_booster"]["name"] == "gblinear"
+        self.categories = categories(booster)
+
+    def predict(self, X: Any) -> Any:
+        return self._ask(X, "value")
+
+    def margin(self, X: Any) -> Any:
+        return self._ask(X, "margin")
+
+    def _ask(self, X: Any, kind: str) -> Any:
+        X = np.asarray(X, np.float32)
+        if not self.linear:
+            return self.booster.inplace_predict(X, predict_type=kind, validate_features=False)
+        import xgboost
+
+        rows = xgboost.DMatrix(X)
+        return self.booster.predict(rows, output_margin=kind == "margin", validate_features=False)
+
+    def table(self, rows: Mapping[str, Any]) -> Any:
+        """The rows as one matrix ``[N, d]``; categories as their codes, unknown ones missing."""
+        columns = rows.values() if self.names is None or list(rows) == ["X"] else map(rows.get, self.names)
+        parts = [v if v.ndim > 1 else v[:, None] for v in map(np.asarray, columns)]
+        return np.concatenate([self._coded(i, part) for i, part in enumerate(parts)], axis=1)
+
+    def _coded(self, place: int, values: Any) -> Any:
+        if place not in self.categories:
+            return values.astype(np.float32)
+        codes = {value: float(code) for code, value in enumerate(self.categories[place])}
+        flat = [codes.get(value, np.nan) for value in values.ravel().tolist()]
+        return np.array(flat, np.float32).reshape(values.shape)
+
+
+def categories(booster: Any) -> Dict[int, List[Any]]:
+    """The categories of each column that a booster keeps them of (since 3.1), by their codes."""
+    learner = json.loads(bytes(booster.save_raw("json")))["learner"]
+    booster = learner["gradient_booster"]
+    model = booster.get("gbtree", booster).get("model", {})
+    found = {}
+    for place, entry in enumerate((model.get("cats") or {}).get("enc") or ()):
+        values, ends = entry["values"], entry.get("offsets")
+        if ends is not None:
+            data = np.array(values).astype(np.uint8).tobytes()
+            values = [data[a:b].decode("utf-8") for a, b in itertools.pairwise(ends)]
+        if values:
+            found[place] = values
+    return found
+
+
+def answers(model: Any, rows: Mapping[str, Any], methods: List[str], _optional: List[str]) -> Dict[str, Any]:
+    """The booster's answers by output name: ``predict`` and ``margin``."""
+    table = model.table(rows)
+    return {method: np.asarray(getattr(model, method)(table)) for method in methods}
+
+
+def stages(
+    model: Any, rows: Mapping[str, Any], wanted: Mapping[str, List[str]]
+) -> Tuple[List[Dict[str, Any]], str]:
+    """What the one stage got and answered, and its path where it refused."""
+    records = []
+    for path, methods in wanted.items():
+        record = {"path": path, "inputs": arrive(model, rows, path), "answers": {}}  # type: Dict[str, Any]
+        records.append(record)
+        try:
+            record["answers"] = answers(model, rows, [m for m in methods if hasattr(model, m)], [])
+        except Exception:
+            return records, path
+    return records, ""
+
+
+def arrive(model: Any, rows: Mapping[str, Any], _path: str) -> Dict[str, Any]:
+    """The columns as they arrive: one matrix, or one by one where some are text."""
+    columns = {str(i): np.asarray(rows[name]) for i, name in enumerate(model.names or rows)}
+    parts = {key: v if v.ndim > 1 else v[:, None] for key, v in columns.items()}
+    if any(value.dtype.kind == "O" for value in parts.values()):
+        return parts
+    return {"0": np.concatenate(list(parts.values()), axis=1)}
