@@ -342,6 +342,15 @@ def make_category_frame() -> tuple[Any, Any]:
     return frame.astype({"city": "category", "size": "category"}), target
 
 
+def make_narrow_frame() -> tuple[Any, Any]:
+    """A table of integers of every width, one of them negative, and truth values."""
+    rng, target = np.random.default_rng(19), make_classes()[1]
+    kinds = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
+    frame = pd.DataFrame({kind: rng.integers(0, 7, len(target)).astype(kind) for kind in kinds})
+    frame["int8"] -= 3
+    return frame.assign(flag=frame["int16"] > 2), target
+
+
 def make_constant() -> tuple[Any, Any]:
     """Columns that never change."""
     rows, target = make_classes()

@@ -193,9 +193,8 @@ def answers(session: ort.InferenceSession, rows: Any) -> dict[str, Any]:
 
 def _typed(column: Any, kind: str) -> Any:
     if kind != "tensor(string)":
-        return column.astype(
-            {"tensor(double)": "f8", "tensor(float)": "f4", "tensor(int64)": "i8", "tensor(bool)": "?"}[kind]
-        )
+        name = kind.removeprefix("tensor(").removesuffix(")")
+        return column.astype({"double": "float64", "float": "float32"}.get(name, name))
     return np.where(pd.isna(column), "", column).astype(object)
 
 
@@ -294,7 +293,8 @@ def _neighbours(values: Any, rows: Any, column: int) -> list[Any]:
         return [value for value in array if isinstance(value, str)]
     dtype = rows.iloc[:, column].dtype if isinstance(rows, pd.DataFrame) else rows.dtype
     if dtype.kind != "f":
-        return [v for v in np.unique(array) if np.isfinite(v)]
+        held = array[np.isfinite(array)]
+        return list(np.unique([np.floor(held), np.ceil(held)]).astype(dtype))
     exact = np.unique(array[np.isfinite(array)]).astype(dtype)
     return [*np.nextafter(exact, dtype.type(-np.inf)), *exact, *np.nextafter(exact, dtype.type(np.inf))]
 

@@ -16,6 +16,16 @@ Rows = Mapping[str, np.ndarray[Any, Any]]
 """Input rows by column name: each ``[N]`` or ``[N, d]``; text as objects."""
 
 
+class Sample(dict[str, "np.ndarray[Any, Any]"]):
+    """Sample rows, with what their arrays can't tell: by column, the data frame's own type of it where
+    that is narrower than its array, and ``None`` where a missing value is None instead of NaN.
+    """
+
+    def __init__(self, rows: Rows, notes: Mapping[str, str] | None = None) -> None:
+        super().__init__(rows)
+        self.notes = dict(notes or {})
+
+
 @dataclass(frozen=True, slots=True)
 class Artefact:
     """Something saved: a path, or the bytes of a live object pickled in memory (``path`` None)."""

@@ -15,7 +15,7 @@ Array = NDArray[Any]
 def is_missing(x: Var, marker: Any) -> Var:
     """bool, the shape of ``x``: where it is the marker; NaN marks NaN."""
     if not fillable(x, marker):
-        return op.less(x, x)  # nowhere
+        return op.constant_of_shape(op.shape(x), value=np.array([False]))  # nowhere
     if is_string(x):
         return op.equal(x, const(str(marker)))
     return op.equal(*promote(x, marker)) if marker == marker else op.isnan(x)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from onnxpipe.check.frames import as_rows, is_missing
 from onnxpipe.core.signature import Port, Signature, numpy_dtype
 from onnxpipe.errors import BadInput
 
@@ -19,24 +20,12 @@ def feeds(signature: Signature, rows: Any, missing_string: str = "") -> dict[str
 
     Raises BadInput for a missing column, text where numbers are needed, and widths that don't fit.
     """
-    columns = columns_of(rows)
+    columns = as_rows(rows)
     fed = {port.name: _fed(port, columns, signature, missing_string) for port in signature.inputs}
     lengths = {name: len(array) for name, array in fed.items()}
     if len(set(lengths.values())) > 1:
         raise BadInput(f"columns of different lengths: {lengths}")
     return fed
-
-
-def columns_of(rows: Any) -> dict[str, Array]:
-    """Columns by name of a data frame, mapping or structured array; a matrix is ``X``."""
-    if hasattr(rows, "columns") and hasattr(rows, "iloc"):
-        return {str(name): np.asarray(rows[name].to_numpy()) for name in rows.columns}
-    if isinstance(rows, Mapping):
-        return {str(name): np.asarray(value) for name, value in rows.items()}
-    array = np.asarray(rows)
-    if array.dtype.names:
-        return {name: array[name] for name in array.dtype.names}
-    return {"X": array}
 
 
 def _fed(port: Port, columns: Mapping[str, Array], signature: Signature, missing: str) -> Array:
@@ -73,30 +62,61 @@ def _fits(array: Array, port: Port) -> bool:
 
 
 def _typed(port: Port, value: Array, missing: str) -> Array:
+    if port.unit:
+        value = _counts(port, value)
+    elif value.dtype.kind in "mM":
+        raise BadInput(f"{port.name} holds dates or times ({value.dtype}), the graph wants {port.dtype}")
     if port.is_string:
-        return _texts(value, missing)
+        return _texts(port, value, missing)
     target = numpy_dtype(port.dtype)
-    if value.dtype.kind in "OUST":
+    if value.dtype.kind in "OUS":
         value = _numbers(port, value)
-    if target.kind in "iub" and value.dtype.kind == "f" and not np.array_equal(value, np.floor(value)):
-        raise BadInput(f"{port.name} has fractions or gaps, the graph wants {port.dtype}")
+    if target.kind in "iub":
+        _refuse_other_than_whole(port, value, target)
     return np.asarray(value.astype(target))
 
 
-def _texts(value: Array, missing: str) -> Array:
-    flat = [missing if _is_missing(v) else str(v) for v in value.ravel().tolist()]
-    out = np.empty(len(flat), object)
-    out[:] = flat
+def _counts(port: Port, value: Array) -> Array:
+    """Dates (also as text or Python's own) or spans of time as counts of the unit; integers are counts.
+
+    Raises BadInput for a column that holds none.
+    """
+    if value.dtype.kind in "iu":
+        return value
+    try:
+        if value.dtype.kind == "O":
+            cells = [None if is_missing(cell) else cell for cell in value.ravel().tolist()]
+            value = np.array(cells, port.unit).reshape(value.shape)
+        return value.astype(port.unit, casting="same_kind" if value.dtype.kind in "mM" else "no").astype(
+            np.int64
+        )
+    except (TypeError, ValueError):
+        raise BadInput(f"{port.name} has no {port.unit} in every row, as the graph wants") from None
+
+
+def _refuse_other_than_whole(port: Port, value: Array, target: np.dtype[Any]) -> None:
+    """Raise BadInput for numbers that an integer or boolean input can't hold."""
+    if value.dtype.kind == "f" and not np.array_equal(value, np.floor(value)):
+        raise BadInput(f"{port.name} has fractions or gaps, the graph wants {port.dtype}")
+    low, high = (0, 1) if target.kind == "b" else (np.iinfo(target).min, np.iinfo(target).max)
+    if value.size and not low <= int(value.min()) <= int(value.max()) <= high:
+        raise BadInput(f"{port.name} goes from {value.min()} to {value.max()}, the graph wants {port.dtype}")
+
+
+def _texts(port: Port, value: Array, missing: str) -> Array:
+    """Text as it is, and columns of whole numbers as their digits; anything else is refused."""
+    cells = value.ravel().tolist()
+    for cell in cells if value.dtype.kind not in "iu" else ():
+        if not isinstance(cell, str) and not is_missing(cell):
+            raise BadInput(f"{port.name} holds {cell!r}, the graph wants text")
+    out = np.empty(len(cells), object)
+    out[:] = [missing if is_missing(cell) else str(cell) for cell in cells]
     return out.reshape(value.shape)
 
 
 def _numbers(port: Port, value: Array) -> Array:
-    flat = value.ravel().tolist()
-    for cell in flat:
-        if isinstance(cell, str):
+    """Gaps alone as NaN. Raises BadInput for anything else: numbers have become numbers before."""
+    for cell in value.ravel().tolist():
+        if not is_missing(cell):
             raise BadInput(f"{port.name} holds text ({cell!r}), the graph wants {port.dtype}")
-    return np.asarray([np.nan if _is_missing(v) else v for v in flat], np.float64).reshape(value.shape)
-
-
-def _is_missing(value: Any) -> bool:
-    return value is None or type(value).__name__ in ("NAType", "NaTType") or value != value
+    return np.full(value.shape, np.nan)

@@ -124,6 +124,17 @@ def guarded(context: Context, x: Var, check: Check) -> Var:
     return _refusing(x, bad)
 
 
+def paid(context: Context, table: Table) -> Table:
+    """The same columns, with the checks made that earlier stages left to a later one."""
+    blocks = (
+        replace(block, var=guarded(context, block.read(), block.owes), owes=Check.NOTHING)
+        if block.owes
+        else block
+        for block in table.blocks
+    )
+    return Table(tuple(blocks))
+
+
 def _refused(x: Var, check: Check) -> Var:
     """bool ``[N]``: the rows of ``x`` ``[N, d]`` that hold a value native refuses."""
     bad = op.isnan(x * _zero(x)) if check is Check.NONFINITE else op.isinf(x)
@@ -211,6 +222,7 @@ __all__ = [
     "floating",
     "guarded",
     "looked_up",
+    "paid",
     "parts",
     "require",
     "tensor",

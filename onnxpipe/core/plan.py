@@ -90,7 +90,8 @@ class Plan:
     """A whole saved pipeline, ready to convert.
 
     ``inputs`` are the columns in fitted order, None in place of one that nothing reads;
-    ``names`` the fitted column names (also of columns never read), None for a plain matrix.
+    ``names`` the fitted column names (also of columns never read), None for a plain matrix;
+    ``notes`` what the sample told of a column that its dtype doesn't (see ``Block``).
     """
 
     framework: str
@@ -99,3 +100,4 @@ class Plan:
     inputs: tuple[Port | None, ...]
     names: tuple[str, ...] | None = None
     unread: tuple[str, ...] = ()
+    notes: Mapping[str, str] = field(default_factory=dict)

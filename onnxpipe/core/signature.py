@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+import re
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,15 +32,19 @@ def numpy_dtype(name: str) -> np.dtype[Any]:
 
 @dataclass(frozen=True, slots=True)
 class Port:
-    """One input or output: its name, dtype name and shape (``"N"`` is the batch)."""
+    """One input or output: its name, dtype name and shape (``"N"`` is the batch).
+
+    ``unit`` is numpy's type of the dates or spans of time that integers are counts of, else empty.
+    """
 
     name: str
     dtype: str
     shape: tuple[Dim, ...]
+    unit: str = ""
 
     def __str__(self) -> str:
         dims = ", ".join("?" if dim is None else str(dim) for dim in self.shape)
-        return f"{self.name}: {self.dtype}[{dims}]"
+        return f"{self.name}: {self.dtype}[{dims}]{self.unit and f' of {self.unit}'}"
 
     @property
     def is_string(self) -> bool:
@@ -56,11 +62,34 @@ class Signature:
     def of(cls, model: onnx.ModelProto) -> Signature:
         """Read the signature of a model; initializers that double as inputs are left out."""
         known = {tensor.name for tensor in model.graph.initializer}
-        inputs = (value for value in model.graph.input if value.name not in known)
+        inputs = (_port(value) for value in model.graph.input if value.name not in known)
+        units = _units(model)
         return cls(
-            tuple(map(_port, inputs)),
+            tuple(replace(port, unit=units.get(port.name, "")) for port in inputs),
             tuple(map(_port, model.graph.output)),
         )
+
+
+UNITS = "io.onnxpipe.units"
+"""The metadata key of the units of inputs that hold dates, as JSON by name."""
+_UNIT = re.compile(r"(datetime|timedelta)64\[(D|s|ms|us|ns)\]")
+
+
+def is_unit(name: str) -> bool:
+    """Whether a dtype name is one of dates or spans of time that integers count."""
+    return _UNIT.fullmatch(name) is not None
+
+
+def _units(model: onnx.ModelProto) -> dict[str, str]:
+    """The units a model's metadata tells; none where it can't be read."""
+    text = next((prop.value for prop in model.metadata_props if prop.key == UNITS), "{}")
+    try:
+        told = json.loads(text)
+    except ValueError:
+        return {}
+    return (
+        {k: v for k, v in told.items() if isinstance(v, str) and is_unit(v)} if isinstance(told, dict) else {}
+    )
 
 
 def _port(value: onnx.ValueInfoProto) -> Port:

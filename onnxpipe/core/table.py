@@ -13,6 +13,9 @@ import numpy as np
 from onnxpipe.core.ops import Var, before_widening, cast, concat, dtype_of, is_string, shape_of, take_columns
 from onnxpipe.errors import BadInput
 
+NONE = "None"
+"""The note of columns in which a missing value is None, which scikit-learn tells from NaN."""
+
 
 class Check(IntEnum):
     """What native refuses in a matrix, from nothing to all that isn't finite."""
@@ -27,7 +30,8 @@ class Block:
     """Neighbouring columns of one dtype: ``var`` ``[N, width]``, None where they are never read.
 
     ``finite`` says that neither NaN nor infinity can occur; ``owes`` is the check that stages
-    so far have left to a later one (see ``registry.Converter.carries``).
+    so far have left to a later one (see ``registry.Converter.carries``). ``note`` is what the sample told
+    of an input: the type that its data frame really computes in, or that its missing values are None.
     """
 
     var: Var | None
@@ -35,6 +39,7 @@ class Block:
     names: tuple[str, ...] | None = None
     finite: bool = False
     owes: Check = Check.NOTHING
+    note: str = ""
 
     @property
     def risky(self) -> bool:

@@ -16,14 +16,15 @@ import numpy as np
 import onnx
 
 from onnxpipe import adapters, lock
-from onnxpipe.adapters.base import Adapter, Artefact, Rows
+from onnxpipe.adapters.base import Adapter, Artefact, Rows, Sample
+from onnxpipe.check.frames import as_rows, notes
 from onnxpipe.core import build, portability
 from onnxpipe.core.fragment import Fragment
 from onnxpipe.core.options import Options
 from onnxpipe.core.plan import Plan, Stage
 from onnxpipe.core.record import Record
 from onnxpipe.errors import BadInput, Refusal, Unreadable
-from onnxpipe.services.rows import as_rows, load_rows
+from onnxpipe.services.rows import load_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ def sample_of(sample: Any) -> Rows | None:
     """Rows of a path or a table; None stays None."""
     if sample is None:
         return None
-    return load_rows(sample) if isinstance(sample, (str, Path)) else as_rows(sample)
+    return load_rows(sample) if isinstance(sample, (str, Path)) else Sample(as_rows(sample), notes(sample))
 
 
 def conversion(
@@ -135,12 +136,19 @@ def _metadata(artefact: Artefact, plan: Plan, fragment: Fragment, options: Optio
         "on_invalid": options.on_invalid,
         "missing_string": options.missing_string,
         "portability": portability.portability(fragment.model),
+        **_units(plan),
         "source_digest": lock.digest(artefact.path) if artefact.path else "",
         **_classes(plan.root),
         "unread_columns": ",".join(
             n for n, p in zip(plan.names or (), plan.inputs, strict=False) if p is None
         ),
     }
+
+
+def _units(plan: Plan) -> dict[str, str]:
+    """What integers that stand for dates count, by input, where there are any."""
+    told = {port.name: port.unit for port in plan.inputs if port is not None and port.unit}
+    return {"units": json.dumps(told, ensure_ascii=False, sort_keys=True)} if told else {}
 
 
 _LAST = ("best_estimator_", "estimator_", "final_estimator_")

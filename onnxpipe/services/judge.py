@@ -155,7 +155,9 @@ class Judge:
         The first ``count`` rows are the user's (``given``), whose own reading of missing text stays.
         """
         natively = {}
+        units = {port.name: port.unit for port in self.graph.signature.inputs}
         for name, value in rows.items():
+            value = value.astype(units[name]) if units.get(name) else value
             if value.dtype.kind == "O":
                 value = np.where(value == self.missing, None, value)  # type: ignore[call-overload]
                 if given is not None:

@@ -163,7 +163,11 @@ def _head(path: Path) -> bytes:
 
 
 def _labels(array: Array) -> Array:
-    """Object arrays as what they hold: numbers become numbers, missing text the empty string."""
+    """Object arrays as what they hold: numbers, or text with the empty string for a missing one; dates
+    as counts of their unit.
+    """
+    if array.dtype.kind in "mM":
+        return array.astype(np.int64)
     if array.dtype.kind != "O" or not array.size:
         return array
     kinds = {type(value) for value in array.ravel().tolist()}

@@ -12,14 +12,13 @@ from onnxpipe.check.feeds import feeds as _feeds
 from onnxpipe.core.fragment import metadata
 from onnxpipe.core.signature import Signature
 from onnxpipe.errors import Unreadable
-from onnxpipe.services.rows import as_rows
 from onnxpipe.services.selftest import open_session
 
 Answers = dict[str, np.ndarray[Any, Any]]
 
 
 class Predictor:
-    """A loaded model. Calling it with a table (see ``rows.as_rows``) answers every output by name.
+    """A loaded model. Calling it with a table (see ``check.frames.as_rows``) answers every output by name.
 
     ``signature`` says what goes in and out. Raises BadInput for a table that lacks a column.
     """
@@ -32,7 +31,7 @@ class Predictor:
 
     def __call__(self, table: Any) -> Answers:
         names = [port.name for port in self.signature.outputs]
-        fed = _feeds(self.signature, as_rows(table), self._missing_string)
+        fed = _feeds(self.signature, table, self._missing_string)
         return dict(zip(names, self._session.run(names, fed), strict=True))
 
     def __repr__(self) -> str:
@@ -48,7 +47,7 @@ def load(model: onnx.ModelProto | str | Path) -> Predictor:
 def feeds(model: onnx.ModelProto | str | Path, table: Any) -> Answers:
     """A table as the arrays that the model's session wants, by input name."""
     proto = _model(model)
-    return _feeds(Signature.of(proto), as_rows(table), metadata(proto).get("missing_string", ""))
+    return _feeds(Signature.of(proto), table, metadata(proto).get("missing_string", ""))
 
 
 def _model(model: onnx.ModelProto | str | Path) -> onnx.ModelProto:

@@ -24,7 +24,7 @@ from onnxpipe.core.plan import Context
 from onnxpipe.errors import NativeFailed, Refusal
 from onnxpipe.services.judge import ABSENT, Judge, Judged
 from onnxpipe.services.native import Native
-from onnxpipe.services.rows import as_rows, load_rows
+from onnxpipe.services.rows import load_rows
 
 Array = NDArray[Any]
 
@@ -73,8 +73,9 @@ class Trial:
         )
 
     def _given(self, data: Any) -> Rows:
-        table = load_rows(data) if hasattr(data, "__fspath__") or isinstance(data, str) else as_rows(data)
-        return feeds(self.signature, table, ABSENT)
+        texts = [port.name for port in self.signature.inputs if port.is_string]
+        is_path = hasattr(data, "__fspath__") or isinstance(data, str)
+        return feeds(self.signature, load_rows(data, texts) if is_path else data, ABSENT)
 
     def _probes(self, given: Rows | None, budget: int, seed: int) -> Probes:
         data = None if given is None else self.judge.as_fed(given)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import sys
-from typing import Any, Dict, List, Mapping, Optional, Tuple
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple
 
 import numpy as np
 
@@ -14,6 +14,7 @@ main = sys.modules["_onnxpipe_main"]
 boosters = main.sibling("boosters")
 
 _INNER = ("best_estimator_", "estimator_", "regressor_", "final_estimator_")
+_HIDDEN = ("_preprocessor",)
 
 
 def load(path: str, format: str, names: List[str]) -> Any:
@@ -126,7 +127,7 @@ def table(model: Any, rows: Mapping[str, Any]) -> Any:
         return model.table(rows)
     names = fitted_names(model)
     if names is not None:
-        return boosters.framed(first_leaf(model), frame(names, rows))
+        return boosters.framed(first_leaf(model), frame(names, rows, absent(model)))
     leaf = type(first_leaf(model)).__name__
     if leaf == "DictVectorizer" or getattr(first_leaf(model), "input_type", "") == "dict":
         return [dict(present(row)) for row in records(rows)]
@@ -141,15 +142,15 @@ def joined(model: Any, rows: Mapping[str, Any]) -> Any:
     """``X``, or the columns ``x0, x1, ...`` at their positions, absent ones missing."""
     if not all(re.match(r"x\d+$", name) for name in rows):
         parts = [value[:, None] if value.ndim == 1 else value for value in rows.values()]
-        return missing_as_nan(parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1))
+        return gaps_as(absent(model), parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1))
     width = getattr(model, "n_features_in_", 1 + max(int(name[1:]) for name in rows))
     matrix = np.full((length(rows), int(width)), np.nan, dtype=object)
     for name, value in rows.items():
-        matrix[:, int(name[1:])] = missing_as_nan(value).reshape(len(matrix))
+        matrix[:, int(name[1:])] = gaps_as(absent(model), value).reshape(len(matrix))
     return matrix
 
 
-def frame(names: List[str], rows: Mapping[str, Any]) -> Any:
+def frame(names: List[str], rows: Mapping[str, Any], gap: Any) -> Any:
     """A data frame of the fitted columns; those that aren't given are missing throughout."""
     import pandas as pd
 
@@ -158,17 +159,35 @@ def frame(names: List[str], rows: Mapping[str, Any]) -> Any:
     n = length(rows)
     columns = {}
     for name in names:
-        value = missing_as_nan(rows[name].reshape(n)) if name in rows else np.full(n, np.nan)
+        value = gaps_as(gap, rows[name].reshape(n)) if name in rows else np.full(n, np.nan)
         columns[name] = pd.Series(value, dtype=value.dtype)
     return pd.DataFrame(columns, columns=names)
 
 
-def missing_as_nan(value: Any) -> Any:
-    """Missing text (None) as NaN, which is how data frames hold it."""
-    if value.dtype != object:
+def absent(model: Any) -> Any:
+    """What a missing text was when the estimator was fitted: None where a stage knows None, else NaN."""
+    for inner in estimators(model):
+        known = [v for values in getattr(inner, "categories_", ()) for v in np.ravel(values).tolist()]
+        if any(v is None for v in known) or getattr(inner, "missing_values", np.nan) is None:
+            return None
+    return np.nan
+
+
+def estimators(model: Any) -> Iterator[Any]:
+    """An estimator and those inside it, however deep."""
+    yield model
+    parts = list(recording.named(model).values()) + [vars(model).get(name) for name in _INNER + _HIDDEN]
+    for inner in parts:
+        if hasattr(inner, "__dict__"):
+            yield from estimators(inner)
+
+
+def gaps_as(gap: Any, value: Any) -> Any:
+    """Missing text (None) as what it was in the rows that were fitted."""
+    if value.dtype != object or gap is None:
         return value
     value = value.copy()
-    value[np.array([v is None for v in value.ravel()], dtype=bool).reshape(value.shape)] = np.nan
+    value[np.array([v is None for v in value.ravel()], dtype=bool).reshape(value.shape)] = gap
     return value
 
 

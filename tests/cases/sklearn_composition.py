@@ -41,4 +41,17 @@ CASES = [
     Case(
         FeatureUnion([("a", SCALE), ("b", StandardScaler(with_mean=False))], transformer_weights={"b": 0.5})
     ),
+    # The scaler's own check mustn't get lost on the way to what drops, weighs or bins its answer.
+    Case(make_pipeline(StandardScaler(), ColumnTransformer([("a", "passthrough", [0])]))),
+    Case(
+        make_pipeline(
+            StandardScaler(),
+            FeatureUnion([("a", "passthrough"), ("b", SCALE)], transformer_weights={"a": 2.0, "b": 0.5}),
+        )
+    ),
+    Case(
+        ColumnTransformer([("a", "passthrough", ["int8", "uint8"]), ("b", SCALE, ["int32"])]),
+        data="narrow_frame",
+    ),
+    Case(ColumnTransformer([("a", "passthrough", ["int8", "uint16"])]), data="narrow_frame"),
 ]

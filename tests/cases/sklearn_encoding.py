@@ -83,4 +83,6 @@ CASES = [
         refused="--missing-string",
         reason="the empty text is a category and the default mark of a missing one",
     ),
+    Case(OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1), data="narrow_frame"),
+    Case(OneHotEncoder(handle_unknown="ignore"), data="narrow_frame"),
 ]

@@ -46,6 +46,8 @@ def target(transformer):
 
 ROUNDING = "numpy's float32 log1p is good to some units in the last place, which float64 after it shows"
 LOGARITHMS = make_pipeline(FunctionTransformer(np.log1p), StandardScaler(), LogisticRegression())
+NARROW = (np.square, np.abs, np.log1p)
+HALF = "numpy answers truth values in bytes or in half precision"
 MIXED = ColumnTransformer(
     [("a", FunctionTransformer(np.log1p), ["length", "count"]), ("b", "passthrough", ["width"])]
 )
@@ -129,4 +131,9 @@ CASES = [
         refused="inverse_transform",
         reason="the way back through PCA isn't written",
     ),
+    Case(make_pipeline(StandardScaler(), FunctionTransformer(np.square))),
+    *[
+        Case(FunctionTransformer(function), data="narrow_frame", refused="half precision", reason=HALF)
+        for function in NARROW
+    ],
 ]

@@ -1,6 +1,8 @@
 """Rows for histogram gradient boosting."""
 
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from tests.harness import Case
 
@@ -33,4 +35,6 @@ CASES = [
     Case(
         HistGradientBoostingClassifier(**FEW, categorical_features=[0, 1], min_samples_leaf=3), data="words"
     ),
+    Case(make_pipeline(StandardScaler(), HistGradientBoostingRegressor(**FEW)), data="regression"),
+    Case(HistGradientBoostingRegressor(**FEW), data="narrow_frame"),
 ]

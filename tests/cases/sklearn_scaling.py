@@ -47,4 +47,5 @@ CASES = [
     Case(PowerTransformer(), data="single"),
     Case(PowerTransformer("box-cox"), data="positive"),
     Case(PowerTransformer("box-cox", standardize=False), data="positive"),
+    *[Case(kind(), data="narrow_frame") for kind in (StandardScaler, MinMaxScaler, MaxAbsScaler)],
 ]

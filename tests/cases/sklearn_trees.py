@@ -53,4 +53,5 @@ CASES = [
     Case(ExtraTreesClassifier(**FEW, max_depth=3), data="missing"),
     Case(ExtraTreesRegressor(**FEW)),
     Case(ExtraTreesRegressor(**FEW, max_depth=3), data="targets"),
+    Case(DecisionTreeClassifier(max_depth=3, random_state=0), data="narrow_frame"),
 ]

@@ -18,14 +18,26 @@ Array = NDArray[Any]
 
 
 def kind(values: Any) -> str:
-    """The signature dtype of a column of these values: string, bool, int64 or float64."""
+    """The signature dtype of a column of these values: string, bool, int64, float64, or a unit of dates.
+
+    Raises BadInput for categories that are neither text nor numbers.
+    """
     values = np.asarray(values)
+    if values.dtype.kind in "mM":
+        return str(values.dtype)
     if values.dtype.kind != "O":
         return {"U": "string", "b": "bool", "i": "int64", "u": "int64"}.get(values.dtype.kind, "float64")
     present = [value for value in values.ravel() if not is_nan_or_none(value)]
     if not present or any(isinstance(value, str) for value in present):
         return "string"
-    return "float64" if len(present) < values.size else kind(np.array(present))
+    found = np.array(present)
+    if found.dtype.kind not in "biuf":
+        held = getattr(present[0], "kind", type(present[0]).__name__)
+        raise BadInput(f"there are {held} objects among the categories, which no graph input can hold")
+    return "float64" if len(present) < values.size else kind(found)
+
+
+_LARGEST = np.iinfo(np.int64).max
 
 
 def is_nan_or_none(value: Any) -> bool:
@@ -39,7 +51,9 @@ def keys(stage: Stage, values: Any) -> Array:
     are two categories.
     """
     values = np.asarray(values)
-    if values.dtype.kind not in "OUbiuf":
+    if values.dtype.kind in "mM" and not np.isnat(values).any():
+        return np.asarray(values.astype(np.int64))
+    if values.dtype.kind not in "OUbiuf" or (values.dtype == np.uint64 and (values > _LARGEST).any()):
         raise stage.unsupported(f"has categories of {values.dtype}, which no graph input can hold")
     missing = np.array([is_nan_or_none(value) for value in values], bool)
     if missing.sum() > 1:

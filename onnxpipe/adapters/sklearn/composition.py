@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from onnxpipe.core.apply import apply, transformed
+from onnxpipe.core.apply import apply, paid, transformed, unfloated
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.record import Record
 from onnxpipe.core.registry import ANY, UNREAD, Answers, columns, converts
-from onnxpipe.core.table import Table
+from onnxpipe.core.table import Check, Table
 
 
 def _is_identity(step: Any) -> bool:
@@ -80,10 +80,20 @@ def _scattered_columns(stage: Stage) -> list[str]:
 def column_transformer(stage: Stage, x: Table) -> Table:
     """The members' answers side by side, each member on its own columns, in fitted order."""
     made = []
+    x = _without_debts(stage, x)
     for name, step, where in _members(stage):
         part = x.take(where)
         made.append(part if _is_identity(step) else transformed(stage.child(name, step), part))
     return Table.join(made).promoted() if made else Table(())
+
+
+def _without_debts(stage: Stage, x: Table) -> Table:
+    """The columns, in one checked matrix where some that earlier stages left unchecked are dropped here."""
+    read = {i for _, _, where in _members(stage) for i in where}
+    if not x.owes or x.has_strings or len(read) == x.width:
+        return x
+    names, checked = x.names, Table.of(unfloated(stage, x, Check.NOTHING))
+    return checked if names is None else checked.named(names)
 
 
 def _union_members(stage: Stage) -> list[tuple[str, Any]]:
@@ -102,5 +112,10 @@ def feature_union(stage: Stage, x: Table) -> Table:
     made = []
     for name, step in _union_members(stage):
         part = x if _is_identity(step) else transformed(stage.child(name, step), x)
-        made.append(Table.of(part.matrix() * weights[name]) if name in weights else part)
+        made.append(_weighted(stage, part, weights[name]) if name in weights else part)
     return Table.join(made).promoted()
+
+
+def _weighted(stage: Stage, x: Table, weight: Any) -> Table:
+    """A member's answer times its weight, which hides nothing that is still to be checked."""
+    return Table.of(paid(stage.context, x).matrix() * weight)

@@ -13,12 +13,12 @@ import numpy as np
 
 from onnxpipe.adapters.pickles import Global, described
 from onnxpipe.blocks import elementwise
-from onnxpipe.core.apply import unfloated
+from onnxpipe.core.apply import paid, unfloated
 from onnxpipe.core.ops import Var, cast, dtype_of, op
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.record import Record
-from onnxpipe.core.registry import converts, translates, translation
-from onnxpipe.core.table import Table
+from onnxpipe.core.registry import Translation, converts, translates, translation
+from onnxpipe.core.table import NONE, Table
 
 
 @converts("sklearn.preprocessing.FunctionTransformer")
@@ -44,8 +44,20 @@ def called(stage: Stage, x: Table, function: Any, arguments: Mapping[str, Any] |
     except TypeError:
         words = ", ".join(f"{key}={value!r:.40}" for key, value in given.items())
         raise stage.unsupported(f"calls {name} with {words}") from None
+    _refuse_odd(stage, x, name, known)
+    x = paid(stage.context, x)
     parts = _apart(x) if known.by_column else [x.matrix()]
     return Table.join(Table.of(known.translate(stage, part, **given)) for part in parts).promoted()
+
+
+def _refuse_odd(stage: Stage, x: Table, name: str, known: Translation) -> None:
+    """Raise Unsupported for columns that the function computes on in a type that no graph has."""
+    if known.by_column and x.has_strings:
+        raise stage.unsupported(f"calls {name} on text")
+    if narrow := sorted({block.note for block in x.blocks} - {"", NONE}):
+        raise stage.unsupported(
+            f"calls {name} on {', '.join(narrow)}, which is done in less than double precision"
+        )
 
 
 def _named(function: Any, arguments: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from onnxpipe.adapters.sklearn import categories
 from onnxpipe.blocks import missing, numeric
 from onnxpipe.core.apply import floating, guarded, require
-from onnxpipe.core.ops import Var, cast, concat, is_string, take_columns
+from onnxpipe.core.ops import Var, cast, concat, dtype_of, is_string, take_columns
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.record import Record
 from onnxpipe.core.registry import ANY, converts
-from onnxpipe.core.table import Check, Table
+from onnxpipe.core.table import NONE, Check, Table
 
 Array = NDArray[Any]
 
@@ -44,13 +44,25 @@ def _imputer_columns(stage: Stage) -> Sequence[str]:
     """Text where the statistic is text; integers where only integers can have been seen."""
     fitted = np.dtype(stage.get("_fit_dtype", stage.statistics_.dtype))
     if fitted.kind in "iu" and not _marks_nan(stage):
-        return ["int64"] * len(stage.statistics_)
+        return [fitted.name] * len(stage.statistics_)
     if fitted.kind != "O" or stage.strategy in ("mean", "median"):
         return [ANY] * len(stage.statistics_)
     text = [isinstance(value, str) for value in stage.statistics_]
     empty = [categories.is_nan_or_none(value) for value in stage.statistics_]
     # Beside text, columns that were empty are text as well.
     return ["string" if a or (b and any(text)) else ANY for a, b in zip(text, empty, strict=True)]
+
+
+def _refuse_odd(stage: Stage, x: Table) -> None:
+    """Raise Unsupported for truth values, and for None where only NaN is replaced, as natively."""
+    if any(dtype_of(block.read()).kind == "b" for block in x.blocks):
+        raise stage.unsupported("gets truth values, which SimpleImputer itself only takes as objects")
+    marker = stage.get("missing_values", np.nan)
+    if isinstance(marker, float) and marker != marker and any(block.note == NONE for block in x.blocks):
+        raise stage.unsupported(
+            "replaces NaN, but missing values are None in the sample: it leaves those alone. "
+            "Set missing_values=None and fit again"
+        )
 
 
 def _is_dropped(stage: Stage) -> NDArray[np.bool_]:
@@ -84,6 +96,8 @@ def _groups(stage: Stage, x: Table) -> list[Group]:
         part = x.take(where)
         # Floats for mean and median, else as it is.
         as_it_is = part.has_strings or stage.get("strategy") in ("most_frequent", "constant", None)
+        if as_it_is:
+            _refuse_odd(stage, part)
         values = part.matrix() if as_it_is else floating(part)
         gone = missing.is_missing(values, _marker(stage, values))
         found.append(Group(where, values, gone, _check(stage, part), part.risky))
@@ -110,6 +124,8 @@ def _filled(stage: Stage, group: Group) -> Table:
     if dropped.any():  # what they hold is checked all the same
         values, check = guarded(stage.context, values, check), Check.NOTHING
     fill = [stage.statistics_[group.where[i]] for i in kept]
+    if any(isinstance(value, Record) for value in fill):
+        raise stage.unsupported(f"fills with {next(v.kind for v in fill if isinstance(v, Record))} objects")
     values = take_columns(values, kept)
     if is_string(values) and not all(isinstance(value, str) for value in fill):
         raise stage.unsupported("fills a text column that was empty with a number")

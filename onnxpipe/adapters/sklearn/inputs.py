@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from onnxpipe.adapters.base import Rows
 from onnxpipe.core.options import Options
 from onnxpipe.core.registry import ANY, IMAGES, RAGGED, UNREAD
-from onnxpipe.core.signature import Dim, Port, dtype_name
+from onnxpipe.core.signature import Dim, Port, dtype_name, is_unit
 from onnxpipe.errors import BadInput
 
 
@@ -86,7 +88,8 @@ def _plain(known: Sequence[str], options: Options, sample: Rows | None) -> tuple
     if len(kinds) <= 1 or kinds <= {ANY, "float64"}:
         _refuse_unknown(options, ["X"])
         port = _column("X", (kinds - {ANY} or {ANY}).pop(), options, sample)
-        return (Port("X", port.dtype if port else "float64", ("N", len(known))),)
+        port = port or Port("X", "float64", ("N", 1))
+        return (replace(port, shape=("N", len(known))),)
     names = [f"x{i}" for i in range(len(known))]
     _refuse_unknown(options, names)
     return tuple(_column(name, hint, options, sample) for name, hint in zip(names, known, strict=True))
@@ -103,29 +106,55 @@ def _column(name: str, hint: str, options: Options, sample: Rows | None) -> Port
         return Port(name, options.inputs[name][0], ("N", 1))
     if hint == UNREAD:
         return None
-    return Port(name, _agreed(name, hint, sample), ("N", 1))
-
-
-_CARRIED = {"O": "string", "b": "bool", "i": "int64", "u": "int64"}
-"""What a sample column of each numpy kind travels as; floats travel as float64 unless asked."""
+    agreed = _agreed(name, hint, sample)
+    return Port(name, "int64", ("N", 1), agreed) if is_unit(agreed) else Port(name, agreed, ("N", 1))
 
 
 def _agreed(name: str, hint: str, sample: Rows | None) -> str:
-    """The dtype the artefact says, else the sample's, else float64."""
-    if sample is None or name not in sample:
-        return hint if hint != ANY else "float64"
-    seen = dtype_name(sample[name].dtype)
-    if hint == ANY:
-        return (
-            seen
-            if seen in ("string", "bool", "float32")
-            else "int64"
-            if seen.startswith(("int", "uint"))
-            else "float64"
-        )
-    if (hint == "string") != (seen == "string"):
+    """The dtype the artefact says, else the sample's, else float64.
+
+    Whole numbers that the sample has as floats are floats: there can be gaps among them.
+    """
+    if sample is None or name not in sample or _is_empty(sample[name]):
+        return hint if hint != ANY else "float64" if sample is None else _seen(name, sample)
+    seen = _seen(name, sample)
+    if hint == ANY or (seen == "float64" and hint in ("int64", "bool")):
+        return seen
+    as_text = is_unit(hint) and seen == "string"  # CSV files have dates as text
+    if not as_text and (_class(hint) != _class(seen)):
         raise BadInput(
             f"column {name} is {seen} in the sample, but the pipeline was fitted on {hint}",
             remedy=f"Correct the sample, or say which it is: --input {name}={hint}",
         )
     return hint
+
+
+def _class(dtype: str) -> str:
+    """Text, dates or numbers."""
+    return "date" if is_unit(dtype) else "string" if dtype == "string" else "number"
+
+
+def _is_empty(column: Any) -> bool:
+    """Whether a sample column holds no value that could tell its type."""
+    return all(value is None or _is_gap(value) for value in np.ravel(column).tolist())
+
+
+def _seen(name: str, sample: Rows) -> str:
+    """The dtype of a sample column. Raises BadInput for one that no graph computes in as natively."""
+    if name not in sample:
+        return "float64"
+    dtype, cells = sample[name].dtype, sample[name].ravel()
+    held = f"{dtype} numbers" if dtype.kind == "c" or dtype == np.float16 else ""
+    if dtype.kind == "O":
+        odd = (type(v).__name__ for v in cells if not (v is None or isinstance(v, str) or _is_gap(v)))
+        held = next((f"{kind} objects" for kind in odd), "")
+    if held:
+        raise BadInput(
+            f"column {name} holds {held} in the sample, with which no graph computes as scikit-learn does",
+            remedy=f"Make numbers or texts of them first, or say what to take: --input {name}=float64",
+        )
+    return dtype_name(dtype)
+
+
+def _is_gap(value: Any) -> bool:
+    return type(value).__name__ in ("NAType", "NaTType") or bool(value != value)

@@ -59,7 +59,9 @@ def read(artefact: Artefact, options: Options, sample: Rows | None = None) -> Pl
         known = (ANY,) * len(fitted)
     if fitted is not None and len(fitted) != len(known):
         raise BadInput(f"{len(fitted)} column names, {len(known)} columns", where=str(artefact))
-    return Plan(framework, version(root), stage, input_ports(known, fitted, options, sample), fitted)
+    ports = input_ports(known, fitted, options, sample)
+    notes = {n: note for n, note in getattr(sample, "notes", {}).items() if n not in options.inputs}
+    return Plan(framework, version(root), stage, ports, fitted, notes=notes)
 
 
 def root_of(artefact: Artefact) -> Record:
