@@ -6,6 +6,7 @@
         ├── Unreadable          a file that is damaged, hostile or of no known kind
         ├── Untrusted           loading it natively would run names nobody allowed
         ├── Unfitted            an estimator without fitted state
+        ├── Contradictory       a stage whose saved state doesn't fit together
         ├── Unsupported         stages without a converter, all of them at once
         ├── Inexact             a stage that can't be had under these options
         ├── BadInput            columns, types or samples that contradict the pipeline
@@ -69,6 +70,19 @@ class Untrusted(Refusal):
 
 class Unfitted(Refusal):
     """An estimator that was saved before it was fitted."""
+
+
+class Contradictory(Refusal):
+    """A stage whose saved state doesn't fit together, as in a damaged file; ``__cause__`` says how."""
+
+    def __init__(self, error: Exception, *, where: str = "") -> None:
+        said = " ".join(str(error).split())[:200]
+        super().__init__(
+            f"its saved state doesn't fit together ({type(error).__name__}: {said})",
+            where=where,
+            remedy="The file may be damaged: save the pipeline again. If the original can still predict "
+            "from this file, onnxpipe is wrong: please report it, with what --verbose tells.",
+        )
 
 
 class UnsupportedStage(NamedTuple):

@@ -19,6 +19,8 @@ import numpy as np
 import onnx
 import onnxruntime as ort
 import pandas as pd
+import sklearn
+from packaging.version import Version
 
 import onnxpipe
 from onnxpipe.check.compare import Tolerance, compare
@@ -50,7 +52,8 @@ class Case:
     ``data`` names a function of ``tests.datasets`` (default: what the estimator's kind needs).
     ``rtol`` loosens the comparison, ``refused`` expects a refusal whose text contains it,
     ``skip`` names dtypes not tried, ``huge`` is a smaller value to try in one column where native
-    answers the usual one with rounding noise; each needs its ``reason``.
+    answers the usual one with rounding noise; each needs its ``reason``. ``since`` is the version
+    of the framework that brought what the row tries: under an older one it isn't collected.
     """
 
     estimator: Any
@@ -62,6 +65,7 @@ class Case:
     skip: tuple[str, ...] = ()
     huge: float = 1e30
     reason: str = ""
+    since: str = ""
 
     def __post_init__(self) -> None:
         departs = self.rtol is not None or self.skip or self.refused or self.huge != 1e30
@@ -80,10 +84,16 @@ class Case:
 
 
 def cases(prefix: str) -> list[Case]:
-    """All rows of ``tests/cases/<prefix>_*.py``."""
+    """The rows of ``tests/cases/<prefix>_*.py`` that the installed framework can fit."""
     home = importlib.import_module("tests.cases")
     names = sorted(m.name for m in pkgutil.iter_modules(home.__path__) if m.name.startswith(prefix))
-    return [case for name in names for case in importlib.import_module(f"tests.cases.{name}").CASES]
+    rows = [case for name in names for case in importlib.import_module(f"tests.cases.{name}").CASES]
+    return [case for case in rows if not case.since or installed(case.since)]
+
+
+def installed(version: str) -> bool:
+    """Whether scikit-learn is at least of this version ("1.8")."""
+    return Version(sklearn.__version__) >= Version(version)
 
 
 def conform(case: Case, dtype: str) -> None:

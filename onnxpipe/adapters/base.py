@@ -28,13 +28,20 @@ class Sample(dict[str, "np.ndarray[Any, Any]"]):
 
 @dataclass(frozen=True, slots=True)
 class Artefact:
-    """Something saved: a path, or the bytes of a live object pickled in memory (``path`` None)."""
+    """Something saved: a path, or bytes (``path`` None).
+
+    ``live`` says that the bytes are an object of this process, pickled in memory: it is trusted
+    and sound, which no file is.
+    """
 
     path: Path | None
     data: bytes | None = None
+    live: bool = False
 
     def __str__(self) -> str:
-        return str(self.path) if self.path is not None else "the object"
+        if self.path is not None:
+            return str(self.path)
+        return "the object" if self.live else "standard input"
 
     def read(self) -> bytes:
         """All bytes of a single-file artefact. Raises OSError where it can't be read."""

@@ -44,9 +44,12 @@ def barycentre(x: Var, position: Var, points: Array, regularisation: float) -> V
     differences, its diagonal raised by a share of its trace, solved for ones.
     """
     k = int(shape_of(position)[1])
-    gap = op.gather(const(points), position, axis=0) - op.unsqueeze(x, const([1]))
+    near = op.gather(const(points), position, axis=0)
+    # Turned before the difference: onnxruntime before 1.24 fuses a product with a turned matrix to
+    # an operator that it can't run in float64.
+    turned = op.transpose(near, perm=[0, 2, 1]) - op.unsqueeze(x, const([2]))
+    gram = op.matmul(near - op.unsqueeze(x, const([1])), turned)
     eye = const(np.eye(k))
-    gram = op.matmul(gap, op.transpose(gap, perm=[0, 2, 1]))
     share = const(regularisation)
     trace = op.reduce_sum(op.mul(gram, eye), const([1, 2]))
     ridge = op.where(op.greater(trace, const(0.0)), op.mul(trace, share), share)

@@ -66,6 +66,17 @@ def expm1(x: Var) -> Var:
     return op.mul(op.tanh(op.mul(x, half)), op.add(op.exp(x), one))
 
 
+def cos(x: Var) -> Var:
+    """The cosine, right to an ulp of 1: ``1 - 2 sin(x / 2)**2`` in float64.
+
+    onnxruntime has a kernel for float64 since 1.24 only.
+    """
+    if dtype_of(x) != np.float64:
+        return op.cos(x)
+    half = op.sin(op.mul(x, const(0.5)))
+    return op.sub(const(1.0), op.mul(op.mul(half, half), const(2.0)))
+
+
 def box_cox(x: Var, power: Array) -> Var:
     """``(x ** power - 1) / power`` ``[N, d]`` in float64, ``log(x)`` where a power is 0.
 
@@ -77,10 +88,12 @@ def box_cox(x: Var, power: Array) -> Var:
     return op.where(const(flat), log, bent) if flat.any() else bent
 
 
-def yeo_johnson(x: Var, power: Array) -> Var:
+def yeo_johnson(x: Var, power: Array, *, by_powers: bool = False) -> Var:
     """Yeo and Johnson's transform ``[N, d]`` in float64: Box and Cox's of ``1 + |x|``, mirrored below 0.
 
-    Formula: scipy.stats.yeojohnson (1.9 and later), which takes the logarithm in the dtype of ``x``.
+    Formula: scipy.stats.yeojohnson (1.9 and later), which takes the logarithm in the dtype of ``x``;
+    ``by_powers`` is ``_yeo_johnson_transform`` of sklearn/preprocessing/_data.py (up to 1.8), which
+    loses digits where a power is next to 0.
     """
     eps, power = np.finfo(np.float64).eps, np.asarray(power, np.float64)
     flat_above, flat_below = np.abs(power) < eps, np.abs(power - 2) <= eps
@@ -88,7 +101,13 @@ def yeo_johnson(x: Var, power: Array) -> Var:
     log = cast(log1p(op.abs(x)), np.float64)
     # Signed divisors: below 0 the result is minus that of the power 2 - power.
     divisor = _either(above, np.where(flat_above, 1.0, power), np.where(flat_below, -1.0, power - 2))
-    bent = op.div(expm1(op.mul(log, _either(above, power, 2 - power))), divisor)
+    exponent = _either(above, power, 2 - power)
+    if by_powers:
+        base = cast(op.add(op.abs(x), const(1, dtype_of(x))), np.float64)
+        raised = op.sub(op.pow(base, exponent), const(1.0))
+    else:
+        raised = expm1(op.mul(log, exponent))
+    bent = op.div(raised, divisor)
     if not (flat_above.any() or flat_below.any()):
         return bent
     straight = op.where(above, log, -log)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from onnxpipe.blocks import linear
+from onnxpipe.blocks import linear, numeric
 from onnxpipe.core.ops import Var, cast, const, dtype_of, op, promote
 
 Array = NDArray[Any]
@@ -16,7 +16,7 @@ Array = NDArray[Any]
 def cosines(x: Var, weights: Array, offset: Array, scale: float) -> Var:
     """``cos(x @ weights + offset) * scale`` ``[N, k]``."""
     angle = linear.affine(x, weights.T, offset)
-    return op.mul(op.cos(angle), const(scale, dtype_of(angle)))
+    return op.mul(numeric.cos(angle), const(scale, dtype_of(angle)))
 
 
 def chi_squared(x: Var, steps: int, interval: float) -> Var:
@@ -35,7 +35,7 @@ def chi_squared(x: Var, steps: int, interval: float) -> Var:
     for j in range(1, steps):
         size = op.sqrt(op.div(*promote(scaled + scaled, np.cosh(np.pi * j * interval))))
         angle = op.mul(log, const(j, kind))
-        parts += [op.mul(*promote(size, wave(angle))) for wave in (op.cos, op.sin)]
+        parts += [op.mul(*promote(size, wave(angle))) for wave in (numeric.cos, op.sin)]
     kept = [op.where(zero, const(0, dtype_of(part)), part) for part in parts]
     return op.concat([cast(part, dtype_of(x)) for part in kept], axis=1)
 

@@ -86,15 +86,15 @@ def held(x: Var, basis: Basis) -> Var:
     return op.min([op.max([x, const(basis.low)]), const(basis.high)])
 
 
-def within_period(x: Var, basis: Basis) -> Var:
-    """``x`` moved into the base interval by whole periods; 0 in columns whose interval is empty."""
+def within_period(x: Var, basis: Basis, nowhere: float = 0.0) -> Var:
+    """``x`` moved into the base interval by whole periods; ``nowhere`` in columns whose interval is empty."""
     period = basis.high - basis.low
     empty = period <= 0
     safe = const(np.where(empty, 1.0, period))
     rest = op.mod(x - basis.low, safe, fmod=1)
     rest = op.where(op.less(rest, const(0.0)), rest + safe, rest)
     moved = rest + basis.low
-    return op.where(const(empty), const(0.0), moved) if empty.any() else moved
+    return op.where(const(empty), const(nowhere), moved) if empty.any() else moved
 
 
 def wrapped(made: Var, degree: int) -> Var:

@@ -49,6 +49,19 @@ class Forest(NamedTuple):
         """The tree each leaf is in ``[leaves]``."""
         return np.searchsorted(self.roots, np.flatnonzero(self.is_leaf), side="right") - 1
 
+    def checked(self) -> Forest:
+        """The forest itself. Raises ValueError where its nodes don't form trees, children after parents.
+
+        What runs a graph believes its trees: nodes in a circle would never end.
+        """
+        inner = np.flatnonzero(~self.is_leaf)
+        children, parents = np.concatenate([self.left[inner], self.right[inner]]), np.tile(inner, 2)
+        ends = np.append(self.roots[1:], len(self.left))
+        last = ends[np.searchsorted(self.roots, parents, side="right") - 1]
+        if np.any((children <= parents) | (children >= last)) or np.any(np.bincount(children) > 1):
+            raise ValueError("the nodes of a tree don't form a tree")
+        return self
+
     def edges(self) -> dict[int, Array]:
         """Per feature, its distinct thresholds: the values at which an answer may change."""
         inner = ~self.is_leaf
@@ -168,7 +181,14 @@ def _ensemble(x: Var, forest: Forest, weights: Array, targets: Array, count: int
     """The operator over the forest."""
     count = int(targets.max()) + 1 if count is None else count
     splits, stored = _splits(forest, dtype_of(x))
+    _refuse_outside(splits.features, shape_of(x)[1])
     return tree_ensemble(x, splits, Leaves(targets[stored], weights[stored].astype(dtype_of(x)), count))
+
+
+def _refuse_outside(features: Array, width: Any) -> None:
+    """Raise IndexError where a split asks for a column that isn't there."""
+    if isinstance(width, int) and len(features) and not 0 <= features.min() <= features.max() < width:
+        raise IndexError(f"a tree splits on column {features.max()} of {width}")
 
 
 def _splits(forest: Forest, dtype: np.dtype[Any]) -> tuple[Splits, Array]:

@@ -15,6 +15,7 @@ from onnxpipe.core.ops import Var, cast, const, dtype_of, is_string, op, shape_o
 from onnxpipe.core.plan import Context, Stage
 from onnxpipe.core.record import Record
 from onnxpipe.core.registry import Answers, Converter, find, missing
+from onnxpipe.core.soundness import sound
 from onnxpipe.core.table import Check, Table
 from onnxpipe.errors import BadInput, Unsupported
 
@@ -22,7 +23,8 @@ from onnxpipe.errors import BadInput, Unsupported
 def apply(stage: Stage, table: Table) -> Answers:
     """What a stage answers on a table.
 
-    Raises Unsupported for a kind without converter, BadInput for columns that don't fit.
+    Raises Unsupported for a kind without converter, BadInput for columns that don't fit, and
+    Contradictory for state that doesn't.
     """
     converter = find(stage.kind)
     if converter is None:
@@ -32,7 +34,8 @@ def apply(stage: Stage, table: Table) -> Answers:
         table = table.named([str(name) for name in names])
     if outer := stage.path.rpartition("/")[0]:  # what a stage computed before it asked an inner one
         _name_values(replace(stage, path=outer), {"": table})
-    answers = _answers(converter, stage, table)
+    with sound(stage.path):
+        answers = _answers(converter, stage, table)
     _name_values(stage, answers)
     stage.context.taps.append((stage, table, answers))
     return answers

@@ -23,7 +23,8 @@ from onnxpipe.core.fragment import Fragment
 from onnxpipe.core.options import Options
 from onnxpipe.core.plan import Plan, Stage
 from onnxpipe.core.record import Record
-from onnxpipe.errors import BadInput, Refusal, Unreadable
+from onnxpipe.core.soundness import sound
+from onnxpipe.errors import BadInput, Contradictory, Refusal, Unreadable
 from onnxpipe.services.rows import load_rows
 
 
@@ -69,19 +70,31 @@ def sample_of(sample: Any) -> Rows | None:
 def conversion(
     source: Any, options: Options, *, sample: Rows | None = None, framework: str = ""
 ) -> Conversion:
-    """``convert``, with everything that came up on the way."""
+    """``convert``, with everything that came up on the way.
+
+    An error over the data of a live object is ours, and escapes as it is; over that of a file it
+    is told as Contradictory.
+    """
     artefact = source if isinstance(source, Artefact) else artefact_of(source)
     adapter = adapter_of(artefact, framework)
     try:
-        plan = adapter.read(artefact, options, sample)
-        fragment = build.build(plan, options)
-        portability.require(fragment.model, options)
+        with sound(str(artefact)):
+            return _converted(artefact, adapter, options, sample)
+    except Contradictory as error:
+        if artefact.live and error.__cause__ is not None:
+            raise error.__cause__ from None
+        raise
     except Refusal as error:
         error.where = error.where or str(artefact)
         raise
-    return Conversion(
-        artefact, plan, fragment, fragment.finished(_metadata(artefact, plan, fragment, options))
-    )
+
+
+def _converted(artefact: Artefact, adapter: Adapter, options: Options, sample: Rows | None) -> Conversion:
+    plan = adapter.read(artefact, options, sample)
+    fragment = build.build(plan, options)
+    portability.require(fragment.model, options)
+    model = fragment.finished(_metadata(artefact, plan, fragment, options))
+    return Conversion(artefact, plan, fragment, model)
 
 
 def artefact_of(source: Any) -> Artefact:
@@ -95,7 +108,7 @@ def artefact_of(source: Any) -> Artefact:
             raise Unreadable("no such file or folder", where=str(path))
         return Artefact(path)
     try:
-        return Artefact(None, pickle.dumps(source, protocol=5))
+        return Artefact(None, pickle.dumps(source, protocol=5), live=True)
     except Exception as error:
         raise Unreadable(
             f"this {type(source).__name__} can't be pickled: {error}",

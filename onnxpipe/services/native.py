@@ -115,10 +115,10 @@ class Native:
     def _load(self) -> None:
         path = self.artefact.path
         if path is None:
-            path = Path(self._folder.name) / "live.pkl"
+            path = Path(self._folder.name) / "artefact"
             path.write_bytes(self.artefact.read())
         same = not self.where.python or self.where.python == sys.executable
-        live = self.artefact.path is None or bool(self.where.trust)
+        live = self.artefact.live or bool(self.where.trust)
         reply = self._process.request(
             {
                 "command": "load", "path": str(path.resolve()), "format": _format(self.artefact),
@@ -142,7 +142,7 @@ def trusted_names(artefact: Artefact, adapter: Adapter, allowed: Sequence[str]) 
 
     A live object is trusted: the user already holds it.
     """
-    if artefact.path is None:
+    if artefact.live:
         return ()
     names = adapter.names(artefact)
     trust = import_module(f"onnxpipe.adapters.{adapter.framework}.trust")
@@ -152,14 +152,7 @@ def trusted_names(artefact: Artefact, adapter: Adapter, allowed: Sequence[str]) 
 
 
 def _format(artefact: Artefact) -> str:
-    return "skops" if artefact.path is not None and _head(artefact.path) == b"PK" else "pickle"
-
-
-def _head(path: Path) -> bytes:
-    if path.is_dir():
-        return b""
-    with path.open("rb") as file:
-        return file.read(2)
+    return "skops" if artefact.head(2) == b"PK" else "pickle"
 
 
 def _labels(array: Array) -> Array:

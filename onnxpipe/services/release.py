@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from onnxpipe import __version__, lock
-from onnxpipe.adapters.base import Artefact
+from onnxpipe.adapters.base import Artefact, Rows
 from onnxpipe.core.options import Options
 from onnxpipe.core.signature import Signature
-from onnxpipe.errors import MissingExtra, NativeFailed
+from onnxpipe.errors import Contradictory, MissingExtra, NativeFailed
 from onnxpipe.lock import File, Lock
 from onnxpipe.services import files, goldens
 from onnxpipe.services.convert import Conversion, conversion, sample_of
@@ -65,7 +65,7 @@ def release(order: Order) -> Release:
     if order.output is not None:
         files.refuse_unwritable(order.output, order.source.path, order.sample)
     rows = sample_of(order.sample)
-    made = conversion(order.source, order.options, sample=rows, framework=order.framework)
+    made = _made(order, rows)
     selftest(made.model)
     report, reason = _compared(order, made, rows)
     if report is not None:
@@ -73,6 +73,18 @@ def release(order: Order) -> Release:
             return Release(made, report)
         selftest(made.model, report.rows)
     return Release(made, report, reason, _written(order, made, report, reason))
+
+
+def _made(order: Order, rows: Rows | None) -> Conversion:
+    """The conversion. Raises our own error, not Contradictory, where the original proves the file sound."""
+    try:
+        return conversion(order.source, order.options, sample=rows, framework=order.framework)
+    except Contradictory as error:
+        if not order.verify:
+            raise
+        from onnxpipe.services.fault import blamed
+
+        raise blamed(error, order.source, order.options, rows, order.where) from error.__cause__
 
 
 def _compared(order: Order, made: Conversion, rows: Any) -> tuple[Report | None, str]:

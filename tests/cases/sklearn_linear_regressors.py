@@ -1,5 +1,6 @@
 """Rows for the linear regressors."""
 
+import numpy as np
 from sklearn import linear_model as m
 from sklearn.svm import LinearSVR
 
@@ -15,7 +16,7 @@ CASES = [
     Case(m.LinearRegression(), data="whole"),
     Case(m.LinearRegression(), data="single", skip=("native",), reason="the rows are float32"),
     Case(m.Ridge()),
-    Case(m.Ridge(alpha=[1.0, 2.0]), data="targets"),
+    Case(m.Ridge(alpha=np.array([1.0, 2.0])), data="targets"),
     Case(m.Ridge(fit_intercept=False, solver="saga", random_state=0)),
     Case(m.Ridge(positive=True)),
     Case(m.RidgeCV()),

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from onnxpipe.blocks import kernels, linear
-from onnxpipe.core.ops import Var, cast, const, dtype_of, op
+from onnxpipe.blocks import kernels, linear, sketches
+from onnxpipe.core.ops import Var, cast, dtype_of
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import Answers, converts
 
@@ -43,8 +43,8 @@ def nystroem(stage: Stage, x: Var) -> Var:
 @converts("sklearn.kernel_approximation.RBFSampler")
 def rbf_sampler(stage: Stage, x: Var) -> Var:
     """``cos(x @ random_weights + random_offset) * sqrt(2 / k)`` ``[N, k]``."""
-    angle = linear.affine(x, stage.random_weights_.T, stage.random_offset_)
-    return op.mul(op.cos(angle), const(np.sqrt(2 / len(stage.random_offset_)), dtype_of(angle)))
+    scale = float(np.sqrt(2 / len(stage.random_offset_)))
+    return sketches.cosines(x, stage.random_weights_, stage.random_offset_, scale)
 
 
 def _kernel(stage: Stage, x: Var, points: np.ndarray[tuple[int, ...], np.dtype[np.floating]]) -> Var:

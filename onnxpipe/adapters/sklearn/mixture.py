@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from onnxpipe.adapters.sklearn.versions import saved_since
 from onnxpipe.blocks import densities, linear, numeric
 from onnxpipe.blocks.special import digamma
 from onnxpipe.core.ops import Var, const, dtype_of, op
@@ -47,13 +48,19 @@ def _mixed(stage: Stage, x: Var, log_weights: Array) -> Answers:
     """The answers from the components' log-densities and these logarithms of their weights."""
     norms = _norms(stage, x)
     dtype = dtype_of(norms)
-    full = norms + const(stage.means_.shape[1] * math.log(2 * math.pi), dtype)
+    full = norms + const(stage.means_.shape[1] * _log_tau(stage, x), dtype)
     joint = op.mul(full, const(-0.5, dtype)) + (_log_det(stage) + log_weights)
     return {
         "predict": op.arg_max(joint, axis=1, keepdims=0),
         "predict_proba": densities.normalised(joint),
         "score_samples": op.reduce_log_sum_exp(joint, const([1]), keepdims=0),
     }
+
+
+def _log_tau(stage: Stage, x: Var) -> Any:
+    """``log(2 * pi)``, which 1.7 alone rounded to the dtype of ``x``."""
+    rounds = saved_since(stage, 1, 7) and not saved_since(stage, 1, 8)
+    return dtype_of(x).type(math.log(2 * math.pi)) if rounds else math.log(2 * math.pi)
 
 
 def _log_det(stage: Stage) -> Any:

@@ -94,7 +94,8 @@ def power_transformer(stage: Stage, x: Var) -> Table:
         x = require(stage.context, x, numeric.none_of(op.less_or_equal(x, const(0, dtype_of(x)))))
         bent = numeric.inplace(x, numeric.box_cox(x, stage.lambdas_))
     else:
-        bent = numeric.inplace(x, numeric.yeo_johnson(x, stage.lambdas_))
+        powers = not saved_since(stage, 1, 9)
+        bent = numeric.inplace(x, numeric.yeo_johnson(x, stage.lambdas_, by_powers=powers))
     if not stage.standardize:
         return Table.of(bent)
     scaler = stage.child("scaler", stage._scaler)

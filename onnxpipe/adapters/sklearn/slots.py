@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onnxpipe.adapters.sklearn import categories
+from onnxpipe.adapters.sklearn.versions import saved_since
 from onnxpipe.blocks.categorical import Codes, Coding
 from onnxpipe.core.plan import Stage
 
@@ -69,7 +70,13 @@ def slots(stage: Stage) -> list[Slots]:
         if drop is not None:
             slot = np.where(slot == drop, _NONE, slot - (slot > drop))
         unknown = _NONE
-        if mapping is not None and stage.handle_unknown in ("infrequent_if_exist", "warn"):
+        if mapping is not None and _groups_unknown(stage):
             unknown = int(slot[stage._infrequent_indices[i][0]])
         found.append(Slots(categories.keys(stage, values), slot, unknown))
     return found
+
+
+def _groups_unknown(stage: Stage) -> bool:
+    """Whether what is unknown counts as infrequent; before 1.8 "warn" didn't mean it, whatever it said."""
+    how = stage.handle_unknown
+    return bool(how == "infrequent_if_exist" or (how == "warn" and saved_since(stage, 1, 8)))

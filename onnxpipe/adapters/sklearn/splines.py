@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from onnxpipe.adapters.sklearn.versions import saved_since
 from onnxpipe.blocks import splines
 from onnxpipe.blocks.splines import Basis, Ends
 from onnxpipe.core.apply import require
@@ -20,7 +21,7 @@ Array = NDArray[Any]
 
 
 def _refuses(stage: Stage) -> Check:
-    """Native checks nothing where missing values become zeros (since 1.9)."""
+    """Native checks nothing where missing values become zeros (since 1.8)."""
     return Check.NOTHING if _zeros(stage) else Check.NONFINITE
 
 
@@ -66,7 +67,8 @@ def _extrapolated(stage: Stage, x: Var, basis: Basis) -> Var:
     """All splines ``[N, d, splines]``, beyond the outermost knots as the option says."""
     how = stage.extrapolation
     if how == "periodic":
-        return splines.wrapped(splines.values(splines.within_period(x, basis), basis), basis.degree)
+        nowhere = 0.0 if saved_since(stage, 1, 8) else np.nan
+        return splines.wrapped(splines.values(splines.within_period(x, basis, nowhere), basis), basis.degree)
     if how == "continue":
         return splines.values(x, basis)
     if how == "error":
