@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 import resource
 import struct
 import time
@@ -18,6 +19,7 @@ import onnxpipe
 from onnxpipe.adapters import ubjson
 from onnxpipe.errors import Refusal, Unreadable
 from tests.boosted import matrix, target
+from tests.test_lightgbm import trained
 
 SECONDS, MEGABYTES = 3, 400
 
@@ -110,3 +112,56 @@ def test_an_objective_of_the_users_own_is_refused_by_name(booster: Any, tmp_path
     document = json.loads(bytes(booster.save_raw("json")))
     document["learner"]["objective"]["name"] = "mine:own"
     refused(tmp_path / "model.json", json.dumps(document).encode(), Refusal, "mine:own")
+
+
+@pytest.fixture(scope="module")
+def text() -> str:
+    """A model text of trees with categories."""
+    return str(trained(matrix(categories=5), categorical_feature=[3], max_cat_to_onehot=1).model_to_string())
+
+
+def _line(name: str, value: str) -> Callable[[str], str]:
+    """A change to the longest line of a name."""
+
+    def change(text: str) -> str:
+        longest = max(re.findall(rf"^{name}=.*$", text, re.M), key=len)
+        return text.replace(longest, f"{name}={value}", 1)
+
+    return change
+
+
+def _categories(value: str) -> Callable[[str], str]:
+    return lambda text: text[: text.index("pandas_categorical:")] + "pandas_categorical:" + value
+
+
+TEXTS: dict[str, Callable[[str], str]] = {
+    "no end": lambda text: text[: text.index("end of trees")],
+    "no header": lambda text: "tree\nversion=v4\n" + text[text.index("Tree=0") :],
+    "a child beyond the tree": _line("left_child", "99 -1 -2 -3 -4 -5 -6 -7"),
+    "a leaf beyond the tree": _line("left_child", "-99 -1 -2 -3 -4 -5 -6 -7"),
+    "a cycle": _line("left_child", "0 0 0 0 0 0 0 0"),
+    "too few children": _line("right_child", "1"),
+    "a column that isn't there": _line("split_feature", "9 9 9 9 9 9 9 9"),
+    "letters for numbers": _line("threshold", "a b c d e f g h"),
+    "more leaves than it has": _line("num_leaves", "2000000000"),
+    "categories of no set": _line("num_cat", "1000000000000"),
+    "sets out of order": _line("cat_boundaries", "5 1"),
+    "words too large": _line("cat_threshold", "99999999999999999"),
+    "columns beyond reason": _line("max_feature_idx", "99999999999999"),
+    "scores beyond reason": _line("num_tree_per_iteration", "99999999999"),
+    "an incomplete round": _line("num_tree_per_iteration", "5"),
+    "categories without end": _categories("[[["),
+    "categories that aren't": _categories("[1]"),
+    "a bomb of categories": _categories("[" * 99_999),
+}
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_texts(name: str, text: str, tmp_path: Path) -> None:
+    assert TEXTS[name](text) != text
+    refused(tmp_path / "model.txt", TEXTS[name](text).encode())
+
+
+def test_an_objective_that_lightgbm_does_not_have(text: str, tmp_path: Path) -> None:
+    other = text.replace("objective=regression", "objective=mine")
+    refused(tmp_path / "model.txt", other.encode(), Refusal, "mine")

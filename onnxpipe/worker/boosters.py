@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
-from typing import Any, Callable, Optional
+from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
+
+import numpy as np
 
 main = sys.modules["_onnxpipe_main"]
 
@@ -45,3 +47,38 @@ def framed(model: Any, frame: Any) -> Any:
         name = frame.columns[place]
         frame[name] = pd.Categorical(frame[name], categories=values)
     return frame
+
+
+def columns(names: Optional[List[str]], rows: Mapping[str, Any]) -> List[Any]:
+    """The columns ``[N, d]`` each in fitted order, or the one matrix."""
+    values = rows.values() if names is None or list(rows) == ["X"] else [rows[name] for name in names]
+    return [v if v.ndim > 1 else v[:, None] for v in map(np.asarray, values)]
+
+
+def answers(model: Any, rows: Mapping[str, Any], methods: List[str]) -> Dict[str, Any]:
+    """A lone booster's answers by output name."""
+    table = model.table(rows)
+    return {method: np.asarray(getattr(model, method)(table)) for method in methods}
+
+
+def stages(
+    model: Any, rows: Mapping[str, Any], wanted: Mapping[str, List[str]]
+) -> Tuple[List[Dict[str, Any]], str]:
+    """What a lone booster, the one stage, got and answered, and its path where it refused."""
+    records = []
+    for path, methods in wanted.items():
+        record = {"path": path, "inputs": arrive(model, rows), "answers": {}}  # type: Dict[str, Any]
+        records.append(record)
+        try:
+            record["answers"] = answers(model, rows, [m for m in methods if hasattr(model, m)])
+        except Exception:
+            return records, path
+    return records, ""
+
+
+def arrive(model: Any, rows: Mapping[str, Any]) -> Dict[str, Any]:
+    """The columns as they arrive at a lone booster: one matrix, or one by one where some are text."""
+    parts = columns(model.names, rows)
+    if any(part.dtype.kind == "O" for part in parts):
+        return {str(i): part for i, part in enumerate(parts)}
+    return {"0": np.concatenate(parts, axis=1)}

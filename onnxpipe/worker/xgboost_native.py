@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import itertools
 import json
+import sys
 from typing import Any, Dict, List, Mapping, Tuple
 
 import numpy as np
+
+main = sys.modules["_onnxpipe_main"]
 
 
 def load(path: str, _format: str, _names: List[str]) -> Any:
@@ -49,8 +52,7 @@ class Asked:
 
     def table(self, rows: Mapping[str, Any]) -> Any:
         """The rows as one matrix ``[N, d]``; categories as their codes, unknown ones missing."""
-        columns = rows.values() if self.names is None or list(rows) == ["X"] else map(rows.get, self.names)
-        parts = [v if v.ndim > 1 else v[:, None] for v in map(np.asarray, columns)]
+        parts = main.sibling("boosters").columns(self.names, rows)
         return np.concatenate([self._coded(i, part) for i, part in enumerate(parts)], axis=1)
 
     def _coded(self, place: int, values: Any) -> Any:
@@ -79,29 +81,19 @@ def categories(booster: Any) -> Dict[int, List[Any]]:
 
 def answers(model: Any, rows: Mapping[str, Any], methods: List[str], _optional: List[str]) -> Dict[str, Any]:
     """The booster's answers by output name: ``predict`` and ``margin``."""
-    table = model.table(rows)
-    return {method: np.asarray(getattr(model, method)(table)) for method in methods}
+    found: Dict[str, Any] = main.sibling("boosters").answers(model, rows, methods)
+    return found
 
 
 def stages(
     model: Any, rows: Mapping[str, Any], wanted: Mapping[str, List[str]]
 ) -> Tuple[List[Dict[str, Any]], str]:
     """What the one stage got and answered, and its path where it refused."""
-    records = []
-    for path, methods in wanted.items():
-        record = {"path": path, "inputs": arrive(model, rows, path), "answers": {}}  # type: Dict[str, Any]
-        records.append(record)
-        try:
-            record["answers"] = answers(model, rows, [m for m in methods if hasattr(model, m)], [])
-        except Exception:
-            return records, path
-    return records, ""
+    found: Tuple[List[Dict[str, Any]], str] = main.sibling("boosters").stages(model, rows, wanted)
+    return found
 
 
 def arrive(model: Any, rows: Mapping[str, Any], _path: str) -> Dict[str, Any]:
-    """The columns as they arrive: one matrix, or one by one where some are text."""
-    columns = {str(i): np.asarray(rows[name]) for i, name in enumerate(model.names or rows)}
-    parts = {key: v if v.ndim > 1 else v[:, None] for key, v in columns.items()}
-    if any(value.dtype.kind == "O" for value in parts.values()):
-        return parts
-    return {"0": np.concatenate(list(parts.values()), axis=1)}
+    """The columns as they arrive."""
+    found: Dict[str, Any] = main.sibling("boosters").arrive(model, rows)
+    return found

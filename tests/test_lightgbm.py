@@ -1,0 +1,105 @@
+"""LightGBM: saved models and estimators against the library itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import lightgbm as lgb
+import numpy as np
+import pytest
+
+from tests.boosted import conform, matrix, target
+from tests.harness import DTYPES, Case, cases
+from tests.harness import conform as conform_estimator
+
+FEW = {"num_leaves": 9, "min_data_in_leaf": 5, "num_threads": 1, "verbose": -1, "min_data_per_group": 3}
+POSITIVE = ("poisson", "gamma", "tweedie")
+SHARES = ("binary", "cross_entropy", "cross_entropy_lambda")
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("case", cases("lightgbm"), ids=str)
+def test_estimator(case: Case, dtype: str) -> None:
+    conform_estimator(case, dtype)
+
+
+def asking(booster: Any) -> Any:
+    """What the library answers to rows, by output name."""
+
+    def ask(rows: Any) -> Mapping[str, Any]:
+        return {"predict": booster.predict(rows), "raw": booster.predict(rows, raw_score=True)}
+
+    return ask
+
+
+def labels(objective: str, rows: Any) -> Any:
+    """A target that an objective takes."""
+    y = target(rows)
+    if objective in SHARES or objective in ("lambdarank", "rank_xendcg"):
+        return (y > 0.5).astype(int)
+    if objective.startswith("multi"):
+        return np.digitize(y, [-1, 1])
+    return np.abs(y) + 0.1 if objective in POSITIVE else y
+
+
+def trained(rows: Any, objective: str = "regression", rounds: int = 12, **more: Any) -> Any:
+    """A booster of an objective on rows."""
+    group = [len(rows) // 4] * 4 if objective in ("lambdarank", "rank_xendcg") else None
+    names = more.pop("categorical_feature", "auto")
+    data = lgb.Dataset(rows, labels(objective, rows), group=group, categorical_feature=names)
+    classes = {"num_class": 3} if objective.startswith("multi") else {}
+    return lgb.train({**FEW, "objective": objective, **classes, **more}, data, rounds)
+
+
+def both_dtypes(path: Path, rows: Any, booster: Any) -> None:
+    for dtype, given in (("native", rows), ("float32", rows.astype(np.float32))):
+        conform(path, given, asking(booster), dtype=dtype)
+
+
+OBJECTIVES = (
+    *("regression", "regression_l1", "huber", "fair", "poisson", "quantile", "mape", "gamma", "tweedie"),
+    *("binary", "multiclass", "multiclassova", "cross_entropy", "cross_entropy_lambda"),
+    *("lambdarank", "rank_xendcg"),
+)
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_every_objective(objective: str, tmp_path: Path) -> None:
+    rows = matrix()
+    booster = trained(rows, objective, sigmoid=1.3)
+    booster.save_model(tmp_path / "model.txt")
+    both_dtypes(tmp_path / "model.txt", rows, booster)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"boosting": "dart", "drop_rate": 0.5},
+        {"boosting": "rf", "bagging_fraction": 0.6, "bagging_freq": 1},
+        {"data_sample_strategy": "goss"},
+        {"zero_as_missing": True},
+        {"use_missing": False},
+        {"reg_sqrt": True},
+        {"linear_tree": True},
+        {"linear_tree": True, "objective": "multiclass"},
+        {"boosting": "rf", "bagging_fraction": 0.6, "bagging_freq": 1, "objective": "multiclass"},
+    ],
+    ids=str,
+)
+def test_every_way_of_boosting(more: Mapping[str, Any], tmp_path: Path) -> None:
+    rows = matrix()
+    rows[::3, 2] = 0
+    booster = trained(rows, **more)
+    booster.save_model(tmp_path / "model.txt")
+    both_dtypes(tmp_path / "model.txt", rows, booster)
+
+
+@pytest.mark.parametrize("more", [{"max_cat_to_onehot": 1}, {"max_cat_to_onehot": 100}], ids=str)
+@pytest.mark.parametrize("count", [5, 30, 70, 300])
+def test_categories(count: int, more: Mapping[str, Any], tmp_path: Path) -> None:
+    rows = matrix(n=900, categories=count)
+    booster = trained(rows, categorical_feature=[3], **more)
+    booster.save_model(tmp_path / "model.txt")
+    both_dtypes(tmp_path / "model.txt", rows, booster)
