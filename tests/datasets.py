@@ -78,6 +78,11 @@ def make_positive() -> tuple[Any, Any]:
     return np.abs(rows), target
 
 
+def make_single_positive() -> tuple[Any, Any]:
+    rows, target = make_positive()
+    return rows.astype(np.float32), target
+
+
 def make_counts() -> tuple[Any, Any]:
     rows, target = make_classes()
     return np.floor(np.abs(rows)), target
@@ -147,6 +152,11 @@ def make_whole() -> tuple[Any, Any]:
     """Rows of integers."""
     rows, target = make_counts()
     return rows.astype(np.int64), target
+
+
+def make_whole_positive() -> tuple[Any, Any]:
+    rows, target = make_whole()
+    return np.abs(rows) + 1, target
 
 
 def make_single() -> tuple[Any, Any]:

@@ -213,6 +213,8 @@ def native_answers(estimator: Any, wanted: tuple[str, ...], rows: Any) -> dict[s
     found: dict[str, Any] = {}
     for method in wanted:
         answer = getattr(estimator, method)(rows)
+        if hasattr(estimator, "ridge_alpha") and answer.ndim == 1:
+            answer = answer[None]  # SparsePCA answers a lone row without its axis
         if isinstance(answer, list) and len(answer) and isinstance(answer[0], np.ndarray):
             found |= {f"{method}_{i}": part for i, part in enumerate(answer)}
         else:

@@ -47,12 +47,20 @@ def table() -> str:
             "",
             *(_refusal(case) for kind in sorted(rows) for case in rows[kind] if case.refused),
             "",
-            "## Not converted yet",
-            "",
-            ", ".join(kind.removeprefix("sklearn.") for kind in everything if kind not in kinds()) + ".",
-            "",
+            *_missing([kind for kind in everything if kind not in kinds()]),
         ]
     )
+
+
+def _missing(lacking: list[str]) -> list[str]:
+    if not lacking:
+        return []
+    return [
+        "## Not converted yet",
+        "",
+        ", ".join(kind.removeprefix("sklearn.") for kind in lacking) + ".",
+        "",
+    ]
 
 
 def _line(kind: str, rows: list[Case]) -> str:
@@ -62,7 +70,9 @@ def _line(kind: str, rows: list[Case]) -> str:
 
 
 def _refusal(case: Case) -> str:
-    return f"- `{plain(case.estimator)}`: {case.reason}"
+    where = ", ".join(_PRECISION[d] for d in DTYPES if d not in case.skip)
+    rows = f" on {where} rows" if case.skip else ""
+    return f"- `{plain(case.estimator)}`{rows}: {case.reason}"
 
 
 if __name__ == "__main__":

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import spox
 from scipy import special as scipy_special
+from sklearn.decomposition._online_lda_fast import _dirichlet_expectation_2d
 
 from onnxpipe.blocks import linear
-from onnxpipe.blocks.special import digamma, erf
+from onnxpipe.blocks.special import digamma, erf, psi
 from onnxpipe.core.ops import Tensor, Var, argument, const, op
 from tests.harness import open_session
 
@@ -38,3 +39,10 @@ def test_digamma() -> None:
     x = np.concatenate([np.logspace(-8, 8, 2001), [1.4616321449683623]])
     expected = scipy_special.digamma(x)
     assert np.max(np.abs(digamma(x) - expected) / np.maximum(1, np.abs(expected))) < 5e-15
+
+
+def test_psi_is_native_s_own_approximation() -> None:
+    x = np.concatenate([np.logspace(-8, 30, 2001), [1e-6, 5.999, 6.0]])
+    expected = np.array([_dirichlet_expectation_2d(np.array([[v, 1.0]]))[0, 0] for v in x])
+    answer = run(psi, np.stack([x, x + 1.0], axis=1))
+    np.testing.assert_allclose(answer[:, 0] - answer[:, 1], expected, rtol=1e-12, atol=1e-14)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from onnxpipe.core.ops import Var, const, op
+from onnxpipe.core.ops import Var, const, dtype_of, op
 
 _SERIES = (1 / 12, -1 / 120, 1 / 252, -1 / 240, 1 / 132, -691 / 32760, 1 / 12)
 """Coefficients of ``x**-2k`` in digamma's asymptotic series: Abramowitz and Stegun, 6.3.18."""
@@ -78,3 +78,26 @@ def _ratio(x: Var, coefficients: NDArray[np.float64]) -> Var:
     powers = op.pow(op.unsqueeze(x, const([-1])), const(np.arange(len(coefficients)), np.float64))
     both = op.matmul(powers, const(coefficients))
     return op.div(*(op.gather(both, const(i, np.int64), axis=-1) for i in (0, 1)))
+
+
+_EULER = 0.577215664901532860606512090082402431
+
+
+def psi(x: Var) -> Var:
+    """The digamma function of positive ``x`` as native approximates it, to about 1e-9.
+
+    Algorithm AS 103 (Bernardo, 1976): ``psi`` in sklearn/decomposition/_online_lda_fast.pyx.
+    """
+    like = dtype_of(x)
+    one, six, below, moved = const(1, like), const(6, like), const(0, like), x
+    for _ in range(6):
+        small = op.less(moved, six)
+        below = op.where(small, op.sub(below, op.div(one, moved)), below)
+        moved = op.where(small, op.add(moved, one), moved)
+    r = op.div(one, moved)
+    start = op.add(below, op.sub(op.log(moved), op.mul(const(0.5, like), r)))
+    square = op.mul(r, r)
+    tail = op.sub(const(1 / 120, like), op.mul(square, const(1 / 252, like)))
+    series = op.sub(start, op.mul(square, op.sub(const(1 / 12, like), op.mul(square, tail))))
+    least = op.sub(const(-_EULER, like), op.div(one, x))
+    return op.where(op.less_or_equal(x, const(1e-6, like)), least, series)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,30 +13,40 @@ from onnxpipe.check.graph import Graph, GraphRefused
 from onnxpipe.check.rows import Rows, length, take
 
 Array = NDArray[Any]
+Ask = Callable[[Rows], Mapping[str, Array]]
 
 _ALONE = 6
 
 
-def check(
-    graph: Graph, rows: Rows, native: Mapping[str, Array], tolerances: Mapping[str, Tolerance]
-) -> tuple[str, ...]:  # fmt: skip
-    """What fails when rows come in batches of 0, 1 and 2; empty where nothing does.
+class Found(NamedTuple):
+    """What fails in batches of 0, 1 and 2, and whether both sides answer a row by its batch."""
 
-    ``rows`` are rows that both sides answer, ``native`` the original's answers to them.
+    failures: tuple[str, ...] = ()
+    batchwise: bool = False
+
+
+def check(
+    graph: Graph, rows: Rows, native: Mapping[str, Array], tolerances: Mapping[str, Tolerance], ask: Ask
+) -> Found:  # fmt: skip
+    """What fails when rows come in batches of 0, 1 and 2.
+
+    ``rows`` are rows that both sides answer, ``native`` the original's answers to them. Where the graph
+    answers a row otherwise than among the others, the original may do so too: ``ask`` it.
     """
     total = length(rows)
     if not total or any(len(value) != total for value in native.values()):
-        return ()
+        return Found()
     starts = [int(i) for i in np.unique(np.linspace(0, total - 1, min(total, _ALONE)).round())]
     slices = [slice(i, i + 1) for i in starts] + ([slice(0, 2)] if total > 1 else [])
     try:
         whole = graph.run(rows, list(native))
     except GraphRefused as error:
-        return (f"{total} rows: the graph fails: {error}",)
+        return Found((f"{total} rows: the graph fails: {error}",))
     if any(len(whole[name]) != total for name in native):
-        return ()  # whether the answers are right is judged elsewhere
-    alone = (_of_batch(graph, rows, whole, tolerances, part) for part in slices)
-    return (*_of_none(graph, rows, native), *(failure for found in alone for failure in found))
+        return Found()  # whether the answers are right is judged elsewhere
+    alone = [_of_batch(graph, rows, whole, tolerances, part, ask) for part in slices]
+    failures = (*_of_none(graph, rows, native), *(failure for found in alone for failure in found.failures))
+    return Found(failures, any(found.batchwise for found in alone))
 
 
 def _of_none(graph: Graph, rows: Rows, native: Mapping[str, Array]) -> Iterator[str]:
@@ -52,15 +62,21 @@ def _of_none(graph: Graph, rows: Rows, native: Mapping[str, Array]) -> Iterator[
 
 def _of_batch(
     graph: Graph, rows: Rows, whole: Mapping[str, Array],
-    tolerances: Mapping[str, Tolerance], part: slice,
-) -> Iterator[str]:  # fmt: skip
+    tolerances: Mapping[str, Tolerance], part: slice, ask: Ask,
+) -> Found:  # fmt: skip
     """What differs between a row alone and the same row among all the others."""
     size = len(range(*part.indices(length(rows))))
     try:
         got = graph.run(take(rows, part), list(whole))
     except GraphRefused as error:
-        yield f"{size} row(s): the graph fails: {error}"
-        return
-    for verdict in compare({name: values[part] for name, values in whole.items()}, got, tolerances):
-        if not verdict.equal:
-            yield f"{size} row(s): {verdict.output} isn't what it is among {length(rows)} rows"
+        return Found((f"{size} row(s): the graph fails: {error}",))
+    among = compare({name: values[part] for name, values in whole.items()}, got, tolerances)
+    if all(verdict.equal for verdict in among):
+        return Found()
+    native = ask(take(rows, part))
+    alone = compare({name: native[name] for name in whole}, got, tolerances) if native else among
+    failures = (
+        f"{size} row(s): {verdict.output} isn't what it is among {length(rows)} rows"
+        for verdict in alone if not verdict.equal
+    )  # fmt: skip
+    return Found(tuple(failures), batchwise=all(verdict.equal for verdict in alone))

@@ -72,9 +72,10 @@ class Report:
     """The outcome of a verification; truthy when the graph answers as the original does.
 
     ``origins`` count the rows tried by where they are from, ``batches`` tell what failed with
-    other batch sizes; ``rows``, ``native`` and ``graph`` hold the rows both sides answered, and
-    ``row_origins`` where each of them is from; ``places`` is where they stood among the rows
-    tried (yours first, in your order).
+    other batch sizes, ``batchwise`` whether both sides answer a row by the batch it comes in;
+    ``rows``, ``native`` and ``graph`` hold the rows both sides answered, and ``row_origins`` where
+    each of them is from; ``places`` is where they stood among the rows tried (yours first, in your
+    order).
     """
 
     verdicts: tuple[Verdict, ...]
@@ -90,6 +91,7 @@ class Report:
     native: Answers = field(default_factory=dict, repr=False)
     graph: Answers = field(default_factory=dict, repr=False)
     places: Array | None = field(default=None, repr=False)
+    batchwise: bool = False
 
     def __bool__(self) -> bool:
         failed = self.batches or any(v.failure for v in self.verdicts)

@@ -1,9 +1,13 @@
-"""Loops in a graph."""
+"""Loops in a graph, written on spox's node classes.
+
+Its ``scan`` (0.18) takes the state for one of the inputs and cuts its shape; its ``loop`` gives the
+body's counter a shape that the standard doesn't.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import spox.opset.ai.onnx.v21 as op
@@ -13,54 +17,98 @@ from spox._graph import subgraph
 from spox._type_system import Type
 from spox._var import unwrap_vars
 
+S = TypeVar("S", bound=tuple[Var, ...])
+"""A NamedTuple of tensors: what a loop carries from one round to the next, each of one shape throughout."""
+
 
 def fold(start: Var, inputs: Sequence[Var], step: Callable[..., Var]) -> Var:
-    """``start`` after ``state = step(state, *slices)`` for every slice along the first axis of ``inputs``.
+    """``start`` after ``state = step(state, *slices)`` for every slice along the first axis of ``inputs``."""
+    return _scan((start,), inputs, lambda state, *slices: (step(state, *slices),), 1)[0]
 
-    Written on spox's node class: its ``scan`` (0.18) takes the state for one of the inputs and
-    cuts its shape.
-    """
+
+def folded(start: S, inputs: Sequence[Var], step: Callable[..., S]) -> S:
+    """``fold`` for a state of several tensors: ``state = step(state, *slices)``."""
+    count = len(start)
+    return _like(start, _scan(start, inputs, lambda *a: step(_like(start, a[:count]), *a[count:]), count))
+
+
+def traced(start: Var, inputs: Sequence[Var], step: Callable[..., tuple[Var, Var]]) -> Var:
+    """What ``state, out = step(state, *slices)`` puts out for every slice along the first axis, stacked."""
+    return _scan((start,), inputs, step, 2)[1]
+
+
+def mapped(x: Var, function: Callable[[Var], Var]) -> Var:
+    """``function`` of every slice of ``x`` along its first axis, stacked."""
+    return _scan((), [x], lambda part: (function(part),), 1)[0]
+
+
+def _scan(
+    start: Sequence[Var], inputs: Sequence[Var], body: Callable[..., Sequence[Var]], count: int
+) -> list[Var]:
     slices = [Tensor(x.unwrap_tensor().dtype, (x.unwrap_tensor().shape or ())[1:]) for x in inputs]
-    types: list[Type] = [start.unwrap_type(), *slices]
-    body = subgraph(types, lambda *arguments: (step(*arguments),))
+    types: list[Type] = [*(each.unwrap_type() for each in start), *slices]
+    graph = subgraph(types, lambda *arguments: tuple(body(*arguments)))
     node = op._Scan(
         op._Scan.Attributes(
-            body=AttrGraph(body, name="body"),
+            body=AttrGraph(graph, name="body"),
             num_scan_inputs=AttrInt64(len(inputs), name="num_scan_inputs"),
             scan_input_axes=None,
             scan_input_directions=None,
             scan_output_axes=None,
             scan_output_directions=None,
         ),
-        op._Scan.Inputs(initial_state_and_scan_inputs=unwrap_vars([start, *inputs])),
-        out_variadic=1,
+        op._Scan.Inputs(initial_state_and_scan_inputs=unwrap_vars([*start, *inputs])),
+        out_variadic=count,
     )
     outputs: Any = node.get_output_vars(input_prop_values={})
-    state: Var = outputs.final_state_and_scan_outputs[0]
-    return state
+    return list(outputs.final_state_and_scan_outputs)
 
 
 def repeated(start: Var, limit: int, step: Callable[[Var], tuple[Var, Var]]) -> Var:
     """``start`` after ``state, again = step(state)`` up to ``limit`` times, ending once ``again`` is false.
 
-    ``again`` is a bool scalar. Written on spox's node class: its ``loop`` gives the body's counter a shape
-    that the standard doesn't.
+    ``again`` is a bool scalar.
     """
-    types: list[Type] = [Tensor(np.int64, ()), Tensor(np.bool_, ()), start.unwrap_type()]
 
     def body(count: Var, going: Var, state: Var) -> tuple[Var, Var]:
         after, again = step(state)
         return again, after
 
+    return _loop((start,), op.constant(value=np.array(limit)), body)[0]
+
+
+def iterated(start: S, limit: int | Var, step: Callable[[Var, S], tuple[S, Var]]) -> S:
+    """``repeated`` for a state of several tensors: ``state, again = step(count, state)``.
+
+    ``count``, an int64 scalar, starts at 0; ``limit`` may be computed from rows.
+    """
+
+    def body(count: Var, going: Var, *state: Var) -> tuple[Var, ...]:
+        after, again = step(count, _like(start, state))
+        return again, *after
+
+    trips = limit if isinstance(limit, Var) else op.constant(value=np.array(limit))
+    return _like(start, _loop(start, trips, body))
+
+
+def _loop(start: Sequence[Var], trips: Var, body: Callable[..., Sequence[Var]]) -> list[Var]:
+    types: list[Type] = [Tensor(np.int64, ()), Tensor(np.bool_, ()), *(each.unwrap_type() for each in start)]
     node = op._Loop(
         op._Loop.Attributes(body=AttrGraph(subgraph(types, body), name="body")),
         op._Loop.Inputs(
-            M=unwrap_vars(op.constant(value=np.array(limit))),
+            M=unwrap_vars(trips),
             cond=unwrap_vars(op.constant(value=np.array(True))),
-            v_initial=unwrap_vars([start]),
+            v_initial=unwrap_vars(list(start)),
         ),
-        out_variadic=1,
+        out_variadic=len(start),
     )
     outputs: Any = node.get_output_vars(input_prop_values={})
-    state: Var = outputs.v_final_and_scan_outputs[0]
+    return list(outputs.v_final_and_scan_outputs)
+
+
+def _like(start: S, values: Sequence[Var]) -> S:
+    for known, value in zip(start, values, strict=True):
+        value._var_info.type = known.unwrap_type()  # shape inference often loses it
+    made: Any = type(start)
+    state: S = made(*values)
     return state

@@ -22,6 +22,7 @@ from spox._graph import initializer
 __all__ = [
     "Tensor",
     "Var",
+    "any_of",
     "argument",
     "as_many",
     "before_widening",
@@ -29,6 +30,7 @@ __all__ = [
     "concat",
     "const",
     "dtype_of",
+    "filled",
     "is_string",
     "ml",
     "op",
@@ -176,3 +178,15 @@ Var.__array_ufunc__ = None  # type: ignore[attr-defined]  # array op Var is left
 def batch_size(x: Var) -> Var:
     """The number of rows of ``x``, int64 ``[1]``."""
     return op.shape(x, start=0, end=1)
+
+
+def filled(x: Var, value: Any, *shape: int) -> Var:
+    """``value``, a numpy scalar, ``[N, *shape]`` for as many rows as ``x`` has."""
+    full = op.expand(const(value), op.concat([batch_size(x), const(shape, np.int64)], axis=0))
+    full._var_info.type = Tensor(dtype_of(full), (shape_of(x)[0], *shape))
+    return full
+
+
+def any_of(x: Var) -> Var:
+    """bool scalar: whether anything in the bool ``x`` is true; false where there is nothing."""
+    return op.greater(op.reduce_sum(cast(x, np.int64), keepdims=0), const(0))

@@ -58,11 +58,14 @@ class Trial:
             )
         stages, plainest = self._explained(made, judged, model)
         kept = judged.answered
+        in_batches = batches.check(
+            self.judge.graph, take(made.rows, kept), judged.native, self.tolerances, self.judge.native_answers
+        )
         return Report(
             judged.verdicts,
             _refusals(judged),
             {o: made.origins.count(o) for o in dict.fromkeys(made.origins)},
-            batches.check(self.judge.graph, take(made.rows, kept), judged.native, self.tolerances),
+            in_batches.failures,
             stages,
             plainest,
             rows=take(made.rows, kept),
@@ -70,6 +73,7 @@ class Trial:
             native=judged.native,
             graph=judged.graph,
             places=np.flatnonzero(kept),
+            batchwise=in_batches.batchwise,
         )
 
     def _given(self, data: Any) -> Rows:

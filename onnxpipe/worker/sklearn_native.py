@@ -63,8 +63,18 @@ def answers(model: Any, rows: Mapping[str, Any], methods: List[str], optional: L
                 if method in optional:
                     continue
                 raise main.MissingMethod("this %s has no method %s" % (type(model).__name__, method))
-            found.update(recording.outputs(method, ask(table(model, rows))))
+            answer = ask(table(model, rows))
+            found.update(
+                recording.outputs(method, with_axis(model, answer) if method == "transform" else answer)
+            )
     return found
+
+
+def with_axis(model: Any, answer: Any) -> Any:
+    """``[1, k]`` where SparsePCA answers a lone row as ``[k]``: its ridge regression drops the axis."""
+    last = model.steps[-1][1] if hasattr(model, "steps") else model
+    dropped = hasattr(last, "ridge_alpha") and getattr(answer, "ndim", 2) == 1
+    return answer[None] if dropped else answer
 
 
 def neighbour_ties(model: Any, rows: Mapping[str, Any]) -> Dict[str, Any]:
