@@ -8,6 +8,7 @@
         ├── Unfitted            an estimator without fitted state
         ├── Contradictory       a stage whose saved state doesn't fit together
         ├── Unsupported         stages without a converter, all of them at once
+        ├── ExportFailed        a peer's exporter, asked for a stage, has no usable answer
         ├── Inexact             a stage that can't be had under these options
         ├── BadInput            columns, types or samples that contradict the pipeline
         ├── MissingExtra        an optional dependency isn't installed
@@ -111,6 +112,14 @@ class Unsupported(Refusal):
         )
 
 
+class ExportFailed(Refusal):
+    """A peer's exporter has no usable answer; ``unknown`` says that it knows nothing of such stages."""
+
+    def __init__(self, what: str, *, where: str = "", remedy: str = "", unknown: bool = False) -> None:
+        self.unknown = unknown
+        super().__init__(what, where=where, remedy=remedy)
+
+
 class Inexact(Refusal):
     """A stage whose exact answer these options (dtype, opset, portability) don't allow."""
 
@@ -129,6 +138,10 @@ class MissingExtra(Refusal):
             where=where,
             remedy=f"pip install 'onnxpipe[{extra}]'",
         )
+
+
+class FallbackWarning(UserWarning):
+    """A stage was converted by a peer's exporter, because none of our converters knows it."""
 
 
 class BadManifest(Refusal):

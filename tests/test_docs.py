@@ -46,29 +46,26 @@ def environment() -> dict[str, str]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_the_commands_of_a_page_run(page: Path, scratch: Path) -> None:
-    """Lines after ``$ ``, in order; ``# exit N`` at the end of a line says what it must exit with."""
+def test_a_page_runs(page: Path, scratch: Path) -> None:
+    """Its Python, all blocks as one program; then its commands, which may use what that wrote.
+
+    Commands are the lines after ``$ ``; ``# exit N`` at the end of one says what it must exit with.
+    """
+    program = "\n".join(blocks(page, "python"))
+    if program:
+        (scratch / "page.py").write_text(program, encoding="utf-8")
+        done = run([sys.executable, "page.py"], scratch)
+        assert done.returncode == 0, done.stderr
     for block in blocks(page, "console"):
         for line in block.splitlines():
             if line.startswith("$ "):
                 command, _, expected = line[2:].partition("# exit ")
-                done = subprocess.run(
-                    shlex.split(command), cwd=scratch, env=environment(), capture_output=True, text=True
-                )
+                done = run(shlex.split(command), scratch)
                 assert done.returncode == int(expected or 0), f"{command}\n{done.stdout}\n{done.stderr}"
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_the_python_of_a_page_runs(page: Path, scratch: Path) -> None:
-    """All blocks of a page, one after the other, as one program."""
-    program = "\n".join(blocks(page, "python"))
-    if program:
-        (scratch / "page.py").write_text(program, encoding="utf-8")
-        done = subprocess.run(
-            [sys.executable, "page.py"], cwd=scratch, env=environment(), capture_output=True, text=True
-        )
-        assert done.returncode == 0, done.stderr
+def run(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, cwd=folder, env=environment(), capture_output=True, text=True)
 
 
 def test_the_links_of_the_docs_lead_somewhere() -> None:

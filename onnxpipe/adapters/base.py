@@ -77,3 +77,12 @@ class Adapter(Protocol):
     def names(self, artefact: Artefact) -> frozenset[str]:
         """Every dotted name that a native load would import, for the trust check."""
         ...
+
+
+def exporter_of(adapter: Adapter) -> str:
+    """The peer that stages without a converter of ours fall back to, empty for none.
+
+    An adapter names it in an optional ``exporter``: the distribution to be installed beside the
+    framework, whose module in ``worker/`` is ``<exporter>_export.py``.
+    """
+    return str(getattr(adapter, "exporter", ""))

@@ -32,6 +32,15 @@ class Tolerance:
     atol: float | None = None
 
 
+def single(tolerances: Mapping[str, Tolerance]) -> dict[str, Tolerance]:
+    """The tolerances for a graph that computes in float32 on its way, whatever it answers in."""
+    given = {"": Tolerance(), **tolerances}
+    return {
+        name: Tolerance(RTOL_SINGLE if each.rtol is None else each.rtol, each.atol)
+        for name, each in given.items()
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What the comparison of one output found.

@@ -51,6 +51,7 @@ def _order(source: Path, output: Path | None, given: dict[str, Any]) -> Order:
     chosen = {name: given[name] for name in ("dtype", "opset", "portable", "on_invalid", "missing_string")}
     chosen["inputs"] = options.parsed_inputs(given["inputs"])
     chosen["outputs"] = options.split(given["outputs"])
+    chosen["fallback"] = not given["no_fallback"]
     stdin = source == Path("-")
     return Order(
         Artefact(None, sys.stdin.buffer.read()) if stdin else artefact_of(source),
@@ -84,6 +85,7 @@ def _explained(order: Order) -> int:
 
     adapter = adapter_of(order.source, order.framework)
     with options.progress("Reading"):
-        found = explained(order.source, adapter, order.options, sample=sample_of(order.sample))
+        rows = sample_of(order.sample)
+        found = explained(order.source, adapter, order.options, sample=rows, where=order.where)
     render.stages(found)
     return 2 if found.refusal else 0

@@ -28,6 +28,8 @@ def console(*, err: bool = False) -> Console:
 def released(done: Release, *, err: bool = False) -> None:
     """What came of a conversion: the verdict, the signature, the files."""
     out = console(err=err)
+    for stage in done.conversion.borrowed if done.report is None else ():
+        console(err=True).print(f"[yellow]Fallback:[/] {escape(str(stage))}")
     if done.report is not None and (not done or not options.said("quiet")):
         out.print(escape(str(done.report)))
     if done.report is None:

@@ -23,21 +23,27 @@ from onnxpipe.errors import BadInput, Unsupported
 def apply(stage: Stage, table: Table) -> Answers:
     """What a stage answers on a table.
 
-    Raises Unsupported for a kind without converter, BadInput for columns that don't fit, and
-    Contradictory for state that doesn't.
+    Raises Unsupported for a kind without converter that nobody stands in for, BadInput for columns
+    that don't fit, and Contradictory for state that doesn't.
     """
     converter = find(stage.kind)
-    if converter is None:
-        raise Unsupported([missing(stage)])
     names = stage.get("feature_names_in_")
     if names is not None and table.names is None:
         table = table.named([str(name) for name in names])
     if outer := stage.path.rpartition("/")[0]:  # what a stage computed before it asked an inner one
         _name_values(replace(stage, path=outer), {"": table})
     with sound(stage.path):
-        answers = _answers(converter, stage, table)
+        answers = _answers(converter, stage, table) if converter else _borrowed(stage, table)
     _name_values(stage, answers)
     stage.context.taps.append((stage, table, answers))
+    return answers
+
+
+def _borrowed(stage: Stage, table: Table) -> Answers:
+    """What the fallback answers for a stage without a converter."""
+    if stage.context.fallback is None:
+        raise Unsupported([missing(stage)])
+    answers: Answers = stage.context.fallback(stage, table)
     return answers
 
 

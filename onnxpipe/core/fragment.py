@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field, replace
 
 import onnx
 
-from onnxpipe.core.signature import Signature
+from onnxpipe.core.signature import Port, Signature
 
 PREFIX = "io.onnxpipe."
 """Namespace of our keys in ``metadata_props``."""
@@ -77,3 +77,15 @@ def metadata(model: onnx.ModelProto) -> dict[str, str]:
     """Our own metadata entries of a model, without the prefix."""
     props: Iterable[onnx.StringStringEntryProto] = model.metadata_props
     return {p.key.removeprefix(PREFIX): p.value for p in props if p.key.startswith(PREFIX)}
+
+
+def ports(model: onnx.ModelProto) -> dict[str, Port]:
+    """Every typed value of a model's graph by name, as far as ONNX's shape inference tells.
+
+    Of a model above protobuf's 2 GiB, which inference can't take, none.
+    """
+    light = model if model.ByteSize() < 2**31 else onnx.ModelProto(opset_import=model.opset_import)
+    graph = onnx.shape_inference.infer_shapes(light).graph
+    values = (*graph.input, *graph.value_info, *graph.output)
+    view = onnx.ModelProto(graph=onnx.GraphProto(output=values))
+    return {port.name: port for port in Signature.of(view).outputs}

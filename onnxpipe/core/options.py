@@ -32,7 +32,8 @@ class Options:
     """Options of one conversion, named as the command line names them.
 
     ``inputs`` maps input names to (dtype, shape), overriding what the artefact says;
-    ``outputs`` picks answers by name, empty for the defaults.
+    ``outputs`` picks answers by name, empty for the defaults; ``fallback`` lets stages without a
+    converter go to a peer's exporter.
     """
 
     dtype: Dtype = "native"
@@ -42,6 +43,7 @@ class Options:
     on_invalid: OnInvalid = "raise"
     missing_string: str = ""
     portable: Portability = "extensions"
+    fallback: bool = True
 
     def __post_init__(self) -> None:
         """Raise BadInput for a word that isn't a choice."""

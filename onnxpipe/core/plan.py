@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,7 @@ class Context:
 
     ``valid`` holds, for ``on_invalid`` flag and nan, one bool ``[N]`` per check;
     ``taps`` each stage with the table it got and what it answered; ``notes`` what the user should know.
+    ``fallback`` answers for a stage without a converter, as ``core.apply.apply`` does for others.
     """
 
     options: Options = field(default_factory=Options)
@@ -29,6 +30,7 @@ class Context:
     taps: list[tuple[Stage, Any, Any]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     names: Counter[str] = field(default_factory=Counter)
+    fallback: Callable[[Stage, Any], Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

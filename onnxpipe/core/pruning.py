@@ -19,8 +19,10 @@ def finish(model: onnx.ModelProto, taps: tuple[Tap, ...]) -> Fragment:
     _declare(model.graph)
     computed = {name for node in model.graph.node for name in node.output}
     computed |= {value.name for value in model.graph.input}
-    _mark(model.graph, {v: tap.path for tap in taps for vs in tap.answers.values() for v in vs})
-    return Fragment(model, tuple(t for tap in taps if (t := _live(tap.renamed(renames), computed))))
+    taps = tuple(tap.renamed(renames) for tap in taps)
+    # An answer that is passed on is also the outer stages' own; those come after the inner ones.
+    _mark(model.graph, {v: tap.path for tap in reversed(taps) for vs in tap.answers.values() for v in vs})
+    return Fragment(model, tuple(t for tap in taps if (t := _live(tap, computed))))
 
 
 _FOREIGN = {

@@ -6,8 +6,9 @@ import importlib
 import json
 import pickle
 import pkgutil
+import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,37 +17,61 @@ import numpy as np
 import onnx
 
 from onnxpipe import adapters, lock
-from onnxpipe.adapters.base import Adapter, Artefact, Rows, Sample
+from onnxpipe.adapters.base import Adapter, Artefact, Rows, Sample, exporter_of
 from onnxpipe.check.frames import as_rows, notes
-from onnxpipe.core import build, portability
+from onnxpipe.core import build, foreign, portability
+from onnxpipe.core.foreign import Borrowed
 from onnxpipe.core.fragment import Fragment
 from onnxpipe.core.options import Options
-from onnxpipe.core.plan import Plan, Stage
+from onnxpipe.core.plan import Context, Plan, Stage
 from onnxpipe.core.record import Record
+from onnxpipe.core.registry import find
 from onnxpipe.core.soundness import sound
-from onnxpipe.errors import BadInput, Contradictory, Refusal, Unreadable
+from onnxpipe.errors import (
+    BadInput,
+    BadManifest,
+    Contradictory,
+    ExportFailed,
+    FallbackWarning,
+    Refusal,
+    Unreadable,
+    Unsupported,
+)
+from onnxpipe.services.fallback import Fallback
+from onnxpipe.services.native import Where
 from onnxpipe.services.rows import load_rows
+from onnxpipe.stitching.splice import splice
 
 
 @dataclass(frozen=True, slots=True)
 class Conversion:
-    """A converted artefact: what was read, the graph, and the finished model."""
+    """A converted artefact: what was read, the graph, the finished model, the stages a peer converted."""
 
     artefact: Artefact
     plan: Plan
     fragment: Fragment
     model: onnx.ModelProto
+    borrowed: tuple[Borrowed, ...] = ()
 
 
-def convert(source: Any, *, sample: Any = None, framework: str = "", **options: Any) -> onnx.ModelProto:
+def convert(
+    source: Any, *, sample: Any = None, framework: str = "",
+    python: str = "", timeout: float | None = None, trust: Sequence[str] = (), **options: Any,
+) -> onnx.ModelProto:  # fmt: skip
     """The ONNX model of a saved pipeline (a path) or a live fitted object.
 
     ``sample`` is a table or the path of one; ``options`` are the fields of ``Options``, None for
-    a default. Raises a Refusal that says where and what next.
+    a default. ``python``, ``timeout`` and ``trust`` say where a peer's exporter runs, should a stage
+    need one (``fallback``); a FallbackWarning tells of each such stage. Raises a Refusal that says
+    where and what next.
     """
-    return conversion(
-        source, options_of(options), sample=sample_of(sample), framework=framework
-    ).model  # fmt: skip
+    where = Where(python, timeout or Where().timeout, (trust,) if isinstance(trust, str) else tuple(trust))
+    made = conversion(
+        source, options_of(options), sample=sample_of(sample), framework=framework, where=where
+    )  # fmt: skip
+    for stage in made.borrowed:
+        warnings.warn(str(stage), FallbackWarning, stacklevel=2)
+    return made.model
 
 
 def options_of(given: Mapping[str, Any]) -> Options:
@@ -68,8 +93,9 @@ def sample_of(sample: Any) -> Rows | None:
 
 
 def conversion(
-    source: Any, options: Options, *, sample: Rows | None = None, framework: str = ""
-) -> Conversion:
+    source: Any, options: Options, *, sample: Rows | None = None, framework: str = "",
+    where: Where | None = None,
+) -> Conversion:  # fmt: skip
     """``convert``, with everything that came up on the way.
 
     An error over the data of a live object is ours, and escapes as it is; over that of a file it
@@ -79,7 +105,7 @@ def conversion(
     adapter = adapter_of(artefact, framework)
     try:
         with sound(str(artefact)):
-            return _converted(artefact, adapter, options, sample)
+            return _with_peers(artefact, adapter, options, sample, where or Where())
     except Contradictory as error:
         if artefact.live and error.__cause__ is not None:
             raise error.__cause__ from None
@@ -89,12 +115,47 @@ def conversion(
         raise
 
 
-def _converted(artefact: Artefact, adapter: Adapter, options: Options, sample: Rows | None) -> Conversion:
+def _with_peers(
+    artefact: Artefact, adapter: Adapter, options: Options, sample: Rows | None, where: Where
+) -> Conversion:
+    """The conversion by our own converters alone where they suffice, else with a peer's help."""
+    try:
+        return _converted(artefact, adapter, replace(options, fallback=False), sample)
+    except Unsupported as error:
+        if not (options.fallback and exporter_of(adapter) and _may_fall_back(error)):
+            raise
+        refusal = error
+    with Fallback(artefact, adapter, where, refusal) as fallback:
+        return _converted(artefact, adapter, options, sample, fallback)
+
+
+def _may_fall_back(refusal: Unsupported) -> bool:
+    """Whether a stage was refused for want of a converter, not for what its converter can't do."""
+    return any(find(stage.kind) is None for stage in refusal.stages)
+
+
+def _converted(
+    artefact: Artefact, adapter: Adapter, options: Options, sample: Rows | None,
+    fallback: Fallback | None = None,
+) -> Conversion:  # fmt: skip
     plan = adapter.read(artefact, options, sample)
-    fragment = build.build(plan, options)
+    fragment = build.build(plan, options, Context(options, fallback=fallback))
+    borrowed = tuple(fallback.stages) if fallback else ()
+    fragment = _joined(fragment, fallback) if fallback else fragment
     portability.require(fragment.model, options)
-    model = fragment.finished(_metadata(artefact, plan, fragment, options))
-    return Conversion(artefact, plan, fragment, model)
+    told = _metadata(artefact, plan, fragment, options) | foreign.told(borrowed)
+    return Conversion(artefact, plan, fragment, fragment.finished(told), borrowed)
+
+
+def _joined(fragment: Fragment, fallback: Fallback) -> Fragment:
+    """The fragment with the peer's graphs in it. Raises ExportFailed where operator versions clash."""
+    try:
+        return splice(fragment, fallback.parts)
+    except BadManifest as error:
+        raise ExportFailed(
+            f"{fallback.exporter}'s graph can't be joined with ours: {error.what}", where=error.where,
+            remedy="Register a converter of your own with @onnxpipe.converts.",
+        ) from None  # fmt: skip
 
 
 def artefact_of(source: Any) -> Artefact:

@@ -10,19 +10,21 @@ import onnx
 
 from onnxpipe.adapters.base import Adapter, Artefact, Rows
 from onnxpipe.core import portability
-from onnxpipe.core.fragment import Fragment, Tap, metadata
+from onnxpipe.core.foreign import borrowed
+from onnxpipe.core.fragment import Fragment, Tap, metadata, ports
 from onnxpipe.core.options import Options
 from onnxpipe.core.registry import find, missing
-from onnxpipe.core.signature import Signature
+from onnxpipe.core.signature import Port, Signature
 from onnxpipe.errors import Refusal, Unreadable, Unsupported
 from onnxpipe.services.convert import adapter_of, artefact_of, conversion
+from onnxpipe.services.native import Where
 
-OURS, REFUSED = "ours", "refused"
+OURS, FALLBACK, REFUSED = "ours", "fallback", "refused"
 
 
 @dataclass(frozen=True, slots=True)
 class StageReport:
-    """One stage: who converts it, or why not, and what its graph computes in and needs."""
+    """One stage: ours, fallback or refused; which peer or why not; what its graph computes in and needs."""
 
     path: str
     kind: str
@@ -59,7 +61,7 @@ class Inspection:
 
 
 def inspect(source: Any, *, sample: Rows | None = None, **options: Any) -> Inspection:
-    """What is in a saved pipeline, a live fitted object or an ONNX model.
+    """What is in a saved pipeline, a live fitted object or an ONNX model; nothing is run unless ``fallback``.
 
     Raises Unreadable for a file that is neither.
     """
@@ -72,7 +74,7 @@ def inspect(source: Any, *, sample: Rows | None = None, **options: Any) -> Inspe
         if artefact.path is None or not artefact.path.is_file():
             raise
         return _model(str(artefact), _parsed(artefact))
-    return explained(artefact, adapter, Options(**options), sample=sample)
+    return explained(artefact, adapter, Options(**{"fallback": False, **options}), sample=sample)
 
 
 def _parsed(artefact: Artefact) -> onnx.ModelProto:
@@ -89,12 +91,16 @@ def _parsed(artefact: Artefact) -> onnx.ModelProto:
 
 
 def explained(
-    artefact: Artefact, adapter: Adapter, options: Options, *, sample: Rows | None = None
-) -> Inspection:
-    """What converting an artefact under these options would give, stage by stage."""
+    artefact: Artefact, adapter: Adapter, options: Options, *, sample: Rows | None = None,
+    where: Where | None = None,
+) -> Inspection:  # fmt: skip
+    """What converting an artefact under these options would give, stage by stage.
+
+    Stages that fall back are really exported, ``where`` a conversion would have it done.
+    """
     names = tuple(sorted(adapter.names(artefact)))
     try:
-        made = conversion(artefact, options, sample=sample, framework=adapter.framework)
+        made = conversion(artefact, options, sample=sample, framework=adapter.framework, where=where)
     except Unreadable:
         raise
     except Refusal as refusal:
@@ -143,26 +149,18 @@ def _model(path: str, model: onnx.ModelProto) -> Inspection:
 
 def _stages(model: onnx.ModelProto) -> Iterator[StageReport]:
     taps = Fragment.of(model).taps
-    types, classes = (_types(model), portability.by_stage(model)) if taps else ({}, {})
+    known, classes = (ports(model), portability.by_stage(model)) if taps else ({}, {})
+    peers = {stage.path: stage for stage in borrowed(model)}
     for tap in taps:
-        needs = classes.get(tap.path, "standard")
-        yield StageReport(tap.path, tap.kind, OURS, "", _precision(tap, types), needs)
+        needs, peer = classes.get(tap.path, "standard"), peers.get(tap.path)
+        if peer is not None:
+            by = f"{peer.exporter} {peer.version}"
+            yield StageReport(tap.path, tap.kind, FALLBACK, by, peer.precision, needs)
+        else:
+            yield StageReport(tap.path, tap.kind, OURS, "", _precision(tap, known), needs)
 
 
-def _precision(tap: Tap, types: Mapping[str, str]) -> tuple[str, ...]:
+def _precision(tap: Tap, known: Mapping[str, Port]) -> tuple[str, ...]:
     """The dtypes a stage answers in, sorted."""
-    found = {types[value] for values in tap.answers.values() for value in values if value in types}
+    found = {known[value].dtype for values in tap.answers.values() for value in values if value in known}
     return tuple(sorted(found))
-
-
-def _types(model: onnx.ModelProto) -> dict[str, str]:
-    """The dtype of every value in a graph, as far as shape inference tells."""
-    graph = onnx.shape_inference.infer_shapes(_light(model)).graph
-    values = (*graph.input, *graph.value_info, *graph.output)
-    view = onnx.ModelProto(graph=onnx.GraphProto(output=values))
-    return {port.name: port.dtype for port in Signature.of(view).outputs}
-
-
-def _light(model: onnx.ModelProto) -> onnx.ModelProto:
-    """The model itself; shape inference can't take one above protobuf's 2 GiB."""
-    return model if model.ByteSize() < 2**31 else onnx.ModelProto(opset_import=model.opset_import)

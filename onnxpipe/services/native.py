@@ -11,15 +11,19 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import onnx
 from numpy.typing import NDArray
 
 from onnxpipe.adapters.base import Adapter, Artefact
+from onnxpipe.core.plan import Stage
 from onnxpipe.errors import Untrusted
 from onnxpipe.services.process import Process
 from onnxpipe.worker import wire
 
 Array = NDArray[Any]
 Arrays = Mapping[str, Array]
+Ports = Mapping[str, str]
+Columns = Mapping[str, Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,19 @@ class StageRecord(NamedTuple):
 
     inputs: tuple[Array, ...]
     answers: Arrays
+
+
+class Export(NamedTuple):
+    """A peer's model of one stage, its output by method, and how the stage itself behaves.
+
+    ``answers`` are dtype and sizes of a row by method, as far as the stage answered plain rows;
+    ``refuses`` which values it refuses: nothing, infinite or nonfinite.
+    """
+
+    model: onnx.ModelProto
+    outputs: Mapping[str, str]
+    answers: Mapping[str, tuple[str, tuple[int, ...]]]
+    refuses: str
 
 
 class Native:
@@ -107,6 +124,27 @@ class Native:
                 answers[path][name] = _labels(array)
         return {p: StageRecord(tuple(inputs[p]), answers[p]) for p in inputs}, reply["refused"]
 
+    def export(self, stage: Stage, exporter: str, takes: Ports, native: Ports, columns: Columns) -> Export:
+        """A peer's model of a stage: the dtypes it is to take and those that natively arrive, by input.
+
+        ``columns`` are the columns' names by input. Raises ExportFailed.
+        """
+        takes_, native_ = (
+            [{"name": name, "dtype": kind, "columns": columns[name]} for name, kind in kinds.items()]
+            for kinds in (takes, native)
+        )
+        reply = self._process.request(
+            {
+                "command": "export", "exporter": exporter, "path": stage.path, "inputs": takes_,
+                "native": native_, "opset": stage.options.opset, "folder": self._folder.name,
+                # What was allowed and isn't in the artefact may be a module that registers converters.
+                "modules": [name for name in self.where.trust if name not in self.names],
+            }
+        )  # fmt: skip
+        model = onnx.load(Path(self._folder.name) / "export.onnx")
+        answers = {method: (kind, tuple(sizes)) for method, (kind, sizes) in reply["answers"].items()}
+        return Export(model, reply["outputs"], answers, reply["refuses"])
+
     def close(self) -> None:
         """End the worker and everything it started; safe to call twice."""
         self._process.close()
@@ -118,13 +156,13 @@ class Native:
             path = Path(self._folder.name) / "artefact"
             path.write_bytes(self.artefact.read())
         same = not self.where.python or self.where.python == sys.executable
-        live = self.artefact.live or bool(self.where.trust)
+        own = self.artefact.live or bool(self.where.trust)
         reply = self._process.request(
             {
                 "command": "load", "path": str(path.resolve()), "format": _format(self.artefact),
                 "framework": self.adapter.framework, "names": list(self.names),
                 # Classes of the user's own live where this interpreter finds them.
-                "paths": [str(Path.cwd()), *(sys.path if same else [])] if live else [],
+                "paths": [str(Path.cwd()), *(sys.path if same else [])] if own else [],
             }
         )  # fmt: skip
         self.versions = reply["versions"]

@@ -15,13 +15,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any
 
-from onnxpipe.errors import MissingExtra, NativeFailed, NativeRefused
+from onnxpipe.errors import ExportFailed, MissingExtra, NativeFailed, NativeRefused
 
 WORKER = Path(__file__).parent.parent / "worker" / "main.py"
 _EXTRAS = {"sklearn": "sklearn", "skops": "sklearn", "pandas": "sklearn", "joblib": "sklearn",
            "xgboost": "boosting", "lightgbm": "boosting", "catboost": "boosting",
-           "libsvm": "svm", "liblinear": "svm"}  # fmt: skip
+           "libsvm": "svm", "liblinear": "svm",
+           "skl2onnx": "sklearn", "onnxmltools": "spark"}  # fmt: skip
 _TAIL = 6
+_REPLY = '{"ok": '
 
 
 class Process:
@@ -39,7 +41,7 @@ class Process:
         threading.Thread(target=_pump, args=(self._process, self._replies), daemon=True).start()
 
     def request(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        """The reply to one request. Raises MissingExtra, NativeRefused or NativeFailed."""
+        """The reply to one request. Raises MissingExtra, NativeRefused, ExportFailed or NativeFailed."""
         if self._process.stdin is None or self._process.poll() is not None:
             raise self.failed("its worker has ended")
         with contextlib.suppress(BrokenPipeError):
@@ -92,6 +94,8 @@ class Process:
         module = str(reply.get("module", "")).partition(".")[0]
         if reply["kind"] == "missing" and module in _EXTRAS:
             return MissingExtra(module, _EXTRAS[module], where=self.where)
+        if reply["kind"] == "unexported":
+            return ExportFailed(reply["message"], where=self.where, unknown=not reply.get("known", True))
         if reply["kind"] == "refused":
             return NativeRefused(reply["message"], where=self.where)
         return self.failed(reply["message"])
@@ -111,9 +115,13 @@ def kill(process: subprocess.Popen[str]) -> None:
 
 
 def _pump(process: subprocess.Popen[str], replies: queue.Queue[str]) -> None:
-    """Pass on the worker's lines, and an empty one when it is gone."""
+    """Pass on the worker's replies, and an empty one when it is gone.
+
+    What an interpreter prints when it starts, before the worker has its stdout, is no reply.
+    """
     if process.stdout is not None:
         with contextlib.suppress(ValueError, OSError):
             for line in process.stdout:
-                replies.put(line)
+                if line.startswith(_REPLY):
+                    replies.put(line)
     replies.put("")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,12 +12,12 @@ from onnxpipe import __version__, lock
 from onnxpipe.adapters.base import Artefact, Rows
 from onnxpipe.core.options import Options
 from onnxpipe.core.signature import Signature
-from onnxpipe.errors import Contradictory, MissingExtra, NativeFailed
+from onnxpipe.errors import Contradictory, ExportFailed, MissingExtra, NativeFailed, Refusal
 from onnxpipe.lock import File, Lock
 from onnxpipe.services import files, goldens
 from onnxpipe.services.convert import Conversion, conversion, sample_of
 from onnxpipe.services.native import Where
-from onnxpipe.services.selftest import selftest
+from onnxpipe.services.selftest import selftest, short
 
 if TYPE_CHECKING:
     from onnxpipe.check.report import Report
@@ -66,7 +66,7 @@ def release(order: Order) -> Release:
         files.refuse_unwritable(order.output, order.source.path, order.sample)
     rows = sample_of(order.sample)
     made = _made(order, rows)
-    selftest(made.model)
+    _selftested(made)
     report, reason = _compared(order, made, rows)
     if report is not None:
         if not report:
@@ -78,13 +78,32 @@ def release(order: Order) -> Release:
 def _made(order: Order, rows: Rows | None) -> Conversion:
     """The conversion. Raises our own error, not Contradictory, where the original proves the file sound."""
     try:
-        return conversion(order.source, order.options, sample=rows, framework=order.framework)
+        return conversion(
+            order.source, order.options, sample=rows, framework=order.framework, where=order.where
+        )  # fmt: skip
     except Contradictory as error:
         if not order.verify:
             raise
         from onnxpipe.services.fault import blamed
 
         raise blamed(error, order.source, order.options, rows, order.where) from error.__cause__
+
+
+def _selftested(made: Conversion) -> None:
+    """The self-test. Raises ExportFailed where a peer's graph may be why the model doesn't hold together."""
+    try:
+        selftest(made.model)
+    except Refusal:
+        raise
+    except Exception as error:
+        if not made.borrowed:
+            raise
+        stages = ", ".join(stage.path for stage in made.borrowed)
+        raise ExportFailed(
+            f"the graph with {stages} as {made.borrowed[0].exporter} has it doesn't run: {short(error)}",
+            where=str(made.artefact),
+            remedy="Register a converter with @onnxpipe.converts, or mend the one that is registered there.",
+        ) from None
 
 
 def _compared(order: Order, made: Conversion, rows: Any) -> tuple[Report | None, str]:
@@ -166,6 +185,7 @@ def _facts(order: Order, made: Conversion, report: Report | None, reason: str) -
         },
         "opset": {entry.domain or "ai.onnx": int(entry.version) for entry in made.model.opset_import},
         "verdict": verdict,
+        **({"fallback": [asdict(stage) for stage in made.borrowed]} if made.borrowed else {}),
     }
 
 
@@ -194,6 +214,8 @@ def _flags(options: Options) -> Iterator[str]:
             yield from (f"--{name.replace('_', '-')}", str(value))
     if options.outputs:
         yield from ("--outputs", ",".join(options.outputs))
+    if not options.fallback:
+        yield "--no-fallback"
     for name, (dtype, shape) in options.inputs.items():
         dims = "" if shape is None else f"[{','.join('N' if d is None else str(d) for d in shape)}]"
         yield from ("--input", f"{name}={dtype}{dims}")

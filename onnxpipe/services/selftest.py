@@ -49,7 +49,7 @@ def selftest(model: onnx.ModelProto, rows: Feeds | None = None) -> None:
         if asked == OPSET:
             raise
         raise Inexact(
-            f"--opset {asked} can't hold this graph: {_short(error)}{_culprits(model, asked)}",
+            f"--opset {asked} can't hold this graph: {short(error)}{_culprits(model, asked)}",
             remedy=f"Leave out --opset (the default is {OPSET}), or choose a higher one.",
         ) from None
 
@@ -90,7 +90,7 @@ def _changed(made: Operator, asked: int) -> bool:
     return len(versions) > 1
 
 
-def _short(error: Exception) -> str:
+def short(error: Exception) -> str:
     """The first line of an error, without onnxruntime's prefixes."""
     line = str(error).strip().partition("\n")[0]
     return re.sub(r"^\[ONNXRuntimeError\] : \d+ : \w+ : ", "", line)

@@ -19,6 +19,7 @@ from onnxpipe.check.probes import Probes, probes
 from onnxpipe.check.report import Counterexample, Refusals, Report
 from onnxpipe.check.rows import Rows, Slot, length, slots, take
 from onnxpipe.core.build import build
+from onnxpipe.core.foreign import standing_in
 from onnxpipe.core.options import Options
 from onnxpipe.core.plan import Context
 from onnxpipe.errors import NativeFailed, Refusal
@@ -95,7 +96,8 @@ class Trial:
     def _anchors(self, given: Rows | None) -> tuple[Anchors, ...]:
         """The anchors of the source's stages; none, with a note, where it can't be read as data."""
         chosen = {port.name: (port.dtype, None) for port in self.signature.inputs}
-        context = Context(Options(inputs=chosen, missing_string=self.judge.missing))
+        options = Options(inputs=chosen, missing_string=self.judge.missing)
+        context = Context(options, fallback=standing_in(self.model))
         try:
             plan = self.native.adapter.read(self.native.artefact, context.options, None)
             build(plan, context.options, context)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,9 @@ import onnx
 import onnxruntime as ort
 
 from onnxpipe.adapters.base import Artefact
-from onnxpipe.check.compare import Tolerance
+from onnxpipe.check.compare import Tolerance, single
 from onnxpipe.check.report import Report, Setting
+from onnxpipe.core.foreign import borrowed
 from onnxpipe.errors import BadInput, Unreadable
 from onnxpipe.services import replay
 from onnxpipe.services.convert import adapter_of, artefact_of
@@ -51,10 +52,14 @@ def verify(
     started = time.perf_counter()
     judging, where = _options(options, where)
     proto, path = _model(model)
+    peers = borrowed(proto)
+    if any(stage.single for stage in peers):
+        judging = replace(judging, tolerances=single(judging.tolerances))
+    notes = tuple(map(str, peers))
     versions = {"onnxruntime": ort.__version__}
     if source is None:
         found = replay.replay(proto, replay.folders(path, golden), judging.tolerances)
-        setting = _setting(path, "", judging, versions)
+        setting = _setting(path, "", judging, versions, notes)
         return _finished(found, setting, started)
     artefact = source if isinstance(source, Artefact) else artefact_of(source)
     adapter = adapter_of(artefact)
@@ -67,7 +72,9 @@ def verify(
         native = stack.enter_context(Native(artefact, adapter, where))
         trial = Trial(proto, native, judging.tolerances, judging.names)
         found = trial.report(data, budget=judging.rows, seed=judging.seed, model=str(path or "model.onnx"))
-        setting = _setting(path, str(artefact), judging, {**versions, **native.versions}, trial.notes)
+        setting = _setting(
+            path, str(artefact), judging, {**versions, **native.versions}, (*notes, *trial.notes)
+        )
         return _finished(found, setting, started)
 
 
@@ -103,8 +110,6 @@ def _setting(
 
 
 def _finished(found: Report, setting: Setting, started: float) -> Report:
-    from dataclasses import replace
-
     if not found.tried:
         raise BadInput("there is no row to compare", where=setting.model)
     return replace(found, setting=setting, duration=time.perf_counter() - started)

@@ -125,6 +125,8 @@ def _add_source(bench: Bench, name: str, source: Any, settings: Mapping[str, Any
     sample = given.pop("sample", None)
     bench.files += [path for path in (source, sample) if isinstance(path, Path)]
     given["inputs"] = {port: (dtype, None) for port, dtype in given.get("inputs", {}).items()}
+    if isinstance(source, Path):  # a fallback would load it, and nobody can say here that it is trusted
+        given["fallback"] = False
     made = conversion(source, options_of(given), sample=sample_of(sample))
     _put(bench, name, Fragment.of(made.model))
 

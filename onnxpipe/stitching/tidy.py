@@ -170,3 +170,5 @@ def _copies(model: Model) -> Iterator[Any]:
 
 
 _ALL: tuple[Pass, ...] = (_sort, _fold, _identities, _unused)
+PRUNING: tuple[Pass, ...] = (_sort, _identities, _unused)
+"""Passes that change nothing but what is there for nothing."""

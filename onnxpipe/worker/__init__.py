@@ -8,4 +8,11 @@ onnxpipe. One module per framework, ``<framework>_native.py``, answers with thes
     answers(model, rows, methods, optional) -> {output: array}
     stages(model, rows, wanted) -> (records, path of the stage that refused or "")
     arrive(model, rows, path) -> {"0": array, ...}, the columns that arrive at a stage
+    part(model, path) -> what stands at a stage's path, for exporters; None where nothing does
+    behaviour(part, inputs, methods) -> {"answers": {output: [dtype, shape without rows]}, "refuses": ...}
+
+One module per peer that stages without a converter fall back to, ``<exporter>_export.py``, named as
+the peer's distribution, exports with this:
+
+    export(part, inputs, opset) -> (serialized model, {method: output name}); raises NoConverter
 """

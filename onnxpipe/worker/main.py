@@ -53,6 +53,23 @@ class Session:
         known.update(self.framework.versions())
         return {"versions": known}
 
+    def peer(self, request: Mapping[str, Any]) -> Dict[str, Any]:
+        """The version of a peer that could export stages; nothing of it is imported."""
+        return {"version": version(request["exporter"])}
+
+    def export(self, request: Mapping[str, Any]) -> Dict[str, Any]:
+        """Have a peer export the part at a path; its model goes to ``export.onnx``."""
+        register(request["exporter"], request["modules"])
+        exporter = sibling(request["exporter"] + "_export")
+        part = self.framework.part(self.model, request["path"])
+        if part is None:
+            raise NoConverter("the original has nothing at %s" % request["path"])
+        model, outputs = exporter.export(part, request["inputs"], request["opset"])
+        with open(os.path.join(request["folder"], "export.onnx"), "wb") as file:
+            file.write(model)
+        behaviour = self.framework.behaviour(part, request["native"], list(outputs))
+        return {"outputs": outputs, **behaviour}
+
     def answers(self, request: Mapping[str, Any]) -> Dict[str, Any]:
         """The answers on every row that isn't refused, and the refused ones with their reasons."""
 
@@ -123,6 +140,44 @@ class MissingMethod(Exception):
     """The estimator has no such method: no row's fault."""
 
 
+class NoConverter(Exception):
+    """A peer knows nothing of a kind of stage."""
+
+
+def version(distribution: str) -> str:
+    """The version of an installed package. Raises ModuleNotFoundError where there is none."""
+    from importlib import metadata
+
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        raise ModuleNotFoundError("No module named %r" % distribution, name=distribution) from None
+
+
+def register(exporter: str, modules: List[str]) -> None:
+    """Import what registers a user's converters: entry points ``onnxpipe.<exporter>``, and these modules.
+
+    Names that are no modules are passed over: they were allowed for the sake of pickles.
+    """
+    from importlib import metadata
+
+    found: Any = metadata.entry_points()
+    group = "onnxpipe." + exporter
+    for entry in found.select(group=group) if hasattr(found, "select") else found.get(group, ()):
+        entry.load()
+    for name in modules:
+        if is_module(name):
+            importlib.import_module(name)
+
+
+def is_module(name: str) -> bool:
+    """Whether a dotted name is that of a module that can be imported."""
+    try:
+        return importlib.util.find_spec(name) is not None
+    except (ImportError, ValueError, AttributeError):
+        return False
+
+
 def first_line(error: BaseException) -> str:
     """The first line of an error's text, cut at 300 characters."""
     return (str(error).strip().splitlines() or [""])[0][:300]
@@ -135,10 +190,12 @@ def handle(session: Session, request: Mapping[str, Any]) -> Dict[str, Any]:
         return {"ok": True, **reply}
     except ModuleNotFoundError as error:
         return {"ok": False, "kind": "missing", "module": error.name or "", "message": first_line(error)}
+    except NoConverter as error:
+        return {"ok": False, "kind": "unexported", "message": first_line(error), "known": False}
     except MissingMethod as error:
         return {"ok": False, "kind": "failed", "message": first_line(error)}
     except Exception as error:
-        kind = "failed" if request["command"] == "load" else "refused"
+        kind = {"load": "failed", "export": "unexported"}.get(request["command"], "refused")
         return {"ok": False, "kind": kind, "message": "%s: %s" % (type(error).__name__, first_line(error))}
 
 
@@ -153,7 +210,8 @@ def main() -> None:
     warnings.simplefilter("ignore")
     session = Session()
     for line in sys.stdin:
-        replies.write(json.dumps(handle(session, json.loads(line))) + "\n")
+        # On a line of its own, whatever an interpreter that starts up may have printed.
+        replies.write("\n" + json.dumps(handle(session, json.loads(line))) + "\n")
         replies.flush()
 
 

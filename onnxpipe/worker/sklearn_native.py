@@ -12,6 +12,7 @@ import numpy as np
 recording = sys.modules["_onnxpipe_recording"]
 main = sys.modules["_onnxpipe_main"]
 boosters = main.sibling("boosters")
+behaviour = main.sibling("probing").behaviour
 
 _INNER = ("best_estimator_", "estimator_", "regressor_", "final_estimator_")
 _HIDDEN = ("_preprocessor",)
@@ -39,6 +40,11 @@ def versions() -> Dict[str, str]:
         if module is not None:
             found[name] = str(getattr(module, "__version__", "?"))
     return found
+
+
+def part(model: Any, path: str) -> Any:
+    """The fitted estimator at a stage's path, None where the path leads to none."""
+    return recording.resolve(model, path)
 
 
 NEIGHBOUR_TIES = "neighbour_ties"

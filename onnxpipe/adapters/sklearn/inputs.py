@@ -45,6 +45,15 @@ def open_names(options: Options, sample: Rows | None) -> tuple[str, ...]:
     return names
 
 
+def said_columns(options: Options, sample: Rows | None) -> tuple[str, ...] | None:
+    """As many columns of an open type as the user or the sample says that ``X`` has."""
+    shape = options.inputs.get("X", ("", None))[1] or (
+        np.shape(sample["X"]) if sample and "X" in sample else ()
+    )
+    width = shape[-1] if len(shape) > 1 else None
+    return (ANY,) * int(width) if width else None
+
+
 def _images(options: Options, sample: Rows | None) -> Port:
     """``X`` in the sizes that the user or the sample says, else any."""
     _refuse_unknown(options, ["X"])

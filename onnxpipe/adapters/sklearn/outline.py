@@ -12,6 +12,9 @@ _MANY = 8
 """Members of one ensemble from which on only the first is listed."""
 
 
+_STEPS = ("steps", "transformers_", "transformer_list")
+"""Where estimators stand because of the place, whatever they say of themselves."""
+
 _KEPT = (
     "sklearn.preprocessing.LabelBinarizer",
     "sklearn.preprocessing.LabelEncoder",
@@ -51,8 +54,12 @@ def _members(record: Record) -> Iterator[tuple[str, Record]]:
     for name, value in record.fields.items():
         if f"{name}_" in record.fields:
             continue
-        found = list(_named(name, value))
+        found = list(_steps(value) if name in _STEPS else _named(name, value))
         yield from found[:1] if len(found) > _MANY else found
+
+
+def _steps(value: Any) -> Iterator[tuple[str, Record]]:
+    return ((str(name), step) for name, step, *_ in value if isinstance(step, Record))
 
 
 def _named(name: str, value: Any) -> Iterator[tuple[str, Record]]:

@@ -9,7 +9,7 @@ from onnxpipe.adapters.base import Artefact, Rows
 from onnxpipe.adapters.reading import Content, reading
 from onnxpipe.adapters.sklearn import companions
 from onnxpipe.adapters.sklearn.dictionaries import KEYED, keys
-from onnxpipe.adapters.sklearn.inputs import input_ports, open_names
+from onnxpipe.adapters.sklearn.inputs import input_ports, open_names, said_columns
 from onnxpipe.adapters.sklearn.nesting import refuse_endless
 from onnxpipe.adapters.sklearn.outline import is_estimator, root_stage, stages
 from onnxpipe.adapters.sklearn.renames import modernise
@@ -17,9 +17,10 @@ from onnxpipe.core.options import Options
 from onnxpipe.core.plan import Plan, Stage
 from onnxpipe.core.record import Record, walk
 from onnxpipe.core.registry import ANY, OPEN, columns, discover, find, missing
-from onnxpipe.errors import BadInput, Unfitted, Unreadable, Unsupported
+from onnxpipe.errors import BadInput, Unfitted, Unreadable, Unsupported, UnsupportedStage
 
 framework = "sklearn"
+exporter = "skl2onnx"
 
 
 def recognises(artefact: Artefact) -> bool:
@@ -41,18 +42,16 @@ def content(artefact: Artefact) -> Content:
 def read(artefact: Artefact, options: Options, sample: Rows | None = None) -> Plan:
     """The plan of a saved estimator or pipeline; nothing in the file is run.
 
-    Raises Unreadable, Unsupported (every stage at once), Unfitted and BadInput.
+    Raises Unreadable, Unsupported (every stage at once, unless they may fall back), Unfitted and BadInput.
     """
     root = root_of(artefact)
     stage = root_stage(root)
-    refuse_unsupported(root)
-    known = columns(stage)
+    lacking = unsupported(root)
+    if lacking and not options.fallback:
+        raise Unsupported(lacking)
+    known = columns(stage) or (said_columns(options, sample) if lacking else None)
     if known is None:
-        raise Unfitted(
-            "the pipeline was saved before it was fitted",
-            where=str(artefact),
-            remedy="Fit it, save it again, then convert.",
-        )
+        raise _unknown_width(artefact) if lacking else _unfitted(artefact)
     fitted = fitted_names(root)
     if tuple(known) == (OPEN,):
         fitted = open_names(options, sample)
@@ -82,13 +81,27 @@ def outline(artefact: Artefact) -> tuple[Stage, ...]:
     return stages(root_of(artefact))
 
 
-def refuse_unsupported(root: Record) -> None:
-    """Raise Unsupported with every estimator in the pipeline that has no converter."""
-    inside = (record for record in walk(root) if is_estimator(record))
-    lacking = {record.kind: root_stage(record) for record in (root, *inside) if find(record.kind) is None}
-    if lacking:
-        placed = {stage.kind: stage for stage in reversed(stages(root))}
-        raise Unsupported([missing(placed.get(kind, lacking[kind])) for kind in sorted(lacking)])
+def unsupported(root: Record) -> list[UnsupportedStage]:
+    """Every kind of estimator in the pipeline that has no converter, sorted, with its place."""
+    inside = (root_stage(record) for record in walk(root) if is_estimator(record))
+    placed = {stage.kind: stage for stage in reversed((*stages(root), *inside))}
+    return [missing(placed[kind]) for kind in sorted(placed) if find(kind) is None]
+
+
+def _unfitted(artefact: Artefact) -> Unfitted:
+    return Unfitted(
+        "the pipeline was saved before it was fitted",
+        where=str(artefact),
+        remedy="Fit it, save it again, then convert.",
+    )
+
+
+def _unknown_width(artefact: Artefact) -> BadInput:
+    return BadInput(
+        "the pipeline doesn't tell how many columns it was fitted on",
+        where=str(artefact),
+        remedy="Say so, as in --input X=float64[N,4], or give a --sample.",
+    )
 
 
 def version(root: Record) -> str:

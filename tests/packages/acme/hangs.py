@@ -1,0 +1,5 @@
+"""Importing this module takes longer than anybody waits."""
+
+import time
+
+time.sleep(60)
