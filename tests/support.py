@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections import defaultdict
 from pathlib import Path
 
@@ -9,10 +10,11 @@ import sklearn
 from sklearn.utils import all_estimators
 
 from onnxpipe.core.record import public_name
-from onnxpipe.core.registry import discover, kinds
+from onnxpipe.core.registry import discover, kinds, translated, translation
 from tests.harness import DTYPES, METHODS, Case, cases, plain
 
 PAGE = Path("docs/support/sklearn.md")
+FUNCTIONS = Path("docs/support/functions.md")
 _PRECISION = {"native": "float64", "float32": "float32"}
 
 
@@ -75,6 +77,36 @@ def _refusal(case: Case) -> str:
     return f"- `{plain(case.estimator)}`{rows}: {case.reason}"
 
 
+def functions() -> str:
+    """The page of the functions that FunctionTransformer may call, with the keywords that are understood."""
+    discover("onnxpipe.adapters.sklearn")
+    ours = [name for name in translated() if name.split(".")[0] in ("numpy", "scipy")]
+    return "\n".join(
+        [
+            "# Functions that are translated",
+            "",
+            f"{len(ours)} functions that a `FunctionTransformer` or a `TransformedTargetRegressor` may name, "
+            "with what may stand in `kw_args` or a `functools.partial`. Any other is refused by name until "
+            "[a translation](../sklearn.md#functions) says what it is.",
+            "",
+            "| function | with |",
+            "|---|---|",
+            *(f"| `{name}` | {_keywords(name)} |" for name in ours),
+            "",
+        ]
+    )
+
+
+def _keywords(name: str) -> str:
+    known = translation(name)
+    assert known is not None
+    words = [word for word in inspect.signature(known.translate).parameters if word not in ("stage", "x")]
+    if words == ["before"]:
+        return f"`partial({name.rpartition('.')[2]}, NUMBER)`"
+    return ", ".join(f"`{word}`" for word in words)
+
+
 if __name__ == "__main__":
     PAGE.parent.mkdir(exist_ok=True)
     PAGE.write_text(table(), encoding="utf-8")
+    FUNCTIONS.write_text(functions(), encoding="utf-8")

@@ -75,6 +75,11 @@ def test_the_links_of_the_docs_lead_somewhere() -> None:
                 assert (page.parent / target).exists(), f"{page.name}: {target}"
 
 
+def test_the_list_of_functions_is_current() -> None:
+    page = (ROOT / support.FUNCTIONS).read_text(encoding="utf-8")
+    assert page == support.functions(), "run: python -m tests.support"
+
+
 def test_the_support_table_is_current() -> None:
     page = (ROOT / support.PAGE).read_text(encoding="utf-8")
     if f"scikit-learn {sklearn.__version__} " not in page:

@@ -30,7 +30,7 @@ from onnxpipe.core import build, portability
 from onnxpipe.core.ops import Tensor, Var, argument
 from onnxpipe.core.options import Options
 from onnxpipe.core.pruning import finish
-from onnxpipe.errors import Inexact
+from onnxpipe.errors import BadInput, Inexact
 from tests.harness import open_session
 
 ODD = (
@@ -162,6 +162,22 @@ def test_a_missing_text_is_refused_where_it_can_be_told() -> None:
     assert session.run(None, {"X": np.array([[""], ["two"]], object)})[0].tolist() == [[0, 0], [0, 1]]
     with pytest.raises(Exception, match="out of data bounds"):
         session.run(None, {"X": np.array([["two"], ["<none>"]], object)})
+
+
+def test_words_that_cannot_be_written_never_occur() -> None:
+    kind = CountVectorizer(analyzer="char", stop_words=None).fit(["ab \ud800 c"])
+    predict = onnxpipe.load(onnxpipe.convert(kind))
+    assert np.array_equal(predict({"X": ["a c"]})["transform"], kind.transform(["a c"]).toarray())
+    stopped = CountVectorizer(stop_words=["\ud800b", "ab"]).fit(["ab cd"])
+    assert onnxpipe.load(onnxpipe.convert(stopped))({"X": ["ab cd"]})["transform"].tolist() == [[1]]
+    with pytest.raises(BadInput, match="surrogate"):
+        predict({"X": ["a \ud800"]})
+
+
+def test_bytes_are_refused_as_text() -> None:
+    predict = onnxpipe.load(onnxpipe.convert(CountVectorizer().fit(["one two"])))
+    with pytest.raises(BadInput, match="b'one two'"):
+        predict({"X": np.array([b"one two"], object)})
 
 
 def test_portability_is_told_and_kept() -> None:

@@ -96,12 +96,19 @@ def coded(x: Var, columns: Sequence[Coding], unknown: int) -> Var:
     return op.gather(const(table.ravel()), op.add(place, starts), axis=0)
 
 
+def is_utf8(text: str) -> bool:
+    """Whether a text can be written at all: half a surrogate pair can't, so no input ever equals it."""
+    return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
+
+
 def _lookup(x: Var, coding: Coding, unknown: int) -> Var:
     """int64, the shape of ``x``, through one hash table."""
     # A hash table can't be empty: without keys, one that is as unknown as the rest.
     lone = Coding(np.array([""], object) if is_string(x) else np.zeros(1), np.array([unknown]))
     keys, values = coding if len(coding.keys) else lone
     if is_string(x):
+        held = [is_utf8(key) for key in keys]
+        keys, values = (keys[held], values[held]) if any(held) else lone
         return ml.label_encoder(x, keys_strings=keys.tolist(), values_int64s=values, default_int64=unknown)
     dtype = np.result_type(dtype_of(x), keys.dtype)
     dtype = dtype if dtype.kind == "f" else np.dtype(np.int64)

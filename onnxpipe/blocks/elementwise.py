@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from onnxpipe.blocks import linear, numeric
-from onnxpipe.core.ops import Var, const, dtype_of, op, promote
+from onnxpipe.blocks import linear, numeric, special
+from onnxpipe.core.ops import Var, cast, const, dtype_of, op, promote
 
 
 def _like(x: Var, value: float) -> Var:
@@ -188,6 +188,13 @@ def tan(x: Var) -> Var:
     return op.div(op.sin(x), cos(x))
 
 
+def sinc(x: Var) -> Var:
+    """``sin(pi x) / (pi x)``, 1 at 0."""
+    turned = op.mul(x, _like(x, np.pi))
+    none = op.equal(turned, _like(x, 0))
+    return op.where(none, _like(x, 1), op.div(op.sin(turned), op.where(none, _like(x, 1), turned)))
+
+
 FLOATING: Mapping[str, Callable[[Var], Var]] = {
     "arccos": arccos,
     "arccosh": arccosh,
@@ -200,22 +207,22 @@ FLOATING: Mapping[str, Callable[[Var], Var]] = {
     "cosh": cosh,
     "deg2rad": _times(np.pi / 180),
     "exp": op.exp,
-    "exp10": lambda x: op.pow(_like(x, 10), x),
     "exp2": lambda x: op.pow(_like(x, 2), x),
-    "expit": linear.expit,
     "expm1": numeric.expm1,
     "fabs": op.abs,
     "isfinite": is_finite,
     "isinf": op.isinf,
+    "isneginf": lambda x: op.equal(x, _like(x, -np.inf)),
+    "isposinf": lambda x: op.equal(x, _like(x, np.inf)),
     "isnan": op.isnan,
     "log": op.log,
     "log10": lambda x: op.div(op.log(x), _like(x, np.log(10))),
     "log1p": numeric.log1p,
     "log2": lambda x: op.div(op.log(x), _like(x, np.log(2))),
-    "logit": logit,
     "rad2deg": _times(180 / np.pi),
     "rint": op.round,
     "sin": op.sin,
+    "sinc": sinc,
     "sinh": sinh,
     "sqrt": op.sqrt,
     "tan": tan,
@@ -231,3 +238,10 @@ KEEPING: Mapping[str, Callable[[Var], Var]] = {
     "square": lambda x: op.mul(x, x),
     "trunc": lambda x: trunc(x) if dtype_of(x).kind == "f" else x,
 }
+SPECIAL: Mapping[str, Callable[[Var], Var]] = {
+    "erf": lambda x: numeric.inplace(x, special.erf(cast(x, np.float64))),
+    "exp10": lambda x: op.pow(_like(x, 10), x),
+    "expit": linear.expit,
+    "logit": logit,
+}
+"""What scipy.special has and numpy hasn't."""

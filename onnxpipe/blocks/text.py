@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from onnxpipe.blocks.categorical import Coding, coded
 from onnxpipe.blocks.contrib import matches
 from onnxpipe.blocks.patterns import Pattern, named_class, ranges
-from onnxpipe.core.ops import Var, batch_size, cast, concat, const, dtype_of, ml, op
+from onnxpipe.core.ops import Var, batch_size, cast, concat, const, dtype_of, op
 
 Array = NDArray[Any]
 
@@ -119,8 +120,9 @@ def _from(x: Var, start: int) -> Var:
 
 def is_among(tokens: Var, listed: Sequence[str]) -> Var:
     """bool, the shape of ``tokens``: whether each is in the list."""
-    codes = ml.label_encoder(tokens, keys_strings=listed, values_int64s=[1] * len(listed), default_int64=0)
-    return cast(codes, np.bool_)
+    return cast(
+        coded(tokens, [Coding(np.array(listed, object), np.ones(len(listed), np.int64))], 0), np.bool_
+    )
 
 
 def tallied(places: Var, values: Var, width: int) -> Var:

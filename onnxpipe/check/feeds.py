@@ -111,6 +111,10 @@ def _texts(port: Port, value: Array, missing: str) -> Array:
             raise BadInput(f"{port.name} holds {cell!r}, the graph wants text")
     out = np.empty(len(cells), object)
     out[:] = [missing if is_missing(cell) else str(cell) for cell in cells]
+    try:
+        "".join(out).encode()
+    except UnicodeEncodeError:
+        raise BadInput(f"{port.name} holds half a surrogate pair, which no UTF-8 text can") from None
     return out.reshape(value.shape)
 
 

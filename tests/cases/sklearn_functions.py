@@ -33,7 +33,15 @@ FUNCTIONS = (
     *(np.log, np.log10, np.log2, np.positive, np.rad2deg, np.radians, np.reciprocal, np.sin, np.sinh),
     *(np.tan, np.tanh),
 )
-SPECIAL = (special.cbrt, special.exp10, special.exp2, special.expit, special.expm1, special.log1p)
+SPECIAL = (
+    *(special.cbrt, special.erf, special.exp10, special.exp2, special.expit, special.expm1, special.log1p),
+    *(np.isneginf, np.isposinf, np.sinc, np.asarray, np.array, np.real, np.conjugate, np.fix),
+)
+BEFORE = (
+    *(np.add, np.divide, np.equal, np.greater, np.greater_equal, np.less, np.less_equal, np.maximum),
+    *(np.minimum, np.multiply, np.power, np.subtract),
+)
+WITHIN = (np.sum, np.mean, np.max, np.min, np.amax, np.amin)
 
 
 def by(function, **kw_args):
@@ -46,6 +54,7 @@ def target(transformer):
 
 ROUNDING = "numpy's float32 log1p is good to some units in the last place, which float64 after it shows"
 LOGARITHMS = make_pipeline(FunctionTransformer(np.log1p), StandardScaler(), LogisticRegression())
+WHOLE = "numpy answers integers, which may overflow"
 NARROW = (np.square, np.abs, np.log1p)
 HALF = "numpy answers truth values in bytes or in half precision"
 MIXED = ColumnTransformer(
@@ -55,6 +64,16 @@ MIXED = ColumnTransformer(
 CASES = [
     *[Case(FunctionTransformer(function)) for function in (*FUNCTIONS, *SPECIAL, special.logit)],
     *[Case(FunctionTransformer(function), data="whole") for function in KEEPING],
+    *[Case(FunctionTransformer(partial(function, 2))) for function in BEFORE],
+    *[Case(FunctionTransformer(partial(function, 0.5)), data="whole") for function in BEFORE],
+    *[Case(FunctionTransformer(partial(function, np.nan))) for function in (np.maximum, np.minimum)],
+    *[Case(by(function, axis=1, keepdims=True)) for function in WITHIN],
+    *[Case(by(function, axis=1)) for function in (special.softmax, np.cumsum)],
+    Case(by(np.cumsum, axis=-1), data="whole"),
+    Case(FunctionTransformer(partial(np.maximum, 0)), data="whole", refused="on integers", reason=WHOLE),
+    Case(by(np.sum, axis=1, keepdims=True), data="whole", refused="on integers", reason=WHOLE),
+    Case(by(np.sum, axis=1), refused="keepdims=True", reason="one number per row is no table"),
+    Case(by(np.cumsum, axis=0), refused="adds up rows", reason="its answer hangs on the whole batch"),
     Case(FunctionTransformer()),
     Case(FunctionTransformer(validate=True)),
     Case(FunctionTransformer(np.log1p, validate=True), data="positive"),

@@ -6,19 +6,19 @@ Formulas: sklearn/preprocessing/_function_transformer.py, and numpy's own docume
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from onnxpipe.adapters.pickles import Global, described
-from onnxpipe.blocks import elementwise
 from onnxpipe.core.apply import paid, unfloated
-from onnxpipe.core.ops import Var, cast, dtype_of, op
+from onnxpipe.core.ops import Var, dtype_of
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.record import Record
-from onnxpipe.core.registry import Translation, converts, translates, translation
+from onnxpipe.core.registry import Translation, converts, translation
 from onnxpipe.core.table import NONE, Table
+
+BEFORE = "before"
+"""The keyword of translations for an argument that stands before the rows, as in ``partial(maximum, 0)``."""
 
 
 @converts("sklearn.preprocessing.FunctionTransformer")
@@ -36,7 +36,7 @@ def called(stage: Stage, x: Table, function: Any, arguments: Mapping[str, Any] |
     """
     name, given = _named(function, dict(arguments or {}))
     known = translation(name) if name else None
-    if known is None:
+    if known is None or (BEFORE in given and BEFORE not in inspect.signature(known.translate).parameters):
         remedy = f"; @onnxpipe.translates({name!r}) can say what that is" if name else ""
         raise stage.unsupported(f"calls {described(function)}{remedy}")
     try:
@@ -61,13 +61,16 @@ def _refuse_odd(stage: Stage, x: Table, name: str, known: Translation) -> None:
 
 
 def _named(function: Any, arguments: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
-    """The dotted name and the keywords of a function or a ``functools.partial``; no name for code."""
+    """The dotted name and the keywords of a function or a ``functools.partial``; no name for code.
+
+    The one argument that a partial may put before the rows is called ``before``.
+    """
     if isinstance(function, Global):
         return function.kind, arguments
     if isinstance(function, Record) and function.kind == "functools.partial":
         inner, positional, bound, *_ = function.state
-        if not positional:
-            return _named(inner, {**bound, **arguments})
+        if len(positional) < 2 and BEFORE not in {**bound, **arguments}:
+            return _named(inner, {**bound, **arguments, **({BEFORE: positional[0]} if positional else {})})
     return "", arguments
 
 
@@ -75,66 +78,3 @@ def _apart(x: Table) -> list[Var]:
     """The columns as one matrix, or as one per dtype where a data frame has several."""
     kinds = [dtype_of(block.read()) for block in x.blocks]
     return [x.matrix()] if len(set(kinds)) < 2 else [block.read() for block in x.blocks]
-
-
-def _floats(stage: Stage, x: Var) -> Var:
-    """``x`` as the floats that numpy's functions make of it."""
-    if dtype_of(x).kind == "f":
-        return x
-    if dtype_of(x).kind not in "iu" or dtype_of(x).itemsize < 4:
-        raise stage.unsupported(f"computes on {dtype_of(x)}, which numpy does in half precision")
-    return cast(x, np.float64)
-
-
-_ALIASES = {"absolute": "abs", "deg2rad": "radians", "rad2deg": "degrees"}
-_SPECIAL = ("cbrt", "exp10", "exp2", "expit", "expm1", "log1p", "logit")
-"""Functions that scipy.special has, some of them beside numpy."""
-
-
-def _register(name: str, function: Callable[[Var], Var], *, floating: bool) -> None:
-    def translate(stage: Stage, x: Var) -> Var:
-        return function(_floats(stage, x) if floating or dtype_of(x).kind == "b" else x)
-
-    special = (f"scipy.special.{name}",) if name in _SPECIAL else ()
-    names = (f"numpy.{name}", f"numpy.{_ALIASES.get(name, name)}", *special)
-    translates(*names, by_column=True)(translate)
-
-
-for _name, _function in elementwise.FLOATING.items():
-    _register(_name, _function, floating=True)
-for _name, _function in elementwise.KEEPING.items():
-    _register(_name, _function, floating=False)
-
-
-@translates("numpy.clip", by_column=True)
-def clip(
-    stage: Stage, x: Var, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None
-) -> Var:
-    """``x`` between limits."""
-    return elementwise.limited(x, a_min if min is None else min, a_max if max is None else max)
-
-
-@translates("numpy.nan_to_num", by_column=True)
-def nan_to_num(
-    stage: Stage, x: Var, *, copy: bool = True, nan: float = 0.0, posinf: Any = None, neginf: Any = None
-) -> Var:
-    """``x`` with numbers in the place of NaN and infinities."""
-    return elementwise.replaced(x, nan, posinf, neginf) if dtype_of(x).kind == "f" else x
-
-
-@translates("numpy.round", "numpy.around", by_column=True)
-def around(stage: Stage, x: Var, decimals: int = 0) -> Var:
-    """``x`` rounded half to even at a decimal place."""
-    if dtype_of(x).kind == "f":
-        return elementwise.rounded(x, decimals)
-    if decimals < 0:
-        raise stage.unsupported("rounds integers to tens")
-    return x
-
-
-@translates("numpy.reciprocal", by_column=True)
-def reciprocal(stage: Stage, x: Var) -> Var:
-    """``1 / x``."""
-    if dtype_of(x).kind != "f":
-        raise stage.unsupported("takes the reciprocal of integers, which numpy cuts to integers")
-    return op.reciprocal(x)
