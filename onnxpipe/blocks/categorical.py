@@ -15,8 +15,15 @@ Array = NDArray[Any]
 Codes = NDArray[np.int64]
 
 
-_WIDE = 512
-"""Indicator columns from which it pays to write the few that are true instead of comparing all."""
+_WIDE, _LONG = 512, 64
+"""Indicator columns, in all and to each column, from which it pays to write the few that are true
+instead of comparing all."""
+
+_SHORT = 64
+"""Indicator columns up to which codes are compared as they are: narrowing them would cost more."""
+
+_TABLE = 2**15
+"""Entries of a table of codes up to which text is looked up in one vocabulary for all columns."""
 
 
 class Coding(NamedTuple):
@@ -48,7 +55,8 @@ def indicators(x: Var, owner: Sequence[int], values: Array) -> Var:
 
 def _is_ragged(owner: Sequence[int]) -> bool:
     """Whether columns have so many and so unequally many values that writing the true ones pays."""
-    return len(owner) > _WIDE and len(set(np.bincount(owner).tolist())) > 1
+    counts = np.bincount(owner)
+    return len(owner) > max(_WIDE, _LONG * len(counts)) and len(set(counts.tolist())) > 1
 
 
 def _scattered(codes: Var, width: int) -> Var:
@@ -70,30 +78,35 @@ def code_indicators(codes: Var, owner: Sequence[int], wanted: Codes) -> Var:
         table[owner, wanted] = np.arange(len(owner))
         place = op.add(codes, const(np.arange(len(table)) * table.shape[1], np.int64))
         return _scattered(op.gather(const(table.ravel()), place, axis=0), len(owner))
-    wide = spread(codes, owner)
-    return wide.flat(op.equal(wide.var, const(wide.beside(wanted))))
+    wide = spread(codes if len(owner) <= _SHORT else cast(codes, np.int32), owner)
+    return wide.flat(op.equal(wide.var, const(wide.beside(wanted), dtype_of(wide.var))))
 
 
 def coded(x: Var, columns: Sequence[Coding], unknown: int) -> Var:
     """int64 ``[N, k]``: the code of each value in its column, ``unknown`` for values without one.
 
-    One coding serves all columns. Text of several codings is told apart by the column's number
-    behind it, so that one look-up does; numbers by a table of (column, number in the union).
+    One coding serves all columns. Several are told apart by a table of (column, number in the union),
+    or where that would be too large, by the column's number behind each text.
     """
     if len(columns) == 1:
         return _lookup(x, columns[0], unknown)
-    if is_string(x):
-        tails = [f"\x1f{j}" for j in range(len(columns))]
-        keys = [f"{key}{tail}" for (keys, _), tail in zip(columns, tails, strict=True) for key in keys]
-        together = Coding(np.array(keys, object), np.concatenate([c.codes for c in columns]))
-        return _lookup(op.string_concat(x, const(tails)), together, unknown)
     union, ids = np.unique(np.concatenate([c.keys for c in columns]), return_inverse=True)
+    if is_string(x) and len(columns) * len(union) > _TABLE:
+        return _tagged(x, columns, unknown)
     table = np.full((len(columns), len(union) + 1), unknown, np.int64)
     owner = np.repeat(np.arange(len(columns)), [len(c.keys) for c in columns])
     table[owner, ids] = np.concatenate([c.codes for c in columns])
     place = _lookup(x, Coding(union, np.arange(len(union))), len(union))
     starts = const(np.arange(len(columns)) * table.shape[1], np.int64)
     return op.gather(const(table.ravel()), op.add(place, starts), axis=0)
+
+
+def _tagged(x: Var, columns: Sequence[Coding], unknown: int) -> Var:
+    """The codes of text, with the number of its column behind each key and each value."""
+    tails = [f"\x1f{j}" for j in range(len(columns))]
+    keys = [f"{key}{tail}" for (keys, _), tail in zip(columns, tails, strict=True) for key in keys]
+    together = Coding(np.array(keys, object), np.concatenate([c.codes for c in columns]))
+    return _lookup(op.string_concat(x, const(tails)), together, unknown)
 
 
 def is_utf8(text: str) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from spox._var import _VarInfo
 
-from onnxpipe.core.ops import Var, cast, const, dtype_of, is_string, op, shape_of
+from onnxpipe.core.ops import Var, alike, cast, const, dtype_of, op, shape_of
 from onnxpipe.core.plan import Context, Stage
 from onnxpipe.core.record import Record
 from onnxpipe.core.registry import Answers, Converter, find, missing
@@ -125,12 +125,10 @@ def guarded(context: Context, x: Var, check: Check) -> Var:
         return x
     if context.options.on_invalid != "raise":
         return require(context, x, op.not_(_refused(x, check)))
-    # Any count above 0 is out of range below; a sum of x * 0 is NaN if any x isn't finite.
+    # A sum of x * 0 is NaN if any x isn't finite.
     if check is Check.NONFINITE:
-        bad = cast(op.isnan(op.reduce_sum(x * _zero(x), keepdims=0)), np.int64)
-    else:
-        bad = op.reduce_sum(cast(op.isinf(x), np.int64), keepdims=0)
-    return _refusing(x, bad)
+        return _refusing(x, cast(op.isnan(op.reduce_sum(x * _zero(x), keepdims=0)), np.int64))
+    return _refusing(x, _count(op.isinf(x)))
 
 
 def paid(context: Context, table: Table) -> Table:
@@ -150,16 +148,22 @@ def _refused(x: Var, check: Check) -> Var:
     return op.greater(op.reduce_sum(cast(bad, np.int64), const([1]), keepdims=0), const(0))
 
 
+def _count(flags: Var) -> Var:
+    """An int64 scalar, 0 if none of the bool ``flags`` is true and more if any is.
+
+    onnxruntime adds float32 many times as fast as int64; a count that no longer grows still isn't 0.
+    """
+    return cast(op.reduce_sum(cast(flags, np.float32), keepdims=0), np.int64)
+
+
 def _refusing(x: Var, bad: Var) -> Var:
     """``x`` if the int64 scalar ``bad`` is 0; else the session fails.
 
-    An out-of-range Gather is an error by the standard, which is how a graph can refuse.
+    An out-of-range Gather is an error by the standard, which is how a graph can refuse. What is
+    gathered is the shape that ``x`` is then given, its own: a Reshape copies nothing.
     """
-    if is_string(x):
-        # Of text, onnxruntime 1.31 gathers only the first of each slice; so what is gathered is the shape.
-        held = op.reshape(x, _refusing(op.shape(x), bad))
-        return op.reshape(held, const([0, *shape_of(x)[1:]])) if len(shape_of(x)) > 1 else held
-    return op.gather(op.unsqueeze(x, const([0])), bad, axis=0)
+    own = op.gather(const([[0] * len(shape_of(x))]), bad, axis=0)
+    return alike(op.reshape(x, own), x)
 
 
 def _zero(x: Var) -> Var:
@@ -171,7 +175,7 @@ def require(context: Context, x: Var, valid: Var) -> Var:
     if context.options.on_invalid != "raise":
         context.valid.append(valid)
         return x
-    return _refusing(x, op.reduce_sum(cast(op.not_(valid), np.int64), keepdims=0))
+    return _refusing(x, _count(op.not_(valid)))
 
 
 def looked_up(context: Context, values: NDArray[Any], index: Var) -> Var:

@@ -22,6 +22,7 @@ from spox._graph import initializer
 __all__ = [
     "Tensor",
     "Var",
+    "alike",
     "any_of",
     "argument",
     "as_many",
@@ -115,7 +116,10 @@ def take_columns(x: Var, indices: Sequence[int] | Array) -> Var:
     wanted = [int(i) for i in indices]
     if wanted == list(range(_width(x))):
         return x
-    return op.gather(x, const(wanted, np.int64), axis=1)
+    if not wanted or dtype_of(x).kind == "b" or len(shape_of(x)) != 2:
+        return op.gather(x, const(wanted, np.int64), axis=1)
+    # Within rows, onnxruntime's Gather is ten times as slow; but this operator knows no truths.
+    return ml.array_feature_extractor(x, const(wanted, np.int64))
 
 
 def _width(x: Var) -> int:
@@ -132,6 +136,12 @@ def ranked(x: Var, k: Var, *, largest: bool = True) -> tuple[Var, Var]:
     found = op.top_k(op.pad(x, const([0, 0, 1, 0])), k, axis=1, largest=int(largest))
     values, places = (op.slice(part, const([0]), const([-1]), const([0])) for part in found)
     return as_many(values, x), as_many(places, x)
+
+
+def alike(y: Var, x: Var) -> Var:
+    """``y``, known to have the type of ``x``, which shape inference couldn't follow."""
+    y._var_info.type = x.unwrap_tensor()
+    return y
 
 
 def as_many(y: Var, x: Var) -> Var:
