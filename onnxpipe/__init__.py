@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from onnxpipe.core.options import Options as Options
     from onnxpipe.core.registry import converts as converts
     from onnxpipe.core.registry import translates as translates
+    from onnxpipe.services.bench import bench as bench
     from onnxpipe.services.convert import convert as convert
     from onnxpipe.services.inspect import inspect as inspect
     from onnxpipe.services.serve import feeds as feeds
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Options": "onnxpipe.core.options",
+    "bench": "onnxpipe.services.bench",
     "convert": "onnxpipe.services.convert",
     "converts": "onnxpipe.core.registry",
     "feeds": "onnxpipe.services.serve",

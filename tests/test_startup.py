@@ -10,7 +10,7 @@ import pytest
 
 HEAVY = {"numpy", "onnx", "onnxruntime", "spox", "pyarrow", "joblib", "rich", "yaml", "jinja2"}
 HEAVY |= {"sklearn", "pandas", "scipy", "skl2onnx", "torch", "tensorflow", "keras", "pyspark", "xgboost"}
-NAMES = ("convert", "stitch", "verify", "score", "skew", "inspect")
+NAMES = ("convert", "stitch", "verify", "score", "skew", "inspect", "bench")
 LOADED = """
 import sys
 from onnxpipe.cli import main

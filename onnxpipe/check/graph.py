@@ -31,12 +31,15 @@ class Each(NamedTuple):
 
 
 class Graph:
-    """A model opened once and asked many times. Raises Unreadable where onnxruntime can't open it."""
+    """A model opened once and asked many times, on ``threads`` threads (0: as many as there are cores).
 
-    def __init__(self, model: onnx.ModelProto, *, where: str = "") -> None:
+    Raises Unreadable where onnxruntime can't open it.
+    """
+
+    def __init__(self, model: onnx.ModelProto, *, where: str = "", threads: int = 1) -> None:
         options = ort.SessionOptions()
         options.log_severity_level = 4
-        options.intra_op_num_threads = 1
+        options.intra_op_num_threads = threads
         try:
             self.session = ort.InferenceSession(
                 model.SerializeToString(), options, providers=["CPUExecutionProvider"]

@@ -27,16 +27,17 @@ class Row(NamedTuple):
 
 def page(report: Report) -> str:
     """The report as an HTML document."""
-    return _template("report.html.j2").render(**_facts(report))
+    return template("report.html.j2").render(**_facts(report))
 
 
 def embedded(report: Report) -> str:
     """The report's summary as an HTML fragment, for a notebook."""
-    return _template("summary.html.j2").render(**_facts(report))
+    return template("summary.html.j2").render(**_facts(report))
 
 
 @cache
-def _template(name: str) -> jinja2.Template:
+def template(name: str) -> jinja2.Template:
+    """A template of this package by its file name; what it shows is escaped."""
     loader = jinja2.PackageLoader("onnxpipe.check", "templates")
     environment = jinja2.Environment(
         loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True

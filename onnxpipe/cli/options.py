@@ -175,6 +175,16 @@ def said(name: str) -> bool:
     return bool(context and context.meta.get(f"onnxpipe.{name}"))
 
 
+def put(path: Path, text: str) -> None:
+    """Write a whole file or none: under another name first."""
+    part = path.with_name(f"{path.name}.part")
+    try:
+        part.write_text(text, "utf-8")
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
 @contextmanager
 def progress(doing: str) -> Iterator[None]:
     """A moving line on stderr while the block runs, once it took two seconds, on a terminal only."""

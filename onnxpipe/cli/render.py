@@ -12,6 +12,7 @@ from rich.table import Table
 from onnxpipe.cli import options
 
 if TYPE_CHECKING:
+    from onnxpipe.check.timings import Timings
     from onnxpipe.services.inspect import Inspection
     from onnxpipe.services.release import Release
 
@@ -82,3 +83,17 @@ def _section(out: Console, title: str, lines: Iterable[str]) -> None:
         out.print(escape(title))
         for line in listed:
             out.print(f"  {escape(line)}")
+
+
+def timings(found: Timings) -> None:
+    """A line on the model, then a table with a line per batch size."""
+    from onnxpipe.check.timings import HEADS
+
+    out = console()
+    out.print(escape(f"{found.model}: {found.summary()}"))
+    table = Table(box=None, pad_edge=False)
+    for head in HEADS:
+        table.add_column(head, justify="right")
+    for row in found.cells():
+        table.add_row(*row)
+    out.print(table)

@@ -138,9 +138,9 @@ def _pair(text: str) -> tuple[str, str]:
 
 def _write(report: Report, paths: tuple[Path, ...], counterexample: Path | None) -> None:
     for path in paths:
-        _put(path, rendered(report, _BY_SUFFIX[path.suffix.lower()]))
+        options.put(path, rendered(report, _BY_SUFFIX[path.suffix.lower()]))
     if counterexample is not None and report.counterexample is not None:
-        _put(counterexample, report.counterexample.test)
+        options.put(counterexample, report.counterexample.test)
 
 
 def rendered(report: Report, form: str) -> str:
@@ -151,16 +151,6 @@ def rendered(report: Report, form: str) -> str:
 
     makers = {"github": formats.github, "junit": formats.junit, "sarif": formats.sarif}
     return makers.get(form, formats.markdown)(report)
-
-
-def _put(path: Path, text: str) -> None:
-    """Write a whole file or none: under another name first."""
-    part = path.with_name(f"{path.name}.part")
-    try:
-        part.write_text(text, "utf-8")
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _show(report: Report, form: str) -> None:

@@ -145,6 +145,11 @@ class Native:
         answers = {method: (kind, tuple(sizes)) for method, (kind, sizes) in reply["answers"].items()}
         return Export(model, reply["outputs"], answers, reply["refuses"])
 
+    def times(self, rows: Arrays, outputs: Sequence[str], seconds: float, calls: int) -> list[float]:
+        """Seconds of each of several calls, as many as fit into ``seconds`` but at least ``calls``."""
+        reply = self._ask("times", rows, methods=list(outputs), seconds=seconds, calls=calls)
+        return [float(taken) for taken in reply["times"]]
+
     def close(self) -> None:
         """End the worker and everything it started; safe to call twice."""
         self._process.close()

@@ -64,6 +64,12 @@ def replay(
     )
 
 
+def recorded(graph: Graph, sets: Sequence[Path]) -> dict[str, Array]:
+    """The rows of all data sets by input name, without the answers."""
+    pairs = [_read(folder, graph)[0] for folder in sets]
+    return {name: np.concatenate([fed[name] for fed in pairs]) for name in pairs[0]}
+
+
 def _read(folder: Path, graph: Graph) -> tuple[dict[str, Array], dict[str, Array]]:
     """One data set by the graph's names: i is the place in graph.input and graph.output."""
     sides = (("input", graph.signature.inputs), ("output", graph.signature.outputs))

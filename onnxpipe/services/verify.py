@@ -51,7 +51,7 @@ def verify(
     """
     started = time.perf_counter()
     judging, where = _options(options, where)
-    proto, path = _model(model)
+    proto, path = opened(model)
     peers = borrowed(proto)
     if any(stage.single for stage in peers):
         judging = replace(judging, tolerances=single(judging.tolerances))
@@ -89,7 +89,8 @@ def _options(options: Mapping[str, Any], where: Where | None) -> tuple[Judging, 
     return Judging(**judging), where or Where(**native)
 
 
-def _model(model: onnx.ModelProto | str | Path) -> tuple[onnx.ModelProto, Path | None]:
+def opened(model: onnx.ModelProto | str | Path) -> tuple[onnx.ModelProto, Path | None]:
+    """A model and the path it was read from, None for one in memory. Raises Unreadable."""
     if isinstance(model, onnx.ModelProto):
         return model, None
     path = Path(model)

@@ -12,6 +12,7 @@ import json
 import os
 import platform
 import sys
+import time
 import warnings
 from typing import Any, Callable, Dict, List, Mapping, Tuple
 
@@ -101,6 +102,18 @@ class Session:
         self.wire.save(request["folder"], "reply", arrays)
         return {"paths": [record["path"] for record in records], "refused": refused}
 
+    def times(self, request: Mapping[str, Any]) -> Dict[str, Any]:
+        """Seconds of several calls on the same rows, which are put into the framework's own form first
+        where it can say how."""
+        rows = self.wire.load(request["folder"], "rows")
+        caller = getattr(self.framework, "caller", None) or self._caller
+        return {
+            "times": timed(caller(self.model, rows, request["methods"]), request["seconds"], request["calls"])
+        }
+
+    def _caller(self, model: Any, rows: Mapping[str, Any], methods: List[str]) -> Callable[[], Any]:
+        return lambda: self.framework.answers(model, rows, methods, [])
+
     def _each(
         self, request: Mapping[str, Any], ask: Callable[[Mapping[str, Any]], Mapping[str, Any]]
     ) -> Dict[str, Any]:
@@ -134,6 +147,19 @@ def each(
                 todo += [(middle, stop), (start, middle)]
     names = list(found[0]) if found else []
     return {name: np.concatenate([part[name] for part in found]) for name in names}, refused
+
+
+def timed(call: Callable[[], Any], seconds: float, least: int) -> List[float]:
+    """What each of several calls took, for about so many seconds but at least so many calls; the first one
+    isn't counted."""
+    call()
+    times = []  # type: List[float]
+    end = time.perf_counter() + seconds
+    while len(times) < least or time.perf_counter() < end:
+        start = time.perf_counter()
+        call()
+        times.append(time.perf_counter() - start)
+    return times
 
 
 class MissingMethod(Exception):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import sys
-from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Tuple
 
 import numpy as np
 
@@ -81,6 +81,20 @@ def with_axis(model: Any, answer: Any) -> Any:
     last = model.steps[-1][1] if hasattr(model, "steps") else model
     dropped = hasattr(last, "ridge_alpha") and getattr(answer, "ndim", 2) == 1
     return answer[None] if dropped else answer
+
+
+def caller(model: Any, rows: Mapping[str, Any], methods: List[str]) -> Callable[[], None]:
+    """A call of these methods on rows that are in the estimator's own form already."""
+    known = list(dict.fromkeys(re.sub(r"_\d+$", "", name) for name in methods))
+    if not all(hasattr(model, name) for name in known):
+        raise main.MissingMethod("this %s has no method %s" % (type(model).__name__, " or ".join(known)))
+    own = table(model, rows)
+
+    def call() -> None:
+        for name in known:
+            getattr(model, name)(own)
+
+    return call
 
 
 def neighbour_ties(model: Any, rows: Mapping[str, Any]) -> Dict[str, Any]:
