@@ -16,7 +16,8 @@ from sklearn.ensemble import (
 )
 
 from onnxpipe.adapters.sklearn.trees import shares
-from onnxpipe.blocks.trees import distinct_rows, rounded_down
+from onnxpipe.blocks.leaf_rows import distinct_rows
+from onnxpipe.blocks.trees import rounded_down
 from onnxpipe.core.options import Options
 from onnxpipe.services.convert import conversion
 from tests import harness

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from onnxpipe.blocks import numeric
 from onnxpipe.core.ops import Var, const, dtype_of, is_string, op, promote
 
 Array = NDArray[Any]
@@ -24,7 +25,8 @@ def is_missing(x: Var, marker: Any) -> Var:
 def filled(x: Var, missing: Var, fill: Array) -> Var:
     """``x`` ``[N, d]`` with ``fill`` ``[d]`` where ``missing``, rounded to the dtype of ``x``."""
     dtype = dtype_of(x)
-    return op.where(missing, const(np.asarray(fill).astype(dtype)), x)
+    values = np.asarray(fill).astype(dtype)
+    return op.where(missing, const(values) if is_string(x) else numeric.beside(x, values), x)
 
 
 def fillable(x: Var, marker: Any) -> bool:

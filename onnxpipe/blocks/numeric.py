@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from onnxpipe.core.ops import Var, cast, const, dtype_of, op
+from onnxpipe.core.ops import Tensor, Var, cast, const, dtype_of, op, shape_of
 
 Array = NDArray[Any]
 
@@ -17,16 +17,34 @@ def inplace(x: Var, result: Var) -> Var:
     return cast(result, dtype_of(x))
 
 
+_NARROW = 64
+"""Bytes of a row up to which onnxruntime 1.31 is much quicker at equal shapes than at broadcasting."""
+
+
+def beside(x: Var, values: Any, dtype: Any = None) -> Var:
+    """``values`` ``[d]``, one per column of ``x`` ``[N, d]``, in the shape that is quickest to compute with.
+
+    Broadcasting a row costs as much per row as dozens of values; repeating one costs next to nothing.
+    """
+    row = const(values, dtype)
+    width, size = shape_of(x)[-1], dtype_of(row).itemsize
+    if len(shape_of(x)) != 2 or width == 1 or shape_of(row) != (width,) or width * size > _NARROW:
+        return row
+    whole = op.expand(row, op.shape(x))
+    whole._var_info.type = Tensor(dtype_of(row), shape_of(x))
+    return whole
+
+
 def standardise(x: Var, mean: Array | None, scale: Array | None) -> Var:
     """``(x - mean) / scale`` ``[N, d]``, mean and scale rounded to the dtype of ``x``."""
     if mean is not None:
-        x = x - const(mean, dtype_of(x))
-    return x if scale is None else x / const(scale, dtype_of(x))
+        x = x - beside(x, mean, dtype_of(x))
+    return x if scale is None else x / beside(x, scale, dtype_of(x))
 
 
 def none_of(x: Var) -> Var:
     """bool ``[N]``: the rows of the bool ``x`` ``[N, d]`` in which nothing is true."""
-    return op.equal(op.reduce_sum(cast(x, np.int64), const([1]), keepdims=0), const(0))
+    return op.equal(op.reduce_sum(cast(x, np.float32), const([1]), keepdims=0), const(0, np.float32))
 
 
 def clipped(x: Var, low: float, high: float) -> Var:

@@ -12,15 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onnxpipe.blocks.tree_node import Leaves, Splits, tree_ensemble
-from onnxpipe.core.ops import Var, cast, const, dtype_of, op, shape_of
-from onnxpipe.core.table import Check
+from onnxpipe.core.ops import Var, cast, dtype_of, shape_of
 
 Array = NDArray[Any]
-
-_WATCHED = 256
-"""Columns up to which a forest checks its own input."""
-_EXACT_IN_SINGLE = 2**24
-"""Integers below this are exact in float32."""
 
 
 class Forest(NamedTuple):
@@ -85,100 +79,11 @@ def added(
 ) -> Var:
     """``summed`` in the precision of ``x``, rounded after every tree as they follow each other."""
     targets = np.zeros(len(weights), np.int64) if targets is None else targets
-    return _ensemble(x, forest, weights, targets, count)
+    return ensemble(x, forest, weights, targets, count)
 
 
-def summed_rows(x: Var, forest: Forest, rows: Array) -> Var:
-    """The sum over trees of the row of ``rows`` ``[leaves, m]`` of the leaf each row of ``x`` ends in.
-
-    float64 ``[N, m]``; ``x`` is float32, as the trees compare it.
-    """
-    if rows.shape[1] == 1:
-        return summed(x, forest, rows[:, 0])
-    if are_votes(rows):
-        return cast(_votes(x, forest, rows), np.float64)
-    return _looked_up(x, forest, rows)
-
-
-def are_votes(rows: Array) -> bool:
-    """Whether every leaf's row ``[leaves, m]`` is one 1 among zeros."""
-    return bool(
-        rows.shape[1] > 1 and np.array_equal(rows, rows.astype(bool)) and np.all(rows.sum(axis=1) == 1)
-    )
-
-
-def can_watch(x: Var) -> bool:
-    """Whether ``x`` ``[N, d]`` is narrow enough to check with splits, two for each column of each row."""
-    width = shape_of(x)[1]
-    return isinstance(width, int) and width <= _WATCHED
-
-
-def vote_shares(x: Var, forest: Forest, rows: Array, check: Check) -> Var:
-    """The share of trees whose leaf votes for each column: float64 ``[N, m]``, refusing what ``check`` does.
-
-    One more tree gives any refused value more votes than there are trees, and no share stands
-    there in the table: the check costs no node.
-    """
-    count = len(forest.roots)
-    if check is not Check.NOTHING:
-        forest = _with_tree(forest, _watcher(int(shape_of(x)[1]), check))
-        verdicts = np.zeros((2, rows.shape[1]))
-        verdicts[1, 0] = count + 1
-        rows = np.concatenate([rows, verdicts])
-    votes = cast(_votes(x, forest, rows), np.int32)
-    return op.gather(const(np.arange(count + 1) / count), votes, axis=0)
-
-
-def _watcher(width: int, check: Check) -> Forest:
-    """A tree that leads a row through two splits a column to its first leaf, or aside to its last.
-
-    Aside go values above the largest or below the least finite float32, and NaN unless allowed.
-    """
-    count = 2 * width
-    lower = np.arange(count) % 2 == 1
-    ahead, aside = np.r_[np.arange(1, count), count], np.full(count, count + 1)
-    largest = np.finfo(np.float32).max
-    padding = np.zeros(2)
-    return Forest(
-        feature=np.r_[np.arange(count) // 2, padding].astype(np.int64),
-        # "Above all infinities" is the lower split's right side.
-        threshold=np.r_[np.where(lower, -np.inf, largest), padding],
-        left=np.r_[np.where(lower, aside, ahead), -1, -1],
-        right=np.r_[np.where(lower, ahead, aside), -1, -1],
-        roots=np.zeros(1, np.int64),
-        nan_left=np.r_[~lower & (check is Check.INFINITE), False, False],
-    )
-
-
-def _with_tree(forest: Forest, tree: Forest) -> Forest:
-    """A forest with one tree more."""
-    offset = len(forest.left)
-    nan_left = np.zeros(offset, bool) if forest.nan_left is None else forest.nan_left
-    return Forest(
-        feature=np.concatenate([forest.feature, tree.feature]),
-        threshold=np.concatenate([forest.threshold, tree.threshold]),
-        left=np.concatenate([forest.left, np.where(tree.left < 0, -1, tree.left + offset)]),
-        right=np.concatenate([forest.right, np.where(tree.right < 0, -1, tree.right + offset)]),
-        roots=np.concatenate([forest.roots, tree.roots + offset]),
-        nan_left=np.concatenate([nan_left, tree.nan_left if tree.nan_left is not None else []]),
-    )
-
-
-def _votes(x: Var, forest: Forest, rows: Array) -> Var:
-    """Leaves add their votes to columns. Whole numbers: exact in the precision of ``x``."""
-    return _ensemble(x, forest, rows.max(axis=1), np.argmax(rows, axis=1), rows.shape[1])
-
-
-def _looked_up(x: Var, forest: Forest, rows: Array) -> Var:
-    """Each tree answers, as its own target, which distinct row its leaf holds; those rows are summed."""
-    table, which = distinct_rows(rows)
-    x = x if len(table) < _EXACT_IN_SINGLE else cast(x, np.float64)
-    found = _ensemble(x, forest, which, forest.tree_of_leaf, len(forest.roots))
-    return op.reduce_sum(op.gather(const(table), cast(found, np.int32)), const([1]), keepdims=0)
-
-
-def _ensemble(x: Var, forest: Forest, weights: Array, targets: Array, count: int | None = None) -> Var:
-    """The operator over the forest."""
+def ensemble(x: Var, forest: Forest, weights: Array, targets: Array, count: int | None = None) -> Var:
+    """The sum over trees of leaf weights, in the precision of ``x``: ``[N, count]``."""
     count = int(targets.max()) + 1 if count is None else count
     splits, stored = _splits(forest, dtype_of(x))
     _refuse_outside(splits.features, shape_of(x)[1])
@@ -252,15 +157,3 @@ def rounded_down(threshold: Array) -> Array:
     above = single > threshold
     single[above] = np.nextafter(single[above], np.float32(-np.inf))
     return single
-
-
-def distinct_rows(rows: Array) -> tuple[Array, Array]:
-    """The distinct rows of ``[n, m]`` and, per row, which of them it is ``[n]``.
-
-    Column by column: much faster than sorting rows as wholes.
-    """
-    code = np.zeros(len(rows), np.int64)
-    for column in rows.T:
-        values, which = np.unique(column, return_inverse=True)
-        _, first, code = np.unique(code * len(values) + which, return_index=True, return_inverse=True)
-    return rows[first], code

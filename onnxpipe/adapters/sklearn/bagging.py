@@ -12,7 +12,7 @@ from onnxpipe.adapters.sklearn import trees as saved
 from onnxpipe.adapters.sklearn.delegation import members
 from onnxpipe.adapters.sklearn.members import checked_once, classes_of, strongest
 from onnxpipe.adapters.sklearn.subsets import are_trees, subset_edges, subset_forest
-from onnxpipe.blocks import classes, ensembles, linear, trees
+from onnxpipe.blocks import classes, ensembles, leaf_rows, linear
 from onnxpipe.core.apply import apply, floating, guarded, tensor
 from onnxpipe.core.ops import Var, cast, const
 from onnxpipe.core.plan import Stage
@@ -56,7 +56,7 @@ def bagging_regressor(stage: Stage, x: Table) -> Answers:
     estimators = list(stage.estimators_)
     values = saved.leaf_values(estimators)[:, :, 0]
     single, forest = _single(stage, x), subset_forest(stage)
-    result = saved.mean(trees.summed_rows(single, forest, values), len(estimators))
+    result = saved.mean(leaf_rows.summed_rows(single, forest, values), len(estimators))
     return {"predict": linear.column(result) if values.shape[1] == 1 else result}
 
 
@@ -87,12 +87,8 @@ def _shares(stage: Stage, answers: list[Answers]) -> Var:
 
 def _tree_shares(stage: Stage, x: Table) -> Var:
     """Class shares ``[N, k]`` of trees, all in one operator."""
-    forest, rows = subset_forest(stage), _tree_rows(stage)
-    check, single = _check(stage), floating(x, np.float32)
-    if trees.can_watch(single) and stage.options.on_invalid == "raise" and trees.are_votes(rows):
-        return trees.vote_shares(single, forest, rows, check)
-    summed = trees.summed_rows(guarded(stage.context, single, check), forest, rows)
-    return saved.mean(summed, len(stage.estimators_))
+    single = floating(x, np.float32)
+    return saved.mean_rows(stage, single, subset_forest(stage), _tree_rows(stage), _check(stage))
 
 
 def _tree_rows(stage: Stage) -> Array:

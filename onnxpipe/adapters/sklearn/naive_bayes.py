@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from onnxpipe.blocks import classes, densities, linear
+from onnxpipe.blocks import classes, densities, linear, numeric
 from onnxpipe.core.apply import require
 from onnxpipe.core.ops import Var, cast, const, dtype_of, op, promote
 from onnxpipe.core.plan import Stage
@@ -70,8 +70,7 @@ def categorical_nb(stage: Stage, x: Var) -> Answers:
     """
     sizes = const(stage.n_categories_, dtype_of(x))
     known = op.greater(x, const(-1, dtype_of(x))) & op.less(x, sizes)
-    valid = op.reduce_min(cast(known, np.int64), const([1]), keepdims=0)
-    index = require(stage.context, cast(x, np.int64), cast(valid, np.bool_))
+    index = require(stage.context, cast(x, np.int64), numeric.none_of(op.not_(known)))
     if stage.options.on_invalid != "raise":
         index = op.where(known, index, const(0))
     joint = densities.table_sums(index, stage.feature_log_prob_) + stage.class_log_prior_

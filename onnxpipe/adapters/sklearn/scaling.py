@@ -26,8 +26,8 @@ def standard_scaler(stage: Stage, x: Var) -> Var:
     mean = stage.mean_ if stage.with_mean else None
     if saved_since(stage, 1, 8):
         return numeric.standardise(x, mean, stage.scale_)
-    x = x if mean is None else numeric.inplace(x, x - mean)
-    return x if stage.scale_ is None else numeric.inplace(x, x / stage.scale_)
+    x = x if mean is None else numeric.inplace(x, x - numeric.beside(x, mean))
+    return x if stage.scale_ is None else numeric.inplace(x, x / numeric.beside(x, stage.scale_))
 
 
 def _range_edges(stage: Stage) -> Mapping[int, Any]:
@@ -44,8 +44,8 @@ def _range_edges(stage: Stage) -> Mapping[int, Any]:
 )
 def min_max_scaler(stage: Stage, x: Var) -> Var:
     """``x * scale_ + min_``, each step rounded to the dtype of ``x``; between the limits if it clips."""
-    scaled = numeric.inplace(x, x * stage.scale_)
-    scaled = numeric.inplace(x, scaled + stage.min_)
+    scaled = numeric.inplace(x, x * numeric.beside(x, stage.scale_))
+    scaled = numeric.inplace(x, scaled + numeric.beside(x, stage.min_))
     return scaled if _unclipped(stage) else numeric.clipped(scaled, *stage.feature_range)
 
 
@@ -58,7 +58,7 @@ def _magnitude_edges(stage: Stage) -> Mapping[int, Any]:
 )
 def max_abs_scaler(stage: Stage, x: Var) -> Var:
     """``x / scale_``; between -1 and 1 if it clips (since 1.9)."""
-    scaled = numeric.inplace(x, x / stage.scale_)
+    scaled = numeric.inplace(x, x / numeric.beside(x, stage.scale_))
     return scaled if _unclipped(stage) else numeric.clipped(scaled, -1, 1)
 
 
@@ -66,8 +66,8 @@ def max_abs_scaler(stage: Stage, x: Var) -> Var:
 def robust_scaler(stage: Stage, x: Var) -> Var:
     """``(x - center_) / scale_``, each step rounded to the dtype of ``x``."""
     if stage.with_centering:
-        x = numeric.inplace(x, x - stage.center_)
-    return numeric.inplace(x, x / stage.scale_) if stage.with_scaling else x
+        x = numeric.inplace(x, x - numeric.beside(x, stage.center_))
+    return numeric.inplace(x, x / numeric.beside(x, stage.scale_)) if stage.with_scaling else x
 
 
 @converts("sklearn.preprocessing.Normalizer")

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onnxpipe.adapters.sklearn.versions import saved_since
-from onnxpipe.blocks import classes, linear, trees
+from onnxpipe.blocks import classes, leaf_rows, linear, trees
 from onnxpipe.blocks.trees import Forest
 from onnxpipe.core.apply import guarded
 from onnxpipe.core.ops import Var, concat, const, op
@@ -98,22 +98,22 @@ def _class_shares(stage: Stage, x: Var, estimators: Sequence[Record], check: Che
     """The mean class shares ``[N, k]`` per output, rows that native refuses refused."""
     outputs = outputs_of(stage)
     values = shares(leaf_values(estimators))
-    rows, forest = values.reshape(len(values), -1), forest_of(estimators)
-    watched = trees.can_watch(x) and stage.options.on_invalid == "raise"
-    if watched and len(outputs) == 1 and trees.are_votes(rows):
-        return [trees.vote_shares(x, forest, rows, check)]
-    total = trees.summed_rows(guarded(stage.context, x, check), forest, rows)
+    mean = mean_rows(stage, x, forest_of(estimators), values.reshape(len(values), -1), check)
     width = values.shape[2]
-    return [
-        mean(_slice(total, i * width, i * width + k, len(outputs) * width), len(estimators))
-        for i, (_, k) in enumerate(outputs)
-    ]
+    return [_slice(mean, i * width, i * width + k, len(outputs) * width) for i, (_, k) in enumerate(outputs)]
+
+
+def mean_rows(stage: Stage, x: Var, forest: Forest, rows: Array, check: Check) -> Var:
+    """The mean over trees of the leaves' rows, checked by a tree of its own where that can be."""
+    if leaf_rows.can_watch(x) and stage.options.on_invalid == "raise":
+        return leaf_rows.mean_rows(x, forest, rows, check)
+    return leaf_rows.mean_rows(guarded(stage.context, x, check), forest, rows)
 
 
 def regressor(stage: Stage, x: Var, estimators: Sequence[Record]) -> Answers:
     """The mean over trees of the leaves' values, ``[N]`` or ``[N, outputs]``."""
     values = leaf_values(estimators)[:, :, 0]
-    result = mean(trees.summed_rows(x, forest_of(estimators), values), len(estimators))
+    result = mean(leaf_rows.summed_rows(x, forest_of(estimators), values), len(estimators))
     return {"predict": linear.column(result) if values.shape[1] == 1 else result}
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onnxpipe.adapters.reading import reading
-from onnxpipe.blocks import boosting
+from onnxpipe.blocks import boosting, leaf_rows
 from onnxpipe.blocks import trees as blocks
 from onnxpipe.blocks.tree_node import LT, MEMBER
 from onnxpipe.blocks.trees import Forest
@@ -93,7 +93,7 @@ def summed(stage: Stage, x: Var, start: Array, rounds: int | None = None) -> Var
     if not len(forest.roots):
         return boosting.constant(x, start)
     if found.weights.ndim > 1:
-        total = blocks.summed_rows(x, forest, found.weights.astype(np.float64))
+        total = leaf_rows.summed_rows(x, forest, found.weights.astype(np.float64))
         return cast(total + const(start, np.float64), np.float32)
     started = boosting.starting(forest, found.weights, found.targets, start)
     return blocks.added(x, *started, len(start))
