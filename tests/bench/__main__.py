@@ -1,4 +1,8 @@
-"""Print the benchmark table and record it: ``python -m tests.bench [NAME...] [--write]``."""
+"""Print the benchmarks and record them: ``python -m tests.bench [SECTION...] [--write]``.
+
+A section is a module here with a ``TITLE`` and ``rows()``. ``--write`` replaces the sections that
+ran on their pages of docs/benchmarks, and leaves the others as they are.
+"""
 
 from __future__ import annotations
 
@@ -6,30 +10,60 @@ import datetime
 import importlib
 import importlib.metadata
 import platform
+import re
 import sys
 from pathlib import Path
 
+from tests.bench import peers_page
 from tests.bench.measure import Row
 
-SUITES = ("startup", "latency", "forests")
-PAGE = Path("docs/benchmarks/main-job.md")
+HOME = Path("docs/benchmarks")
+PAGES = {
+    "main-job.md": ("The main job, measured", ("startup", "latency", "forests")),
+    "big-pipelines.md": ("Big pipelines, measured", ("wide", "vocabularies", "boosting")),
+}
 VERSIONS = ("onnxpipe", "onnxruntime", "onnx", "scikit-learn", "skl2onnx", "numpy")
+HEAD = ("| what | ours | peer | ratio | limit | holds |", "|---|--:|--:|--:|--:|---|")
 
 
 def main(arguments: list[str]) -> int:
-    names = [a for a in arguments if not a.startswith("-")] or list(SUITES)
-    lines = ["| what | ours | peer | ratio | limit | holds |", "|---|---|---|---|---|---|"]
-    print(*lines, sep="\n", flush=True)
-    held = True
-    for name in names:
-        for row in importlib.import_module(f"tests.bench.{name}").rows():
-            lines.append(line(row))
-            print(lines[-1], flush=True)
-            held &= row.holds
-    if "--write" in arguments:
-        PAGE.parent.mkdir(parents=True, exist_ok=True)
-        PAGE.write_text(page(lines), encoding="utf-8")
+    everything = [name for _, names in PAGES.values() for name in names]
+    chosen = [a for a in arguments if not a.startswith("-")] or [*everything, "peers"]
+    if unknown := set(chosen) - {*everything, "peers"}:
+        print(f"no section {', '.join(sorted(unknown))}: {', '.join(everything)}, peers", file=sys.stderr)
+        return 2
+    write, held = "--write" in arguments, True
+    for page, (title, names) in PAGES.items():
+        for name in names:
+            if name in chosen:
+                lines, holds = section(name)
+                held &= holds
+                if write:
+                    replace(HOME / page, title, lines)
+    if "peers" in chosen:
+        text = peers_page.run(setting("peers"))
+        if write:
+            (HOME / "sklearn-peers.md").write_text(text, encoding="utf-8")
     return 0 if held else 1
+
+
+def section(name: str) -> tuple[list[str], bool]:
+    """A section's lines, printed as they are known, and whether every limit held."""
+    module = importlib.import_module(f"tests.bench.{name}")
+    lines, held = [f"## {module.TITLE}", "", setting(name), "", *HEAD], True
+    print(*lines, sep="\n", flush=True)
+    for row in module.rows():
+        lines.append(line(row))
+        print(lines[-1], flush=True)
+        held &= row.holds
+    return lines, held
+
+
+def setting(name: str) -> str:
+    """When, on what and how a section was measured."""
+    versions = ", ".join(f"{each} {importlib.metadata.version(each)}" for each in VERSIONS)
+    python = platform.python_version()
+    return f"{datetime.date.today().isoformat()}, Python {python}, {versions}. `python -m tests.bench {name}`"
 
 
 def line(row: Row) -> str:
@@ -44,19 +78,23 @@ def line(row: Row) -> str:
     return "| " + " | ".join(cells) + " |"
 
 
-def page(lines: list[str]) -> str:
-    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in VERSIONS)
-    return "\n".join(
-        [
-            "# The main job, measured",
-            "",
-            f"{datetime.date.today().isoformat()}, Python {platform.python_version()}, {versions}.",
-            "Medians; ours and the peer take turns, each session on one thread. Repeat with `make bench`.",
-            "",
-            *lines,
-            "",
-        ]
-    )
+def replace(page: Path, title: str, lines: list[str]) -> None:
+    """Put a section in place of the one of the same name, or behind the others."""
+    text = page.read_text("utf-8") if page.exists() else ""
+    parts = re.split(r"^(?=## )", text, flags=re.MULTILINE)[1:]
+    made = "\n".join(lines) + "\n\n"
+    places = [i for i, part in enumerate(parts) if part.startswith(lines[0] + "\n")]
+    parts[places[0] : places[0] + 1] = [made] if places else []
+    parts += [] if places else [made]
+    page.parent.mkdir(parents=True, exist_ok=True)
+    page.write_text(f"# {title}\n\n{INTRODUCTION}\n\n{''.join(parts).rstrip()}\n", encoding="utf-8")
+
+
+INTRODUCTION = (
+    "Medians; ours and the peer take turns, each session on one thread, and a ratio (ours / peer) is the "
+    "median over the turns. The machine had other work to do, so read the ratios rather than the times. "
+    "Repeat with `make bench`, or one section by its name."
+)
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from onnxpipe import convert
 from tests.bench.measure import Row, session, taking_turns
 
 warnings.filterwarnings("ignore")
+TITLE = "The demo pipeline"
 LIMITS = {"float32": 1.0, "float64": 1.3}
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tests.bench.measure import Row, median_cpu, process
 
+TITLE = "Start-up"
 CLICK_MARGIN = 0.030
 SKEW_BUDGET = 0.3
 
