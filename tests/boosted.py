@@ -14,7 +14,8 @@ from onnxpipe.core.options import Options
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import find
 from onnxpipe.services.convert import conversion
-from tests.harness import Case, hostile_rows, open_session
+from tests.harness import Case, open_session
+from tests.rigs.sklearn import hostile_rows
 
 
 class Boosted(Case):

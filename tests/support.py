@@ -1,78 +1,119 @@
-"""The support table, generated from the registry and the rows: ``python -m tests.support`` writes it."""
+"""The support tables, generated from the registry and the rows: ``python -m tests.support`` writes them."""
 
 from __future__ import annotations
 
+import importlib
 import inspect
 from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
+import pyspark
 import sklearn
+from pyspark.ml.base import Transformer
 from sklearn.utils import all_estimators
 
 from onnxpipe.core.record import public_name
 from onnxpipe.core.registry import discover, kinds, translated, translation
 from tests.harness import DTYPES, METHODS, Case, cases, plain
 
-PAGE = Path("docs/support/sklearn.md")
 FUNCTIONS = Path("docs/support/functions.md")
 _PRECISION = {"native": "float64", "float32": "float32"}
 
 
+@dataclass(frozen=True)
+class Framework:
+    """What a page is about: the framework's name, version and package, and everything it could convert."""
+
+    name: str
+    title: str
+    version: str
+    prefix: str
+    nouns: tuple[str, str]
+    precision: Mapping[str, str]
+    everything: Callable[[], list[str]]
+
+    @property
+    def page(self) -> Path:
+        return Path("docs/support") / f"{self.name}.md"
+
+
 def inference_estimators() -> list[str]:
-    """The public names of every estimator that has something to do at inference."""
+    """The public names of every estimator of scikit-learn that has something to do at inference."""
     found = (kind for _, kind in all_estimators() if any(hasattr(kind, method) for method in METHODS))
     return sorted(public_name(kind.__module__, kind.__qualname__) for kind in found)
 
 
-def table() -> str:
+_SPARK = ("feature", "classification", "regression", "clustering", "recommendation", "fpm", "tuning")
+
+
+def transformers() -> list[str]:
+    """The names of everything in pyspark.ml that transforms: models and transformers."""
+    found = ["pyspark.ml.PipelineModel"]
+    for package in _SPARK:
+        module = importlib.import_module(f"pyspark.ml.{package}")
+        held = ((name, getattr(module, name)) for name in module.__all__)
+        found += [
+            f"{module.__name__}.{n}"
+            for n, kind in held
+            if isinstance(kind, type) and issubclass(kind, Transformer)
+        ]
+    return sorted(found)
+
+
+FRAMEWORKS = (
+    Framework("sklearn", "scikit-learn", sklearn.__version__, "sklearn.", ("estimator", "estimators"),
+              _PRECISION, inference_estimators),
+    Framework("spark", "Spark ML", pyspark.__version__, "pyspark.ml.", ("class", "classes"),
+              {"native": "float64", "float32": "float32 inputs"}, transformers),
+)  # fmt: skip
+
+
+def table(framework: Framework) -> str:
     """The page: one line per converted estimator, then what is refused, then what is missing."""
-    discover("onnxpipe.adapters.sklearn")
+    discover(f"onnxpipe.adapters.{framework.name}")
     rows: dict[str, list[Case]] = defaultdict(list)
-    for case in cases("sklearn"):
-        rows[case.kind].append(case)
-    everything = inference_estimators()
+    for case in cases(framework.name):
+        for kind in dict.fromkeys(case.rig.kinds(case)):
+            rows[kind].append(case)
+    everything = framework.everything()
     converted = [kind for kind in everything if kind in kinds()]
+    one, many = framework.nouns
     return "\n".join(
         [
-            "# scikit-learn: what is converted",
+            f"# {framework.title}: what is converted",
             "",
-            f"{len(converted)} of the {len(everything)} estimators of scikit-learn {sklearn.__version__} "
+            f"{len(converted)} of the {len(everything)} {many} of {framework.title} {framework.version} "
             "that do something at inference. Each row of the suite fits, saves, reads back, converts twice, "
-            "checks, runs on 0, 1, 2 and n rows and on the estimator's own edges, and compares with the "
+            f"checks, runs on 0, 1, 2 and n rows and on the {one}'s own edges, and compares with the "
             "original: float64 within 1e-9, labels exactly.",
             "",
-            "| estimator | rows | precision |",
+            f"| {one} | rows | precision |",
             "|---|---|---|",
-            *(_line(kind, rows[kind]) for kind in converted),
+            *(_line(framework, kind, rows[kind]) for kind in converted),
             "",
             "## Refused by name",
             "",
-            *(_refusal(case) for kind in sorted(rows) for case in rows[kind] if case.refused),
+            *(_refusal(framework, case) for kind in sorted(rows) for case in rows[kind] if case.refused),
             "",
-            *_missing([kind for kind in everything if kind not in kinds()]),
+            "## Not converted yet",
+            "",
+            ", ".join(kind.removeprefix(framework.prefix) for kind in everything if kind not in kinds())
+            + ".",
+            "",
         ]
     )
 
 
-def _missing(lacking: list[str]) -> list[str]:
-    if not lacking:
-        return []
-    return [
-        "## Not converted yet",
-        "",
-        ", ".join(kind.removeprefix("sklearn.") for kind in lacking) + ".",
-        "",
-    ]
-
-
-def _line(kind: str, rows: list[Case]) -> str:
+def _line(framework: Framework, kind: str, rows: list[Case]) -> str:
     exact = [case for case in rows if not case.refused]
-    precisions = [_PRECISION[d] for d in DTYPES if any(d not in case.skip for case in exact)]
-    return f"| {kind.removeprefix('sklearn.')} | {len(exact)} | {', '.join(precisions)} |"
+    told = [framework.precision[d] for d in DTYPES if any(d not in case.skip for case in exact)]
+    return f"| {kind.removeprefix(framework.prefix)} | {len(exact)} | {', '.join(told)} |"
 
 
-def _refusal(case: Case) -> str:
-    where = ", ".join(_PRECISION[d] for d in DTYPES if d not in case.skip)
+def _refusal(framework: Framework, case: Case) -> str:
+    where = ", ".join(framework.precision[d] for d in DTYPES if d not in case.skip)
     rows = f" on {where} rows" if case.skip else ""
     return f"- `{plain(case.estimator)}`{rows}: {case.reason}"
 
@@ -107,6 +148,7 @@ def _keywords(name: str) -> str:
 
 
 if __name__ == "__main__":
-    PAGE.parent.mkdir(exist_ok=True)
-    PAGE.write_text(table(), encoding="utf-8")
+    for framework in FRAMEWORKS:
+        framework.page.parent.mkdir(exist_ok=True)
+        framework.page.write_text(table(framework), encoding="utf-8")
     FUNCTIONS.write_text(functions(), encoding="utf-8")

@@ -9,11 +9,25 @@ from onnxpipe.errors import Refusal
 from tests.harness import DTYPES, Case, cases, conform
 
 SKLEARN = cases("sklearn")
+SPARK = cases("spark")
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("case", SKLEARN, ids=str)
 def test_sklearn(case: Case, dtype: str) -> None:
+    conforms(case, dtype)
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("spark")  # one session serves them all
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("case", SPARK, ids=str)
+def test_spark(case: Case, dtype: str) -> None:
+    conforms(case, dtype)
+
+
+def conforms(case: Case, dtype: str) -> None:
+    """Assert that a row holds, or that it is refused as it says."""
     if dtype in case.skip:
         pytest.skip(case.reason)
     if case.refused:
@@ -23,7 +37,8 @@ def test_sklearn(case: Case, dtype: str) -> None:
         conform(case, dtype)
 
 
-def test_every_sklearn_converter_has_a_row() -> None:
-    discover("onnxpipe.adapters.sklearn")
-    rows = {case.kind for case in SKLEARN if not case.refused}
-    assert {k for k in kinds() if k.startswith("sklearn.")} - rows == set()
+@pytest.mark.parametrize(("framework", "home"), [("sklearn", "sklearn."), ("spark", "pyspark.")])
+def test_every_converter_has_a_row(framework: str, home: str) -> None:
+    discover(f"onnxpipe.adapters.{framework}")
+    rows = {kind for case in cases(framework) if not case.refused for kind in case.rig.kinds(case)}
+    assert {k for k in kinds() if k.startswith(home)} - rows == set()

@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import sklearn
 
 from tests import support
 
@@ -34,6 +33,7 @@ def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
     subprocess.run([sys.executable, ROOT / "docs/demo/train.py", folder], check=True, capture_output=True)
     for file in ROOT.glob("docs/demo/*"):
         shutil.copy(file, folder) if file.is_file() else None
+    shutil.copytree(ROOT / "fixtures/spark_textbook_4_3/saved", folder / "spark_model")
     convert = "onnxpipe convert penguins.joblib -o penguins.onnx --sample penguins.csv"
     subprocess.run(convert.split(), cwd=folder, env=environment(), check=True, capture_output=True)
     return folder
@@ -80,8 +80,9 @@ def test_the_list_of_functions_is_current() -> None:
     assert page == support.functions(), "run: python -m tests.support"
 
 
-def test_the_support_table_is_current() -> None:
-    page = (ROOT / support.PAGE).read_text(encoding="utf-8")
-    if f"scikit-learn {sklearn.__version__} " not in page:
-        pytest.skip("the table is of another version of scikit-learn")
-    assert page == support.table(), "run: python -m tests.support"
+@pytest.mark.parametrize("framework", support.FRAMEWORKS, ids=lambda framework: framework.name)
+def test_the_support_table_is_current(framework: support.Framework) -> None:
+    page = (ROOT / framework.page).read_text(encoding="utf-8")
+    if f"{framework.title} {framework.version} " not in page:
+        pytest.skip(f"the table is of another version of {framework.title}")
+    assert page == support.table(framework), "run: python -m tests.support"

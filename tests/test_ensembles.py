@@ -27,7 +27,8 @@ from onnxpipe.core.record import Record
 from onnxpipe.errors import Unfitted
 from onnxpipe.services.convert import conversion
 from tests import datasets
-from tests.harness import answers, open_session
+from tests.harness import open_session
+from tests.rigs.sklearn import answers
 
 ROWS, TARGET = datasets.load("classes")
 

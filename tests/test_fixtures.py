@@ -11,8 +11,6 @@ import numpy as np
 import onnxruntime as ort
 import pytest
 
-from onnxpipe.adapters.base import Artefact
-from onnxpipe.adapters.sklearn.reader import root_of, version
 from onnxpipe.check.compare import compare
 from onnxpipe.core.options import Options
 from onnxpipe.services.convert import conversion
@@ -24,7 +22,7 @@ NAMES = sorted(folder.name for folder in HOME.iterdir() if (folder / "make.py").
 
 def artefact(name: str) -> Path:
     known = (".joblib", ".pkl", ".skops")
-    return next(path for path in (HOME / name).iterdir() if path.suffix in known)
+    return next(path for path in (HOME / name).iterdir() if path.suffix in known or path.name == "saved")
 
 
 def recorded(name: str, what: str) -> dict[str, Any]:
@@ -68,4 +66,6 @@ def test_what_native_refused_the_graph_refuses(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_the_version_is_read_off_the_file(name: str) -> None:
     versions = (HOME / name / "versions.txt").read_text(encoding="utf-8")
-    assert f"sklearn {version(root_of(Artefact(artefact(name))))}" in versions
+    plan = conversion(artefact(name), Options()).plan
+    package = {"sklearn": "sklearn", "spark": "pyspark"}[plan.framework]
+    assert f"{package} {plan.version}" in versions

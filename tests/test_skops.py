@@ -34,7 +34,8 @@ from onnxpipe.core.record import Record
 from onnxpipe.errors import Unreadable
 from onnxpipe.services.convert import adapter_of
 from tests import datasets
-from tests.harness import answers, open_session
+from tests.harness import open_session
+from tests.rigs.sklearn import answers
 
 SAVED_AS_CALLS = ("__randomstate_ctor", "__generator_ctor", "_mareconstruct", "newObj", "__pyx_unpickle")
 """What pickle saves as a call of a helper and skops as an object of the class."""

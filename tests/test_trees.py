@@ -20,7 +20,8 @@ from onnxpipe.blocks.leaf_rows import distinct_rows
 from onnxpipe.blocks.trees import rounded_down
 from onnxpipe.core.options import Options
 from onnxpipe.services.convert import conversion
-from tests import harness
+from tests.harness import open_session
+from tests.rigs.sklearn import answers, native_answers
 
 FEW = {"n_estimators": 20, "random_state": 0}
 MODELS = [
@@ -81,8 +82,8 @@ def test_no_row_at_any_split_goes_astray(model: Any, dtype: str) -> None:
     edges = np.concatenate([_reaching(rows, tree, single) for tree in _structures(model)])
     wanted = tuple(m for m in ("predict", "predict_proba") if hasattr(model, m))
     made = conversion(model, Options(dtype=dtype, outputs=wanted))
-    got = harness.answers(harness.open_session(made.model), edges)
-    for name, expected in harness.native_answers(model, wanted, edges).items():
+    got = answers(open_session(made.model), edges)
+    for name, expected in native_answers(model, wanted, edges).items():
         assert got[name].dtype == expected.dtype
         np.testing.assert_allclose(got[name], expected, rtol=1e-12, atol=1e-14)
 

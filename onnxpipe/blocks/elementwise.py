@@ -131,6 +131,11 @@ def trunc(x: Var) -> Var:
     return op.mul(op.sign(x), op.floor(op.abs(x)))
 
 
+def is_minus_zero(x: Var) -> Var:
+    """bool: where ``x`` is the zero below 0, which only its reciprocal tells from the other."""
+    return op.less(op.reciprocal(x), _like(x, -np.finfo(dtype_of(x)).max))
+
+
 def is_finite(x: Var) -> Var:
     """bool: neither NaN nor infinite."""
     return op.not_(op.isnan(op.mul(x, _like(x, 0))))

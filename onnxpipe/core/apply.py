@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -17,7 +18,7 @@ from onnxpipe.core.record import Record
 from onnxpipe.core.registry import Answers, Converter, find, missing
 from onnxpipe.core.soundness import sound
 from onnxpipe.core.table import Check, Table
-from onnxpipe.errors import BadInput, Unsupported
+from onnxpipe.errors import BadInput, Contradictory, Unsupported
 
 
 def apply(stage: Stage, table: Table) -> Answers:
@@ -32,8 +33,21 @@ def apply(stage: Stage, table: Table) -> Answers:
         table = table.named([str(name) for name in names])
     if outer := stage.path.rpartition("/")[0]:  # what a stage computed before it asked an inner one
         _name_values(replace(stage, path=outer), {"": table})
-    with sound(stage.path):
+    with at(stage):
         answers = _answers(converter, stage, table) if converter else _borrowed(stage, table)
+    return recorded(stage, table, answers)
+
+
+def converter_of(stage: Stage) -> Converter:
+    """The converter of a stage. Raises Unsupported where there is none."""
+    converter = find(stage.kind)
+    if converter is None:
+        raise Unsupported([missing(stage)])
+    return converter
+
+
+def recorded(stage: Stage, table: Table, answers: Answers) -> Answers:
+    """The answers, their values named after the stage that made them of ``table``, and tapped."""
     _name_values(stage, answers)
     stage.context.taps.append((stage, table, answers))
     return answers
@@ -45,6 +59,23 @@ def _borrowed(stage: Stage, table: Table) -> Answers:
         raise Unsupported([missing(stage)])
     answers: Answers = stage.context.fallback(stage, table)
     return answers
+
+
+@contextmanager
+def at(stage: Stage) -> Iterator[None]:
+    """Tell at which stage input doesn't fit, and refuse one whose state isn't data or doesn't fit."""
+    try:
+        with sound(stage.path):
+            yield
+    except BadInput as error:
+        error.where = error.where or stage.path
+        raise
+    except Contradictory as error:
+        # numpy and Python name the type they can't work with: an object where data should be.
+        held = [f"{n} ({v.kind})" for n, v in stage.state.items() if isinstance(v, Record)]
+        if held and Record.__name__ in str(error.__cause__):
+            raise stage.unsupported(f"holds an object that isn't data: {', '.join(held)}") from error
+        raise
 
 
 def transformed(stage: Stage, table: Table) -> Table:
@@ -59,33 +90,22 @@ def transformed(stage: Stage, table: Table) -> Table:
 def _answers(converter: Converter, stage: Stage, table: Table) -> Answers:
     check = converter.check(stage)
     owes = Check.NOTHING
-    try:
-        if converter.takes_table:
-            result = converter.convert(stage, _paid(stage.context, table))
+    if converter.takes_table:
+        result = converter.convert(stage, _paid(stage.context, table))
+    else:
+        x = floating(table, converter.dtype)
+        safe = not table.risky and converter.dtype is None
+        due = Check.NOTHING if safe else max(check, table.owes)
+        if converter.takes_check:
+            result = converter.convert(stage, x, due)
+        elif converter.defers(stage):
+            owes, result = due, converter.convert(stage, x)
         else:
-            x = floating(table, converter.dtype)
-            safe = not table.risky and converter.dtype is None
-            due = Check.NOTHING if safe else max(check, table.owes)
-            if converter.takes_check:
-                result = converter.convert(stage, x, due)
-            elif converter.defers(stage):
-                owes, result = due, converter.convert(stage, x)
-            else:
-                result = converter.convert(stage, guarded(stage.context, x, due))
-    except BadInput as error:
-        error.where = error.where or stage.path
-        raise
-    except (AttributeError, TypeError, ValueError) as error:
-        # numpy and Python name the type they can't work with: an object where data should be.
-        held = [f"{n} ({v.kind})" for n, v in stage.state.items() if isinstance(v, Record)]
-        if held and Record.__name__ in str(error):
-            raise stage.unsupported(f"holds an object that isn't data: {', '.join(held)}") from error
-        raise
+            result = converter.convert(stage, guarded(stage.context, x, due))
     if isinstance(result, Var):
         result = Table.of(result, owes=owes)
-    if isinstance(result, Table):
-        return {"transform": result}
-    return result
+    answers: Answers = {"transform": result} if isinstance(result, Table) else result
+    return answers
 
 
 def _paid(context: Context, table: Table) -> Table:
@@ -232,11 +252,14 @@ def _inputs(info: _VarInfo) -> Iterable[_VarInfo]:
 
 __all__ = [
     "apply",
+    "at",
+    "converter_of",
     "floating",
     "guarded",
     "looked_up",
     "paid",
     "parts",
+    "recorded",
     "require",
     "tensor",
     "transformed",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -11,17 +11,17 @@ import spox
 from onnx import helper
 
 from onnxpipe.core import opsets, pruning
-from onnxpipe.core.apply import apply, guarded, parts, tensor
+from onnxpipe.core.apply import guarded, parts, tensor
 from onnxpipe.core.fragment import Fragment, Tap
 from onnxpipe.core.ops import Tensor, Var, argument, before_widening, cast, const, dtype_of, is_string, op
 from onnxpipe.core.options import IR_VERSION, ML_OPSET, OPSET, Options
-from onnxpipe.core.plan import Context, Plan
+from onnxpipe.core.plan import Answered, Context, Plan
 from onnxpipe.core.registry import Answers
+from onnxpipe.core.running import side_by_side
 from onnxpipe.core.signature import Port, numpy_dtype
-from onnxpipe.core.table import Block, Table
+from onnxpipe.core.table import Table
 from onnxpipe.errors import BadInput
 
-_PREFERENCE = (("predict", "predict_proba"), ("transform",), ("decision_function",), ("score_samples",))
 _LISTED = ("predict_proba",)
 """Methods whose answer is a list where there are several targets: ``predict_proba_0`` and so on."""
 
@@ -33,11 +33,13 @@ def build(plan: Plan, options: Options, context: Context | None = None) -> Fragm
     """
     context = context or Context(options)
     arguments = _arguments(plan, options)
-    answers = apply(replace(plan.root, context=context), _table(plan, arguments))
-    outputs = _outputs(context, _picked(answers, options))
+    plan = replace(plan, root=replace(plan.root, context=context))
+    outputs = _outputs(context, _picked((plan.run or side_by_side)(plan, arguments), options))
     if clash := sorted(outputs.keys() & arguments.keys()):
         raise BadInput(f"{', '.join(clash)} names both an input and an output", remedy="Rename the column.")
     model = spox.build(arguments, outputs)
+    if plan.frugal:
+        pruning.drop_unread(model.graph)
     return pruning.finish(stamped(model, options), tuple(_taps(context, model)))
 
 
@@ -56,19 +58,9 @@ def _typed(port: Port, options: Options) -> Port:
     return replace(port, dtype=options.dtype)
 
 
-def _table(plan: Plan, arguments: Mapping[str, Var]) -> Table:
-    names = iter(plan.names) if plan.names is not None else None
-    blocks = []
-    for port in plan.inputs:
-        width = port.shape[1] if port is not None and isinstance(port.shape[1], int) else 1
-        owned = tuple(next(names) for _ in range(width)) if names is not None else None
-        note = plan.notes.get(port.name, "") if port else ""
-        blocks.append(Block(arguments[port.name] if port else None, width, owned, note=note))
-    return Table(tuple(blocks))
-
-
-def _picked(answers: Answers, options: Options) -> Answers:
+def _picked(answered: Answered, options: Options) -> Answers:
     """The answers asked for, else the defaults. Raises BadInput for one that isn't there."""
+    answers = answered.answers
     numbered = {name: tuple(a for a in answers if a.rpartition("_")[0] == name) for name in _LISTED}
     absent = [name for name in options.outputs if name not in answers and not numbered.get(name)]
     if absent:
@@ -76,7 +68,7 @@ def _picked(answers: Answers, options: Options) -> Answers:
             f"no output {', '.join(absent)}: the pipeline answers {', '.join(sorted(answers))}",
             remedy=f"--outputs {','.join(sorted(answers))}",
         )
-    wanted = options.outputs or next((group for group in _PREFERENCE if group[0] in answers), tuple(answers))
+    wanted = options.outputs or answered.default
     wanted = tuple(each for name in wanted for each in (name, *numbered.get(name, ())))
     return {name: answers[name] for name in wanted if name in answers}
 

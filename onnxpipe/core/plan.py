@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from onnxpipe.core.options import Options
 from onnxpipe.core.record import Record
@@ -87,6 +87,17 @@ class Stage:
         return Inexact(f"{self.kind} {reason}", where=self.path, remedy=remedy)
 
 
+class Answered(NamedTuple):
+    """Everything a pipeline answers, by output name, and which of it is answered unless asked otherwise."""
+
+    answers: Mapping[str, Any]
+    default: tuple[str, ...]
+
+
+Run = Callable[["Plan", Mapping[str, Any]], Answered]
+"""How rows pass through a framework's stages: a plan and its inputs' values, to what it answers."""
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """A whole saved pipeline, ready to convert.
@@ -94,6 +105,9 @@ class Plan:
     ``inputs`` are the columns in fitted order, None in place of one that nothing reads;
     ``names`` the fitted column names (also of columns never read), None for a plain matrix;
     ``notes`` what the sample told of a column that its dtype doesn't (see ``Block``).
+
+    ``run`` writes the graph, by default as ``core.running`` does: columns side by side into the root.
+    With ``frugal``, inputs that no answer asked for depends on are left out.
     """
 
     framework: str
@@ -103,3 +117,5 @@ class Plan:
     names: tuple[str, ...] | None = None
     unread: tuple[str, ...] = ()
     notes: Mapping[str, str] = field(default_factory=dict)
+    run: Run | None = None
+    frugal: bool = False

@@ -3,6 +3,7 @@ types written down that ONNX's own shape inference can't know."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import onnx
@@ -23,6 +24,22 @@ def finish(model: onnx.ModelProto, taps: tuple[Tap, ...]) -> Fragment:
     # An answer that is passed on is also the outer stages' own; those come after the inner ones.
     _mark(model.graph, {v: tap.path for tap in reversed(taps) for vs in tap.answers.values() for v in vs})
     return Fragment(model, tuple(t for tap in taps if (t := _live(tap, computed))))
+
+
+def drop_unread(graph: onnx.GraphProto) -> None:
+    """Take away the inputs that no node reads."""
+    read = {name for node in graph.node for name in _reads(node)} | {value.name for value in graph.output}
+    kept = [value for value in graph.input if value.name in read]
+    del graph.input[:]
+    graph.input.extend(kept)
+
+
+def _reads(node: onnx.NodeProto) -> Iterator[str]:
+    """The values a node reads, its subgraphs' nodes included."""
+    yield from node.input
+    for attribute in node.attribute:
+        for inner in attribute.g.node if attribute.HasField("g") else ():
+            yield from _reads(inner)
 
 
 _FOREIGN = {

@@ -33,7 +33,7 @@ RAGGED = "*"
 Answers = Mapping[str, Var | Table]
 """What a stage answers: values by method name (``transform``, ``predict``, ...)."""
 
-Convert = Callable[..., "Var | Table | Answers"]
+Convert = Callable[..., Any]
 Columns = Callable[[Stage], Sequence[str]]
 Edges = Callable[[Stage], Mapping[int, Any]]
 Refuses = Check | Callable[[Stage], Check]
@@ -45,24 +45,37 @@ F = TypeVar("F", bound=Callable[..., Any])
 class Converter:
     """A converter and what the machinery must know of it.
 
-    ``takes_check``: a third parameter gets the check that is due, and the converter makes it itself.
-    ``takes_table`` is read off the annotation of its second parameter; otherwise it gets the
-    columns as one matrix: of ``dtype`` if given, else float32/float64 as they are and anything
-    else as float64. ``refuses`` is what native refuses in that matrix. ``carries`` says that a NaN
-    or infinity always reaches the answer as one, so that the check may wait for a later stage.
+    ``takes`` is the annotation of its second parameter. Table: the columns as they are. Var: the
+    columns as one matrix, of ``dtype`` if given, else float32/float64 as they are and anything else
+    as float64. Frameworks that name columns know further ones (``core.frame``). ``third`` is the
+    annotation of a third parameter: Check gets the check that is due, and the converter makes it
+    itself. ``reads`` and ``adds`` tell the names of the columns a stage reads and adds, where its
+    parameters don't in the usual way. ``refuses`` is what native refuses in that matrix.
+    ``carries`` says that a NaN or infinity always reaches the answer as one, so that the check may
+    wait for a later stage.
     ``columns`` tells the dtype names of the columns the stage was fitted on, ``ANY`` where it
     doesn't say. ``edges`` tells the values per column at which the stage's answer changes.
     """
 
     kind: str
     convert: Convert
-    takes_table: bool
+    takes: Any
     dtype: Any = None
     refuses: Refuses = Check.NONFINITE
     carries: Carries = False
     columns: Columns | None = None
     edges: Edges | None = None
-    takes_check: bool = False
+    reads: Columns | None = None
+    adds: Columns | None = None
+    third: Any = None
+
+    @property
+    def takes_table(self) -> bool:
+        return self.takes is Table
+
+    @property
+    def takes_check(self) -> bool:
+        return self.third is Check
 
     def check(self, stage: Stage) -> Check:
         """What native refuses in this stage's input."""
@@ -83,6 +96,8 @@ def converts(
     carries: Carries = False,
     columns: Columns | None = None,
     edges: Edges | None = None,
+    reads: Columns | None = None,
+    adds: Columns | None = None,
 ) -> Callable[[F], F]:
     """Register a function ``(stage, x: Var | Table) -> Var | Table | Answers`` for these kinds.
 
@@ -95,13 +110,15 @@ def converts(
             _converters[kind] = Converter(
                 kind,
                 function,
-                hints[1] is Table,
+                hints[1],
                 dtype and np.dtype(dtype),
                 refuses,
                 carries,
                 columns,
                 edges,
-                takes_check=len(hints) == 3,
+                reads,
+                adds,
+                hints[2] if len(hints) > 2 else None,
             )
         return function
 
@@ -180,11 +197,12 @@ def kinds() -> tuple[str, ...]:
 
 
 def missing(stage: Stage) -> UnsupportedStage:
-    """The entry that says a stage has no converter, with the nearest kinds that have one: by name,
-    else by module.
+    """The entry that says a stage has no converter, with the nearest kinds of its library that have
+    one: by name, else by module.
     """
     module, _, name = stage.kind.rpartition(".")
-    by_tail = {kind.rpartition(".")[2]: kind for kind in kinds()}
+    own = [kind for kind in kinds() if kind.partition(".")[0] == module.partition(".")[0]]
+    by_tail = {kind.rpartition(".")[2]: kind for kind in own}
     alike = [by_tail[tail] for tail in difflib.get_close_matches(name, by_tail, n=2, cutoff=0.5)]
-    near = alike or [kind for kind in kinds() if kind.rpartition(".")[0] == module][:2]
+    near = alike or [kind for kind in own if kind.rpartition(".")[0] == module][:2]
     return UnsupportedStage(stage.path, stage.kind, "has no converter", tuple(near))

@@ -21,7 +21,7 @@ WORKER = Path(__file__).parent.parent / "worker" / "main.py"
 _EXTRAS = {"sklearn": "sklearn", "skops": "sklearn", "pandas": "sklearn", "joblib": "sklearn",
            "xgboost": "boosting", "lightgbm": "boosting", "catboost": "boosting",
            "libsvm": "svm", "liblinear": "svm",
-           "skl2onnx": "sklearn", "onnxmltools": "spark"}  # fmt: skip
+           "skl2onnx": "sklearn", "onnxmltools": "spark", "pyspark": "spark"}  # fmt: skip
 _TAIL = 6
 _REPLY = '{"ok": '
 
@@ -92,6 +92,8 @@ class Process:
 
     def _error(self, reply: Mapping[str, Any]) -> Exception:
         module = str(reply.get("module", "")).partition(".")[0]
+        if reply["kind"] == "missing" and module == "java":
+            return self.failed(reply["message"], "Install Java 17 or later, or set JAVA_HOME.")
         if reply["kind"] == "missing" and module in _EXTRAS:
             return MissingExtra(module, _EXTRAS[module], where=self.where)
         if reply["kind"] == "unexported":

@@ -15,4 +15,8 @@ One module per peer that stages without a converter fall back to, ``<exporter>_e
 the peer's distribution, exports with this:
 
     export(part, inputs, opset) -> (serialized model, {method: output name}); raises NoConverter
+
+and, where it knows better than to halve a refused batch until the rows at fault stand alone:
+
+    each(model, rows, methods, optional) -> ({output: array}, [(row, reason), ...])
 """

@@ -80,7 +80,13 @@ class Session:
             )
             return found
 
-        return self._each(request, ask)
+        apart = getattr(self.framework, "each", None)
+        if apart is None or not request["split"]:
+            return self._each(request, ask)
+        rows = self.wire.load(request["folder"], "rows")
+        found, refused = apart(self.model, rows, request["methods"], request["optional"])
+        self.wire.save(request["folder"], "reply", found)
+        return {"refused": refused}
 
     def arrive(self, request: Mapping[str, Any]) -> Dict[str, Any]:
         """The columns that arrive at a stage, for every row that gets there."""

@@ -1,0 +1,61 @@
+"""From scores to predictions: what all of Spark's classifiers share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+from onnxpipe.core.ops import Var, cast, const, op, shape_of
+from onnxpipe.core.plan import Stage
+
+Predictions = Mapping[str, Var]
+"""Values by the parameter that names their column."""
+
+
+def classified(
+    stage: Stage, raw: Var, probability: Callable[[Var], Var], decide: Callable[[Var], Var] | None = None
+) -> Predictions:
+    """The three columns of a classifier, of its scores ``raw`` ``[N, k]``.
+
+    ``decide`` tells the index of the class ``[N, 1]`` from the scores where that isn't the highest
+    one's. Formula: ProbabilisticClassificationModel.transform: thresholds, where there are any,
+    judge probabilities, and the label is a float64.
+    """
+    shares = probability(raw)
+    label = by_thresholds(shares, stage.thresholds) if stage.get("thresholds") else (decide or highest)(raw)
+    return {
+        "rawPredictionCol": raw,
+        "probabilityCol": shares,
+        "predictionCol": cast(label, np.float64),
+    }
+
+
+def highest(scores: Var) -> Var:
+    """The place of the highest score ``[N, 1]``, the first where several are highest; NaN is never higher.
+
+    Formula: DenseVector.argmax, which starts from the first score, whatever that is.
+    """
+    width = int(shape_of(scores)[1])
+    stand_in = np.where(np.arange(width) == 0, np.inf, -np.inf)
+    return op.arg_max(op.where(op.isnan(scores), const(stand_in), scores), axis=1, keepdims=1)
+
+
+def by_thresholds(shares: Var, thresholds: Sequence[float]) -> Var:
+    """The class ``[N, 1]`` whose share is the highest multiple of its threshold; NaN is never chosen.
+
+    Formula: ProbabilisticClassificationModel.probability2prediction.
+    """
+    scaled = op.div(shares, const(thresholds, np.float64))
+    lowest = const(-np.inf)
+    return op.arg_max(op.where(op.isnan(scaled), lowest, scaled), axis=1, keepdims=1)
+
+
+def softmax(scores: Var) -> Var:
+    """Row-wise softmax ``[N, k]``; the first infinite score, where there is one, is sure and the rest NaN.
+
+    Formula: Utils.softmax in org/apache/spark/ml/impl/Utils.scala (4.x).
+    """
+    places = const(np.arange(int(shape_of(scores)[1])))
+    sure = op.and_(op.equal(places, highest(scores)), op.equal(scores, const(np.inf)))
+    return op.where(sure, const(1.0), op.softmax(scores, axis=1))

@@ -1,0 +1,280 @@
+"""Spark in the harness: one local session fits and saves all cases, and answers through the worker's code."""
+
+from __future__ import annotations
+
+import importlib.util
+import inspect
+import re
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime as ort
+import pyspark
+import pytest
+from packaging.version import Version
+
+from onnxpipe.adapters.spark import columns, inputs
+from onnxpipe.core.plan import Plan
+from onnxpipe.core.record import public_name
+from onnxpipe.core.registry import discover, find
+from tests.harness import Case
+from tests.rigs import spark_data
+
+WORKER = Path(__file__).parents[2] / "onnxpipe" / "worker"
+
+
+@dataclass(frozen=True)
+class Lazy:
+    """A stage yet to be made: pyspark can't make one without a session."""
+
+    stage: type
+    parameters: Mapping[str, Any]
+    framework = "spark"
+
+    def __repr__(self) -> str:
+        told = ", ".join(f"{k}={v!r}" for k, v in self.parameters.items() if k not in _PLACES)
+        return f"{self.stage.__name__}({told})"
+
+    def made(self) -> Any:
+        """The stage itself, in the session there is."""
+        return self.stage(**{name: _made(value) for name, value in self.parameters.items()})
+
+
+_PLACES = ("inputCol", "outputCol", "inputCols", "outputCols")
+
+
+def lazy(stage: type, **parameters: Any) -> Lazy:
+    """A pyspark stage with these parameters; without an input column it reads ``features``."""
+    known = inspect.signature(stage.__init__).parameters
+    usual = {"inputCol": "features", "outputCol": "out"}
+    places = {k: v for k, v in usual.items() if k in known and not {k, f"{k}s"} & parameters.keys()}
+    return Lazy(stage, {**places, **parameters})
+
+
+def _made(value: Any) -> Any:
+    if isinstance(value, Lazy):
+        return value.made()
+    return [_made(each) for each in value] if isinstance(value, list) else value
+
+
+def kinds(case: Case) -> tuple[str, ...]:
+    """The public names of the models that a case's stages become, the stages of pipelines included."""
+    return tuple(_kinds(case.estimator))
+
+
+def _kinds(stage: Lazy) -> Iterator[str]:
+    name = f"{public_name(stage.stage.__module__, stage.stage.__qualname__)}"
+    if name.endswith(".pipeline.Pipeline"):
+        yield "pyspark.ml.PipelineModel"
+    else:
+        yield model_of(stage.stage)
+    for value in stage.parameters.values():
+        for inner in value if isinstance(value, list) else [value]:
+            if isinstance(inner, Lazy):
+                yield from _kinds(inner)
+
+
+def model_of(stage: type) -> str:
+    """The public name of the model that a stage becomes; a transformer's is its own."""
+    if stage.__name__ == "QuantileDiscretizer":
+        return "pyspark.ml.feature.Bucketizer"
+    name = re.sub(r"Classifier$", "Classification", re.sub(r"Regressor$", "Regression", stage.__name__))
+    found = f"{name}Model" if hasattr(sys.modules[stage.__module__], f"{name}Model") else stage.__name__
+    return f"{stage.__module__}.{found}"
+
+
+@cache
+def native() -> Any:
+    """The worker's module that asks Spark, in this process. Skips the test where there is no Java."""
+    for name in ("main", "spark_native"):
+        spec = importlib.util.spec_from_file_location(f"_onnxpipe_{name}", WORKER / f"{name}.py")
+        assert spec is not None and spec.loader is not None
+        sys.modules[f"_onnxpipe_{name}"] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(sys.modules[f"_onnxpipe_{name}"])
+    return sys.modules["_onnxpipe_spark_native"]
+
+
+@cache
+def session() -> Any:
+    """The one session of a test run. Skips the test where there is no Java."""
+    try:
+        return native().session()
+    except ModuleNotFoundError as error:
+        pytest.skip(str(error))
+
+
+@cache
+def _home() -> Path:
+    """Where cases are saved; gone when the run ends."""
+    import atexit
+
+    folder = Path(tempfile.mkdtemp(prefix="onnxpipe-spark-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+_saved: dict[str, tuple[Any, Path]] = {}
+
+
+def _fitted(estimator: Lazy, data: str) -> tuple[Any, Path]:
+    """The model of a stage fitted on a dataset and where it is saved, once for all dtypes."""
+    key = f"{estimator.stage} {estimator.parameters} {data}"
+    if key not in _saved:
+        given = native().frame(session(), None, spark_data.load(data))
+        stage = estimator.made()
+        model = stage.fit(given) if hasattr(stage, "fit") else stage
+        path = Path(tempfile.mkdtemp(dir=_home())) / "saved"
+        model.write().save(f"file://{path}")
+        _saved[key] = model, path
+    return _saved[key]
+
+
+def trial(case: Case, dtype: str) -> Fitted:
+    """The case fitted and saved."""
+    return Fitted(case, dtype)
+
+
+def installed(version: str) -> bool:
+    """Whether pyspark is at least of this version ("4.0")."""
+    return Version(pyspark.__version__) >= Version(version)
+
+
+class Fitted:
+    """A model that Spark fitted and saved."""
+
+    def __init__(self, case: Case, dtype: str) -> None:
+        session()
+        data = case.data or fitting(case.estimator)
+        self.case, self.dtype = case, dtype
+        self.model, self.source = _fitted(case.estimator, data)
+        self.rows = _in_dtype(spark_data.load(data), dtype)
+        self.sample = self.rows
+        self.wanted = () if case.refused else self._added()
+
+    def _added(self) -> tuple[str, ...]:
+        """Every column that the model adds."""
+        given = native().frame(session(), self.model, self.head(self.rows, 2))
+        after = native().through(native().steps(self.model), given)
+        return tuple(name for name in after.columns if name not in given.columns)
+
+    def edges(self, plan: Plan) -> Any:
+        """Its own rows alone: Spark may refuse an edge, so each is a batch of its own."""
+        return self.rows
+
+    def hostile(self, plan: Plan) -> Sequence[Any]:
+        """Rows at the edges of stages, and rows with odd values in each column that is read."""
+        names = [port.name for port in plan.inputs if port is not None]
+        odd = [(n, j, value) for n in names for j, value in _odd(self.rows[n], self.case.huge)]
+        return [*_edge_rows(plan, self.rows), *(_with(self.rows, *each) for each in odd)]
+
+    def head(self, rows: Any, n: int) -> Any:
+        return _take(rows, slice(0, n))
+
+    def feeds(self, session: ort.InferenceSession, rows: Any) -> dict[str, Any]:
+        return {port.name: _fed(rows[port.name], port.type) for port in session.get_inputs()}
+
+    def natively(self, batches: Sequence[Any]) -> Iterator[Mapping[str, Any] | None]:
+        """The first three batches are its own rows; all others, of one row each, are asked as one."""
+        own = _clean(native().answers((self.model, session()), self.rows, list(self.wanted), []))
+        yield from ({name: value[: _length(part)] for name, value in own.items()} for part in batches[:3])
+        if len(batches) > 3:
+            joined = {name: np.concatenate([part[name] for part in batches[3:]]) for name in self.rows}
+            found, gone = native().each((self.model, session()), joined, list(self.wanted), [])
+            refused, answers = dict(gone), iter(range(len(batches)))
+            for row in range(len(batches) - 3):
+                yield None if row in refused else _clean(_take(found, [next(answers)]))
+
+
+def _clean(answers: Mapping[str, Any]) -> dict[str, Any]:
+    """Answers with missing text as the empty text that graphs have in its place."""
+    return {n: np.where(np.equal(v, None), "", v) if v.dtype == object else v for n, v in answers.items()}
+
+
+def fitting(estimator: Lazy) -> str:
+    """The dataset that a stage of its kind is fitted on."""
+    if "inputCols" in estimator.parameters:
+        return "frame"
+    return "regression" if ".regression" in estimator.stage.__module__ else "vectors"
+
+
+def _in_dtype(rows: Mapping[str, Any], dtype: str) -> dict[str, Any]:
+    single = np.float32 if dtype == "float32" else np.float64
+    return {n: v.astype(single) if v.dtype.kind == "f" else v for n, v in rows.items()}
+
+
+def _take(rows: Mapping[str, Any], which: Any) -> dict[str, Any]:
+    return {name: value[which] for name, value in rows.items()}
+
+
+def _length(rows: Mapping[str, Any]) -> int:
+    return len(next(iter(rows.values())))
+
+
+_DTYPES = {"tensor(double)": "f8", "tensor(float)": "f4", "tensor(int64)": "i8", "tensor(bool)": "?"}
+
+
+def _fed(column: Any, kind: str) -> Any:
+    column = column[:, None] if column.ndim == 1 else column
+    if kind != "tensor(string)":
+        return column.astype(_DTYPES[kind])
+    return np.where(np.equal(column, None), "", column).astype(object)
+
+
+def _edge_rows(plan: Plan, rows: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """One row on, and one ulp to either side of, each edge of a stage whose columns are sources."""
+    discover("onnxpipe.adapters.spark")
+    rng = np.random.default_rng(0)
+    for stage in inputs.leaves(plan.root):
+        converter, names = find(stage.kind), columns.reads(stage)
+        if converter is None or converter.edges is None:
+            continue
+        cells = [(name, j) for name in names if name in rows for j in range(_width(rows[name]))]
+        for feature, values in converter.edges(stage).items():
+            if feature < len(cells):
+                name, j = cells[feature]
+                for value in _around(values, rows[name]):
+                    row = _take(rows, [int(rng.integers(_length(rows)))])
+                    row[name][(0, j) if row[name].ndim == 2 else 0] = value
+                    yield row
+
+
+def _width(column: Any) -> int:
+    return column.shape[1] if column.ndim == 2 else 1
+
+
+def _around(values: Any, column: Any) -> list[Any]:
+    array = np.asarray(values)
+    if column.dtype.kind == "O":
+        return [value for value in array.tolist() if isinstance(value, str)]
+    if array.dtype.kind in "OU":
+        return []
+    if column.dtype.kind != "f":
+        return (
+            [v for v in np.unique(array) if np.isfinite(v) and v == int(v)]
+            if column.dtype.kind == "i"
+            else []
+        )
+    exact = np.unique(array[np.isfinite(array)]).astype(column.dtype)[:24]
+    low, high = (np.nextafter(exact, column.dtype.type(side)) for side in (-np.inf, np.inf))
+    return [*low, *exact, *high]
+
+
+def _odd(column: Any, huge: float) -> Iterator[tuple[int, Any]]:
+    if column.dtype.kind == "O":
+        yield from ((0, value) for value in (None, "unseen", "Zoë"))
+    if column.dtype.kind == "f":
+        for j in range(_width(column))[:4]:
+            yield from ((j, value) for value in (np.nan, np.inf, -np.inf, -0.0, huge))
+
+
+def _with(rows: Mapping[str, Any], name: str, j: int, value: Any) -> dict[str, Any]:
+    row = _take(rows, [0])
+    row[name][(0, j) if row[name].ndim == 2 else 0] = value
+    return row

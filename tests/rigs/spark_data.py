@@ -1,0 +1,89 @@
+"""The rows Spark's cases are fitted on: columns by name, vectors as matrices, tokens as lists of text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from tests import datasets
+
+Rows = Mapping[str, Any]
+
+
+def load(name: str) -> dict[str, Any]:
+    """The columns of a dataset by name: ``[N]`` or ``[N, d]``, text as objects with None for missing."""
+    return {column: values.copy() for column, values in _made(name).items()}
+
+
+@cache
+def _made(name: str) -> Rows:
+    made: Rows = globals()[f"make_{name}"]()
+    return made
+
+
+def make_vectors() -> Rows:
+    """``features`` of four doubles, with labels of several kinds."""
+    features, classes = datasets.load("classes")
+    target = features @ [1.0, -0.2, 3.0, 0.5] + np.sin(features[:, 0])
+    binary = (classes > 0).astype(float)
+    return {"features": features, "label": classes.astype(float), "binary": binary, "target": target}
+
+
+def make_binary() -> Rows:
+    """As ``vectors``, the label being one of two."""
+    rows = make_vectors()
+    return {**rows, "label": rows["binary"]}
+
+
+def make_regression() -> Rows:
+    """As ``vectors``, the label being a number."""
+    rows = make_vectors()
+    return {**rows, "label": rows["target"]}
+
+
+def make_positive() -> Rows:
+    """As ``vectors``, nothing below 0."""
+    rows = make_vectors()
+    return {**rows, "features": np.abs(rows["features"])}
+
+
+def make_constant() -> Rows:
+    """As ``vectors``, two of the columns the same throughout."""
+    rows = make_vectors()
+    return {**rows, "features": rows["features"] * [1, 0, 1, 0] + [0, 3, 0, 0]}
+
+
+def make_counts() -> Rows:
+    """As ``vectors``, small whole numbers."""
+    rows = make_vectors()
+    return {**rows, "features": np.floor(np.abs(rows["features"]))}
+
+
+def make_frame() -> Rows:
+    """Columns of their own: numbers with and without gaps, whole numbers, truths, text, a vector, a label."""
+    frame, classes = datasets.load("frame")
+    rng = np.random.default_rng(4)
+    return {
+        "length": frame["length"].to_numpy(),
+        "width": frame["width"].to_numpy(),
+        "height": rng.normal(size=len(frame)) * 3,
+        "count": frame["count"].to_numpy().astype(np.int64),
+        "code": np.floor(rng.random(len(frame)) * 4) / 2,
+        "index": np.floor(rng.random(len(frame)) * 3),
+        "flag": rng.random(len(frame)) < 0.5,
+        "city": frame["city"].to_numpy(object),
+        "size": frame["size"].to_numpy(object),
+        "pair": rng.normal(size=(len(frame), 2)),
+        "label": (classes > 0).astype(float),
+        "answer": np.array(["no", "yes"], object)[(classes > 0).astype(int)],
+    }
+
+
+def make_gaps() -> Rows:
+    """As ``frame``, text missing here and there."""
+    rows = dict(make_frame())
+    rows["city"] = np.where(np.random.default_rng(5).random(len(rows["city"])) < 0.1, None, rows["city"])
+    return rows
