@@ -12,6 +12,7 @@
         ├── Inexact             a stage that can't be had under these options
         ├── BadInput            columns, types or samples that contradict the pipeline
         ├── MissingExtra        an optional dependency isn't installed
+        ├── BadPlugin           a package's entry point that can't be loaded
         ├── BadManifest         a manifest or wiring that doesn't hold together
         ├── NativeRefused       the pipeline itself refuses these rows
         └── NativeFailed        the native side can't answer (worker died, timed out)
@@ -142,6 +143,10 @@ class MissingExtra(Refusal):
 
 class FallbackWarning(UserWarning):
     """A stage was converted by a peer's exporter, because none of our converters knows it."""
+
+
+class BadPlugin(Refusal):
+    """An installed package whose entry point for us can't be loaded."""
 
 
 class BadManifest(Refusal):

@@ -13,6 +13,11 @@ from pathlib import Path
 
 import pytest
 
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
 from tests import support
 
 ROOT = Path(__file__).parent.parent
@@ -56,6 +61,8 @@ def test_a_page_runs(page: Path, scratch: Path) -> None:
         (scratch / "page.py").write_text(program, encoding="utf-8")
         done = run([sys.executable, "page.py"], scratch)
         assert done.returncode == 0, done.stderr
+    for block in blocks(page, "toml"):
+        install(block, scratch)
     for block in blocks(page, "console"):
         for line in block.splitlines():
             if line.startswith("$ "):
@@ -64,8 +71,26 @@ def test_a_page_runs(page: Path, scratch: Path) -> None:
                 assert done.returncode == int(expected or 0), f"{command}\n{done.stdout}\n{done.stderr}"
 
 
+def install(project: str, site: Path) -> None:
+    """What installing a package of this ``pyproject.toml`` would leave beside its modules."""
+    told = tomllib.loads(project)["project"]
+    folder = site / f"{told['name']}-{told['version']}.dist-info"
+    folder.mkdir()
+    (folder / "METADATA").write_text(
+        f"Metadata-Version: 2.1\nName: {told['name']}\nVersion: {told['version']}\n"
+    )
+    groups = told["entry-points"].items()
+    lines = [
+        f"[{group}]\n" + "".join(f"{k} = {v}\n" for k, v in entries.items()) for group, entries in groups
+    ]
+    (folder / "entry_points.txt").write_text("".join(lines))
+
+
 def run(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command, cwd=folder, env=environment(), capture_output=True, text=True)
+    """A command in a folder whose modules and packages count as installed."""
+    known = environment()
+    known["PYTHONPATH"] += os.pathsep + str(folder)
+    return subprocess.run(command, cwd=folder, env=known, capture_output=True, text=True)
 
 
 def test_the_links_of_the_docs_lead_somewhere() -> None:

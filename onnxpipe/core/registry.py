@@ -16,7 +16,7 @@ import numpy as np
 from onnxpipe.core.ops import Var
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.table import Check, Table
-from onnxpipe.errors import UnsupportedStage
+from onnxpipe.errors import BadPlugin, UnsupportedStage
 
 ANY = ""
 """A column whose dtype the artefact doesn't tell: float64 unless the sample or the user says else."""
@@ -101,12 +101,13 @@ def converts(
 ) -> Callable[[F], F]:
     """Register a function ``(stage, x: Var | Table) -> Var | Table | Answers`` for these kinds.
 
-    A later registration wins, so a user's converter replaces ours. See ``Converter`` for the rest.
+    A later registration wins, but ours never over a user's. See ``Converter`` for the rest.
     """
 
     def register(function: F) -> F:
         hints = [hint for name, hint in get_type_hints(function).items() if name != "return"]
-        for kind in kinds:
+        known = {kind: held.convert for kind in kinds if (held := _converters.get(kind))}
+        for kind in _free(kinds, function, known):
             _converters[kind] = Converter(
                 kind,
                 function,
@@ -123,6 +124,22 @@ def converts(
         return function
 
     return register
+
+
+def _free(
+    names: Sequence[str], function: Callable[..., Any], known: Mapping[str, Callable[..., Any]]
+) -> list[str]:
+    """The names that a function may register: all but those a user has, for one of ours.
+
+    Our packages are imported as files need them, so perhaps after the user's modules.
+    """
+    return [
+        name for name in names if not (name in known and _is_ours(function) and not _is_ours(known[name]))
+    ]
+
+
+def _is_ours(function: Callable[..., Any]) -> bool:
+    return function.__module__.startswith("onnxpipe.")
 
 
 Translate = Callable[..., Var]
@@ -147,11 +164,13 @@ _translations: dict[str, Translation] = {}
 def translates(*names: str, by_column: bool = False) -> Callable[[T], T]:
     """Register a function ``(stage, x: Var, **keywords) -> Var`` in place of those named ``module.function``.
 
-    ``x`` is ``[N, d]`` in the dtype it arrives in. A later registration wins.
+    ``x`` is ``[N, d]`` in the dtype it arrives in. A later registration wins, but ours never over a user's.
     """
 
     def register(function: T) -> T:
-        _translations.update(dict.fromkeys(names, Translation(function, by_column)))
+        known = {name: held.translate for name in names if (held := _translations.get(name))}
+        free = _free(names, function, known)
+        _translations.update(dict.fromkeys(free, Translation(function, by_column)))
         return function
 
     return register
@@ -169,12 +188,22 @@ def translated() -> tuple[str, ...]:
 
 @cache
 def discover(package: str) -> None:
-    """Import every module of an adapter package, then the user's (``onnxpipe.converters``)."""
+    """Import every module of an adapter package, then the user's (``onnxpipe.converters``).
+
+    Raises BadPlugin for one of those that fails.
+    """
     home = importlib.import_module(package)
     for module in pkgutil.iter_modules(home.__path__, f"{package}."):
         importlib.import_module(module.name)
     for entry in entry_points(group="onnxpipe.converters"):
-        entry.load()
+        try:
+            entry.load()
+        except Exception as error:
+            owner = entry.dist.name if entry.dist else "an installed package"
+            raise BadPlugin(
+                f"its entry point {entry.name} = {entry.value} in {entry.group} can't be loaded: {error!r}",
+                where=owner, remedy="Mend that package, or uninstall it.",
+            ) from error  # fmt: skip
 
 
 def find(kind: str) -> Converter | None:

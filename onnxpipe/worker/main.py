@@ -196,7 +196,11 @@ def register(exporter: str, modules: List[str]) -> None:
     found: Any = metadata.entry_points()
     group = "onnxpipe." + exporter
     for entry in found.select(group=group) if hasattr(found, "select") else found.get(group, ()):
-        entry.load()
+        try:
+            entry.load()
+        except Exception as error:
+            told = (entry.name, entry.value, group, type(error).__name__, first_line(error))
+            raise RuntimeError("the entry point %s = %s in %s can't be loaded: %s: %s" % told) from None
     for name in modules:
         if is_module(name):
             importlib.import_module(name)

@@ -1,0 +1,90 @@
+"""``--python``: an original in another environment, with another Python, numpy and scikit-learn."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.shell import PROGRAM, told
+
+ROOT = Path(__file__).parent.parent
+PACKAGES = ROOT / "tests" / "packages"
+OLD = ("numpy==1.23.5", "scikit-learn==1.0.2", "joblib==1.1.1", "pandas==1.5.3", "skl2onnx==1.16.0",
+       "onnx==1.14.1", "protobuf<4")  # fmt: skip
+
+TRAIN = """
+import acme, joblib, numpy as np, pandas as pd
+from sklearn.compose import ColumnTransformer
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+rows = np.random.default_rng(0).normal(size=(80, 4))
+labels = np.where(rows[:, 0] > 0, "no", "yes")
+table = pd.DataFrame(rows, columns=list("abcd"))
+table["word"] = np.where(rows[:, 1] > 0, "x", "yy")
+table.to_csv("rows.csv", index=False)
+columns = ColumnTransformer([("n", StandardScaler(), list("abcd")), ("w", OneHotEncoder(), ["word"])])
+forest = make_pipeline(columns, RandomForestClassifier(10, random_state=0)).fit(table, labels)
+joblib.dump(forest, "plain.joblib")
+joblib.dump(make_pipeline(StandardScaler(), acme.Whiten(), acme.Centroids()).fit(rows, labels), "odd.joblib")
+"""
+
+
+def old_python() -> str:
+    """An interpreter with an old scikit-learn: ``ONNXPIPE_OLD_PYTHON``, else a new environment's.
+
+    Skips the test where no Python 3.8 or 3.9 is at hand, or nothing can be installed for it.
+    """
+    if named := os.environ.get("ONNXPIPE_OLD_PYTHON"):
+        return named
+    made = ROOT / "build" / "old-python"
+    if not (made / "ready").exists():
+        shutil.rmtree(made, ignore_errors=True)
+        for command in ([base_python(), "-m", "venv", str(made)],
+                        [str(made / "bin" / "python"), "-m", "pip", "install", "-q", *OLD]):  # fmt: skip
+            done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=900)
+            if done.returncode:
+                pytest.skip(f"no environment of an old scikit-learn can be made: {done.stderr[-200:]}")
+        (made / "ready").touch()
+    return str(made / "bin" / "python")
+
+
+def base_python() -> str:
+    versions = sorted((Path.home() / ".pyenv" / "versions").glob("3.[89].*"))
+    found = [shutil.which("python3.8"), shutil.which("python3.9"), *(v / "bin" / "python" for v in versions)]
+    for python in filter(None, found):
+        # A shim of pyenv is there for versions that aren't.
+        if subprocess.run([python, "-c", ""], capture_output=True, check=False).returncode == 0:
+            return str(python)
+    pytest.skip("no Python 3.8 or 3.9 is at hand")
+
+
+@pytest.mark.slow
+def test_an_old_environment_answers_and_exports(tmp_path: Path) -> None:
+    python = old_python()
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(PACKAGES), str(ROOT)])}
+
+    def run(*command: str) -> subprocess.CompletedProcess[bytes]:
+        return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, check=False)
+
+    trained = run(python, "-c", TRAIN)
+    assert trained.returncode == 0, told(trained)
+    done = run(
+        *PROGRAM, "convert", "plain.joblib", "-o", "plain.onnx", "--sample", "rows.csv", "--python", python
+    )
+    assert done.returncode == 0 and "sklearn 1.0.2" in told(done) and "EQUAL" in told(done), told(done)
+    assert json.loads((tmp_path / "plain.onnx.lock").read_text())["framework"]["version"] == "1.0.2"
+    trust = [word for name in ("Whiten", "Centroids", "peers") for word in ("--trust", f"acme.{name}")]
+    done = run(*PROGRAM, "convert", "odd.joblib", "-o", "odd.onnx", "--python", python, *trust)
+    assert done.returncode == 0 and "converted by skl2onnx 1.16.0" in told(done), told(done)
+    # This interpreter has no part in it: the golden rows of both hold with onnxruntime alone.
+    assert run(*PROGRAM, "verify", "plain.onnx").returncode == 0
+    assert run(*PROGRAM, "verify", "odd.onnx").returncode == 0
+    assert sys.executable not in told(done)
