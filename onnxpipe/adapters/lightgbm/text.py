@@ -16,8 +16,6 @@ HEAD = 64
 
 _LISTS = ("feature_names", "feature_infos")
 _WHOLE = ("num_class", "num_tree_per_iteration", "max_feature_idx")
-_TREE = re.compile(r"^Tree=\d+\s*$", re.M)
-_END = re.compile(r"^end of trees\s*$", re.M)
 _PARAMETER = re.compile(r"^\[(\w+): (.*)\]\s*$", re.M)
 _CATEGORIES = "\npandas_categorical:"
 
@@ -32,16 +30,15 @@ def fields(text: str) -> dict[str, Any]:
 
     Raises Unreadable where the text or its header is cut.
     """
-    end = _END.search(text)
-    if end is None:
+    start, found_end, rest = text.partition("\nend of trees")
+    if not found_end:
         raise Unreadable("its trees have no end")
-    head, *trees = _TREE.split(text[: end.start()])
+    head, *trees = start.split("\nTree=")
     found: dict[str, Any] = _pairs(head)
     if missing := [name for name in _WHOLE if name not in found]:
         raise Unreadable(f"its header has no {missing[0]}")
     found |= {name: int(found[name]) for name in _WHOLE}
     found |= {name: found.get(name, "").split(" ") for name in _LISTS if name in found}
-    rest = text[end.end() :]
     return {
         **found,
         "average_output": "average_output" in head.split(),
