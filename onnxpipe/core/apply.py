@@ -17,7 +17,7 @@ from onnxpipe.core.plan import Context, Stage
 from onnxpipe.core.record import Record
 from onnxpipe.core.registry import Answers, Converter, find, missing
 from onnxpipe.core.soundness import sound
-from onnxpipe.core.table import Check, Table
+from onnxpipe.core.table import Block, Check, Table
 from onnxpipe.errors import BadInput, Contradictory, Unsupported
 
 
@@ -91,7 +91,7 @@ def _answers(converter: Converter, stage: Stage, table: Table) -> Answers:
     check = converter.check(stage)
     owes = Check.NOTHING
     if converter.takes_table:
-        result = converter.convert(stage, _paid(stage.context, table))
+        result = converter.convert(stage, paid(stage.context, table))
     else:
         x = floating(table, converter.dtype)
         safe = not table.risky and converter.dtype is None
@@ -106,20 +106,6 @@ def _answers(converter: Converter, stage: Stage, table: Table) -> Answers:
         result = Table.of(result, owes=owes)
     answers: Answers = {"transform": result} if isinstance(result, Table) else result
     return answers
-
-
-def _paid(context: Context, table: Table) -> Table:
-    """The table with the checks made that earlier stages left to later ones."""
-    if table.owes is Check.NOTHING:
-        return table
-    blocks = []
-    for block in table.blocks:
-        if block.var is not None and block.owes is not Check.NOTHING:
-            finite = block.finite or block.owes is Check.NONFINITE
-            var = guarded(context, block.var, block.owes)
-            block = replace(block, var=var, owes=Check.NOTHING, finite=finite)
-        blocks.append(block)
-    return Table(tuple(blocks))
 
 
 def floating(table: Table, dtype: Any = None) -> Var:
@@ -153,13 +139,15 @@ def guarded(context: Context, x: Var, check: Check) -> Var:
 
 def paid(context: Context, table: Table) -> Table:
     """The same columns, with the checks made that earlier stages left to a later one."""
-    blocks = (
-        replace(block, var=guarded(context, block.read(), block.owes), owes=Check.NOTHING)
-        if block.owes
-        else block
-        for block in table.blocks
-    )
-    return Table(tuple(blocks))
+    return Table(tuple(_paid(context, block) for block in table.blocks))
+
+
+def _paid(context: Context, block: Block) -> Block:
+    if not block.owes:
+        return block
+    finite = block.finite or block.owes is Check.NONFINITE
+    var = guarded(context, block.read(), block.owes)
+    return replace(block, var=var, owes=Check.NOTHING, finite=finite)
 
 
 def _refused(x: Var, check: Check) -> Var:

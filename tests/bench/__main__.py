@@ -21,8 +21,11 @@ HOME = Path("docs/benchmarks")
 PAGES = {
     "main-job.md": ("The main job, measured", ("startup", "latency", "forests")),
     "big-pipelines.md": ("Big pipelines, measured", ("wide", "vocabularies", "boosting")),
+    "boosters.md": ("Boosters of other libraries, measured", ("boosters",)),
 }
 VERSIONS = ("onnxpipe", "onnxruntime", "onnx", "scikit-learn", "skl2onnx", "numpy")
+MORE = {"boosters": ("xgboost-cpu", "lightgbm", "onnxmltools")}
+"""What a section names besides."""
 HEAD = ("| what | ours | peer | ratio | limit | holds |", "|---|--:|--:|--:|--:|---|")
 
 
@@ -61,7 +64,9 @@ def section(name: str) -> tuple[list[str], bool]:
 
 def setting(name: str) -> str:
     """When, on what and how a section was measured."""
-    versions = ", ".join(f"{each} {importlib.metadata.version(each)}" for each in VERSIONS)
+    versions = ", ".join(
+        f"{each} {importlib.metadata.version(each)}" for each in (*VERSIONS, *MORE.get(name, ()))
+    )
     python = platform.python_version()
     return f"{datetime.date.today().isoformat()}, Python {python}, {versions}. `python -m tests.bench {name}`"
 

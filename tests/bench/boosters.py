@@ -18,11 +18,11 @@ from typing import Any
 import joblib
 import numpy as np
 
-from onnxpipe.core.options import Options
-from onnxpipe.services.convert import conversion
-from tests.bench.measure import Row, session, taking_turns
+from tests.bench.converting import ours
+from tests.bench.measure import Row, duel, session
 
-PEER = "onnxmltools"
+TITLE = "Big boosters"
+PEER = "onnxmltools float32"
 COLUMNS = 10
 BOOSTERS = {"LightGBM, 1000 trees of 255 leaves": "lightgbm", "XGBoost, 1000 trees of depth 8": "xgboost"}
 CONVERSION = {"lightgbm": 1 / 8, "xgboost": 1 / 5}
@@ -62,10 +62,6 @@ def regressor(library: str) -> Any:
     return XGBRegressor(**alike, max_depth=8, reg_lambda=0, max_bin=64)
 
 
-def ours(path: Path, dtype: Any = "native") -> bytes:
-    return conversion(path, Options(dtype=dtype)).model.SerializeToString()
-
-
 def theirs(path: Path) -> bytes:
     import onnxmltools
     from onnxmltools.convert.common.data_types import FloatTensorType
@@ -76,10 +72,9 @@ def theirs(path: Path) -> bytes:
 
 
 def conversions(what: str, library: str, path: Path) -> Iterator[Row]:
-    limits = (("conversion", "s", CONVERSION[library]), ("peak memory", "MB", 1.0), ("file", "MB", 0.5))
-    for (name, unit, limit), mine, their in zip(
-        limits, cost("ours", path), cost("theirs", path), strict=True
-    ):
+    limits = (("conversion", "s CPU", CONVERSION[library]), ("peak memory", "MB", 1.0), ("file", "MB", 0.5))
+    both = zip(limits, cost("ours", path), cost("theirs", path), strict=True)
+    for (name, unit, limit), mine, their in both:
         yield Row(f"{what}: {name}", mine, their, unit, PEER, limit)
 
 
@@ -93,6 +88,8 @@ def cost(tool: str, path: Path) -> list[float]:
 def convert_and_print(tool: str, path: Path) -> None:
     if tool == "theirs":
         import onnxmltools  # noqa: F401
+    else:
+        import onnxpipe.services.convert  # noqa: F401
     start = time.process_time()
     size = len({"ours": ours, "theirs": theirs}[tool](path)) / 1e6
     seconds = time.process_time() - start
@@ -101,22 +98,17 @@ def convert_and_print(tool: str, path: Path) -> None:
 
 def latencies(what: str, library: str, path: Path) -> Iterator[Row]:
     peer, native = session(theirs(path)), joblib.load(path)
-    graphs = {dtype: session(ours(path, dtype)) for dtype in ("float32", "float64")}
-    for count, rounds in ((1, 1000), (10_000, 3)):
-        for dtype, graph in graphs.items():
-            x = samples(count).astype(dtype)
-            calls = [
-                partial(graph.run, None, {"X": x}),
-                partial(peer.run, None, {"X": x.astype(np.float32)}),
-            ]
-            mine, their = taking_turns(calls, rounds)
-            limit = LATENCY[library]
-            yield Row(f"{what}: {dtype} rows, {count}", mine * 1e6, their * 1e6, "µs", PEER, limit)
+    for dtype in ("float32", "float64"):
+        graph = session(ours(path, dtype))
+        for count in (1, 10_000):
+            x = samples(count)
+            mine, other = {"X": x.astype(dtype)}, {"X": x.astype(np.float32)}
+            found = duel(partial(graph.run, None, mine), partial(peer.run, None, other), 3.0)
+            label = f"{what}: {dtype} graph, {count:,} rows"
+            yield Row(label, found.ours * 1e6, found.peer * 1e6, "µs", PEER, LATENCY[library], found.ratio)
     one = samples(1)
-    mine, their = taking_turns(
-        [partial(graphs["float64"].run, None, {"X": one}), partial(native.predict, one)], 100
-    )
-    yield Row(f"{what}: 1 row", mine * 1e6, their * 1e6, "µs", "native predict", 1.0)
+    found = duel(partial(graph.run, None, {"X": one}), partial(native.predict, one), 2.0)
+    yield Row(f"{what}: 1 row", found.ours * 1e6, found.peer * 1e6, "µs", "native predict", 1.0, found.ratio)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from onnxpipe.adapters.pickles import Global, described
-from onnxpipe.core.apply import paid, unfloated
+from onnxpipe.core.apply import unfloated
 from onnxpipe.core.ops import Var, dtype_of
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.record import Record
@@ -45,7 +45,6 @@ def called(stage: Stage, x: Table, function: Any, arguments: Mapping[str, Any] |
         words = ", ".join(f"{key}={value!r:.40}" for key, value in given.items())
         raise stage.unsupported(f"calls {name} with {words}") from None
     _refuse_odd(stage, x, name, known)
-    x = paid(stage.context, x)
     parts = _apart(x) if known.by_column else [x.matrix()]
     return Table.join(Table.of(known.translate(stage, part, **given)) for part in parts).promoted()
 

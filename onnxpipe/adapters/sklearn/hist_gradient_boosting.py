@@ -16,7 +16,7 @@ from onnxpipe.adapters.sklearn.trees import joined
 from onnxpipe.blocks import classes, linear, trees
 from onnxpipe.blocks.tree_node import LEQ, MEMBER
 from onnxpipe.blocks.trees import Forest
-from onnxpipe.core.apply import paid, transformed
+from onnxpipe.core.apply import transformed
 from onnxpipe.core.ops import Var, const, op
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.record import Record
@@ -94,7 +94,7 @@ def _encoder(stage: Stage) -> Stage | None:
 
 def _prepared(stage: Stage, x: Table) -> Var:
     """The columns as the trees read them, float64 ``[N, d]``."""
-    encoder, x = _encoder(stage), paid(stage.context, x)
+    encoder = _encoder(stage)
     if encoder is None:
         return x.matrix(np.float64)
     ordered = x.take(_order(stage))
