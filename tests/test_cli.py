@@ -244,12 +244,47 @@ def test_defaults_come_from_the_project_file(scratch: Path) -> None:
         ("[tool.onnxpipe.skew]\ndtype = 'float32'\n", "no setting skew.dtype"),
         ("[tool.onnxpipe.convert]\ndtype = 'float16'\n", "float16"),
         ("[tool.onnxpipe\n", "not TOML"),
+        ("[tool.onnxpipe]\nno-verify = 'yes'\n", "no-verify must be true or false"),
+        ("[tool.onnxpipe]\nopset = true\n", "opset must be a whole number"),
+        ("[tool.onnxpipe]\ntimeout = 'long'\n", "timeout must be a number"),
+        ("[tool.onnxpipe]\ntrust = [1]\n", "trust must be a text"),
+        ("[tool.onnxpipe]\ndtype = ['float32']\n", "dtype must be a text"),
     ],
 )
 def test_a_project_file_that_is_wrong_is_refused(scratch: Path, text: str, says: str) -> None:
     (scratch / "pyproject.toml").write_text(text)
     done = onnxpipe("convert", "pipe.joblib", "-o", "m.onnx", cwd=scratch)
     assert done.returncode == 2 and says in told(done) and "Traceback" not in told(done)
+
+
+def test_settings_may_be_lists_and_paths_are_the_projects_own(scratch: Path) -> None:
+    (scratch / "pyproject.toml").write_text(
+        '[tool.onnxpipe]\ntrust = "a.B"\n[tool.onnxpipe.convert]\nno-verify = true\nsample = "rows.npy"\n'
+        'outputs = ["predict", "decision_function"]\ninput = ["X=float32[N,3]"]\n'
+    )
+    (scratch / "below").mkdir()
+    done = onnxpipe("convert", "../pipe.joblib", "-o", "m.onnx", cwd=scratch / "below")
+    assert done.returncode == 0, told(done)
+    document = json.loads((scratch / "below/m.onnx.lock").read_text())
+    assert document["signature"]["inputs"] == ["X: float32[N, 3]"]
+    assert document["signature"]["outputs"] == ["predict: string[N]", "decision_function: float64[N]"]
+    assert document["inputs"][0]["path"] == "../rows.npy" and "--trust a.B" in document["command"]
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        (("--input", "X=float32", "--input", "X=float64"), "twice"),
+        (("--input", "X=float64[8,3]"), "a word for the batch"),
+        (("--input", "X=float64[N,-3]"), "a word for the batch"),
+        (("--opset", "30"), "or choose a lower one"),
+        (("--opset", "9"), "or choose a higher one"),
+    ],
+)
+def test_requests_that_make_no_sense_are_refused(scratch: Path, given: tuple[str, ...], says: str) -> None:
+    done = onnxpipe("convert", "pipe.joblib", "-o", "m.onnx", "--no-verify", *given, cwd=scratch)
+    assert done.returncode == 2 and says in told(done), told(done)
+    assert "/onnxruntime_src" not in told(done)
 
 
 def test_other_project_files_are_none_of_ours(scratch: Path) -> None:

@@ -19,6 +19,7 @@ PATH = click.Path(path_type=Path)
 _PATIENCE = 2.0
 """Seconds after which work shows that it is going on."""
 
+_SIZE = re.compile(r"[1-9]\d*|[^\W\d]\w*|\?")
 _INPUT = re.compile(r"(?P<name>.+)=(?P<dtype>\w+)(?:\[(?P<shape>[^\]]*)\])?")
 
 
@@ -140,15 +141,23 @@ def split(names: str | None) -> tuple[str, ...]:
 
 def parsed_inputs(given: tuple[str, ...]) -> dict[str, tuple[str, tuple[int | None, ...] | None]]:
     """``NAME=DTYPE[SHAPE]`` by name, the batch or an open axis being a word. Raises click.UsageError."""
-    return dict(map(_input, given))
+    made: dict[str, tuple[str, tuple[int | None, ...] | None]] = {}
+    for name, kind in map(_input, given):
+        if made.setdefault(name, kind) != kind:
+            raise click.UsageError(f"--input {name} is given twice, and differently")
+    return made
 
 
 def _input(text: str) -> tuple[str, tuple[str, tuple[int | None, ...] | None]]:
     match = _INPUT.fullmatch(text)
     if match is None:
         raise click.UsageError(f"--input {text}: write it NAME=DTYPE or NAME=DTYPE[N,4]")
-    shape = None if match["shape"] is None else tuple(map(_dim, split(match["shape"])))
-    return match["name"], (match["dtype"], shape)
+    sizes = None if match["shape"] is None else split(match["shape"])
+    if sizes and (sizes[0].isdecimal() or not all(map(_SIZE.fullmatch, sizes))):
+        raise click.UsageError(
+            f"--input {text}: a shape reads [N,4]: a word for the batch, then sizes or words"
+        )
+    return match["name"], (match["dtype"], None if sizes is None else tuple(map(_dim, sizes)))
 
 
 def _dim(text: str) -> int | None:

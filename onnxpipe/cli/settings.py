@@ -1,7 +1,8 @@
 """Defaults of the command line from ``[tool.onnxpipe]`` in pyproject.toml.
 
 Keys are the long options without their hyphens in front; ``[tool.onnxpipe]`` is for every
-command that has such an option, ``[tool.onnxpipe.convert]`` for one command.
+command that has such an option, ``[tool.onnxpipe.convert]`` for one command. Paths are relative to
+the file's folder, wherever the command runs.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ Table = Mapping[str, Any]
 def defaults(group: click.Group, context: click.Context) -> dict[str, dict[str, Any]]:
     """Option values by command name and parameter name, empty where nothing is configured.
 
-    Raises Unreadable for a file that isn't TOML and for a key that no command has.
+    Raises Unreadable for a file that isn't TOML, a key that no command has and a value of a wrong type.
     """
     path = find(Path.cwd())
     if path is None:
@@ -31,7 +32,7 @@ def defaults(group: click.Group, context: click.Context) -> dict[str, dict[str, 
         return {}
     commands = {name: _options(group, context, name) for name in group.list_commands(context)}
     _refuse_unknown(section, commands, path)
-    return {name: _values(section, name, known) for name, known in commands.items()}
+    return {name: _values(section, name, known, path) for name, known in commands.items()}
 
 
 def find(start: Path) -> Path | None:
@@ -56,14 +57,14 @@ def _section(path: Path) -> Table:
     return section if isinstance(section, dict) else {}
 
 
-def _options(group: click.Group, context: click.Context, name: str) -> dict[str, str]:
-    """Parameter names of a command by the key that sets them."""
+def _options(group: click.Group, context: click.Context, name: str) -> dict[str, click.Option]:
+    """The options of a command by the key that sets them."""
     command = group.get_command(context, name)
     options = [p for p in (command.params if command else ()) if isinstance(p, click.Option)]
-    return {flag.lstrip("-"): p.name or "" for p in options for flag in p.opts if flag.startswith("--")}
+    return {flag.lstrip("-"): p for p in options for flag in p.opts if flag.startswith("--")}
 
 
-def _refuse_unknown(section: Table, commands: Mapping[str, Mapping[str, str]], path: Path) -> None:
+def _refuse_unknown(section: Table, commands: Mapping[str, Mapping[str, Any]], path: Path) -> None:
     known = {key for options in commands.values() for key in options}
     unknown = [
         key for key, value in section.items() if key not in known and not _is_command(key, value, commands)
@@ -83,7 +84,38 @@ def _is_command(key: str, value: Any, commands: Mapping[str, Any]) -> bool:
     return key in commands and isinstance(value, dict)
 
 
-def _values(section: Table, name: str, known: Mapping[str, str]) -> dict[str, Any]:
+def _values(section: Table, name: str, known: Mapping[str, click.Option], path: Path) -> dict[str, Any]:
     own = section.get(name)
     merged = {**section, **(own if isinstance(own, dict) else {})}
-    return {parameter: merged[key] for key, parameter in known.items() if key in merged}
+    found = {key: option for key, option in known.items() if key in merged}
+    return {option.name or "": _value(option, key, merged[key], path) for key, option in found.items()}
+
+
+def _value(option: click.Option, key: str, value: Any, path: Path) -> Any:
+    """A setting as the command line would have it. Raises Unreadable for one of a wrong type."""
+    given = value if isinstance(value, list) else [value]
+    wanted, kind = _kind(option)
+    several = option.multiple or "[," in (option.metavar or "")
+    if (isinstance(value, list) and not several) or any(type(each) not in kind for each in given):
+        raise Unreadable(f"[tool.onnxpipe] {key} must be {wanted}, not {value!r}", where=str(path))
+    if _is_path(option):
+        given = [each if each == "-" else str(path.parent / each) for each in given]
+    if option.multiple:
+        return given
+    return ",".join(given) if isinstance(value, list) else given[0]
+
+
+def _kind(option: click.Option) -> tuple[str, tuple[type, ...]]:
+    """What an option's value is in TOML: in words, and as Python types."""
+    if option.is_flag:
+        return "true or false", (bool,)
+    if isinstance(option.type, click.types.FloatParamType):
+        return "a number", (float, int)
+    if isinstance(option.type, click.types.IntParamType):
+        return "a whole number", (int,)
+    return "a text", (str,)
+
+
+def _is_path(option: click.Option) -> bool:
+    """Whether values are files beside the project file (a bare program name is looked for elsewhere)."""
+    return isinstance(option.type, click.Path)

@@ -50,7 +50,8 @@ def selftest(model: onnx.ModelProto, rows: Feeds | None = None) -> None:
             raise
         raise Inexact(
             f"--opset {asked} can't hold this graph: {short(error)}{_culprits(model, asked)}",
-            remedy=f"Leave out --opset (the default is {OPSET}), or choose a higher one.",
+            remedy=f"Leave out --opset (the default is {OPSET}), or choose a "
+            f"{'higher' if asked < OPSET else 'lower'} one.",
         ) from None
 
 
@@ -91,6 +92,7 @@ def _changed(made: Operator, asked: int) -> bool:
 
 
 def short(error: Exception) -> str:
-    """The first line of an error, without onnxruntime's prefixes."""
+    """The first line of an error, without onnxruntime's prefixes and places in its source."""
     line = str(error).strip().partition("\n")[0]
-    return re.sub(r"^\[ONNXRuntimeError\] : \d+ : \w+ : ", "", line)
+    line = re.sub(r"^\[ONNXRuntimeError\] : \d+ : \w+ : ", "", line)
+    return re.sub(r"^/\S+:\d+ .*?\) (?=[A-Z])", "", line)
