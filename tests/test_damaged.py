@@ -32,6 +32,8 @@ from tests.test_trust import Bomb
 
 COPIES = 40
 """Damaged copies of each fixture."""
+NAMES = [name for name in fixtures.NAMES if "/" not in name]
+"""Those that convert in a moment."""
 
 
 def unpacked(data: bytes) -> bytes:
@@ -80,14 +82,14 @@ def outcomes(name: str) -> Counter[str]:
     return found
 
 
-@pytest.mark.parametrize("name", fixtures.NAMES)
+@pytest.mark.parametrize("name", NAMES)
 def test_damaged_copies_are_converted_or_refused(name: str) -> None:
     assert outcomes(name).total() == COPIES
 
 
 def test_the_damage_is_of_every_kind() -> None:
     """Else the copies prove nothing: some must open, and of those some must contradict themselves."""
-    total = sum((outcomes(name) for name in fixtures.NAMES), Counter())
+    total = sum((outcomes(name) for name in NAMES), Counter())
     assert min(total[kind] for kind in ("converted", "Unreadable", "Contradictory")) > 10
 
 

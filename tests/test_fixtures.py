@@ -17,7 +17,7 @@ from onnxpipe.services.convert import conversion
 from tests.harness import open_session
 
 HOME = Path(__file__).parent.parent / "fixtures"
-NAMES = sorted(folder.name for folder in HOME.iterdir() if (folder / "make.py").exists())
+NAMES = sorted(p.parent.relative_to(HOME).as_posix() for p in HOME.rglob("expected.json"))
 
 
 def artefact(name: str) -> Path:
