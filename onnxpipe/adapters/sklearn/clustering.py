@@ -37,7 +37,9 @@ def k_means(stage: Stage, x: Var) -> Answers:
 
 @converts("sklearn.cluster.MeanShift", "sklearn.cluster.AffinityPropagation")
 def nearest_center(stage: Stage, x: Var) -> Answers:
-    """The nearest centre, int64 ``[N]``; -1 where affinity propagation found none."""
+    """The nearest centre, int64 ``[N]``; -1 where affinity propagation found none. Raises Unsupported."""
+    if stage.get("affinity") == "precomputed":
+        raise stage.unsupported("was fitted on precomputed similarities: native can't place new rows either")
     centers = stage.cluster_centers_
     if not len(centers):
         nowhere = op.reduce_sum(cast(x, np.int64) * const(0), const([1]), keepdims=0)

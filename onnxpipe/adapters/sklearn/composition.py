@@ -78,13 +78,17 @@ def _scattered_columns(stage: Stage) -> list[str]:
 
 @converts("sklearn.compose.ColumnTransformer", columns=_scattered_columns)
 def column_transformer(stage: Stage, x: Table) -> Table:
-    """The members' answers side by side, each member on its own columns, in fitted order."""
-    made = []
+    """The members' answers side by side, each member on its own columns times its weight, in fitted order."""
     x = _without_debts(stage, x)
-    for name, step, where in _members(stage):
-        part = x.take(where)
-        made.append(part if _is_identity(step) else transformed(stage.child(name, step), part))
+    made = [_answer(stage, name, step, x.take(where)) for name, step, where in _members(stage)]
     return Table.join(made).promoted() if made else Table(())
+
+
+def _answer(stage: Stage, name: str, step: Any, x: Table) -> Table:
+    """One member's answer times its weight."""
+    made = x if _is_identity(step) else transformed(stage.child(name, step), x)
+    weight = (stage.get("transformer_weights") or {}).get(name)
+    return made if weight is None else _weighted(stage, made, weight)
 
 
 def _without_debts(stage: Stage, x: Table) -> Table:
@@ -108,12 +112,7 @@ def _union_columns(stage: Stage) -> Sequence[str]:
 @converts("sklearn.pipeline.FeatureUnion", columns=_union_columns)
 def feature_union(stage: Stage, x: Table) -> Table:
     """Every member's answer on the same columns, side by side, times its weight."""
-    weights = stage.get("transformer_weights") or {}
-    made = []
-    for name, step in _union_members(stage):
-        part = x if _is_identity(step) else transformed(stage.child(name, step), x)
-        made.append(_weighted(stage, part, weights[name]) if name in weights else part)
-    return Table.join(made).promoted()
+    return Table.join([_answer(stage, name, step, x) for name, step in _union_members(stage)]).promoted()
 
 
 def _weighted(stage: Stage, x: Table, weight: Any) -> Table:

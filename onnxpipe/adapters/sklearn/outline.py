@@ -15,12 +15,17 @@ _MANY = 8
 _STEPS = ("steps", "transformers_", "transformer_list")
 """Where estimators stand because of the place, whatever they say of themselves."""
 
+_COVARIANCES = (
+    *("EmpiricalCovariance", "GraphicalLasso", "GraphicalLassoCV", "LedoitWolf", "MinCovDet", "OAS"),
+    "ShrunkCovariance",
+)
 _KEPT = (
     "sklearn.preprocessing.LabelBinarizer",
     "sklearn.preprocessing.LabelEncoder",
     "sklearn.neighbors.NearestNeighbors",
+    *(f"sklearn.covariance.{name}" for name in _COVARIANCES),
 )
-"""What estimators keep to remember their labels or rows; rows never pass through it."""
+"""What estimators keep to remember their labels or rows, or were fitted with; rows never pass through it."""
 
 
 def is_estimator(record: Record) -> bool:
