@@ -75,12 +75,16 @@ class Unfitted(Refusal):
 
 
 class Contradictory(Refusal):
-    """A stage whose saved state doesn't fit together, as in a damaged file; ``__cause__`` says how."""
+    """A stage whose saved state doesn't fit together, as in a damaged file; ``__cause__`` says how.
 
-    def __init__(self, error: Exception, *, where: str = "") -> None:
+    ``stage`` is its path, empty where the damage can't be placed.
+    """
+
+    def __init__(self, error: Exception, *, stage: str = "", where: str = "") -> None:
+        self.stage = stage
         said = " ".join(str(error).split())[:200]
         super().__init__(
-            f"its saved state doesn't fit together ({type(error).__name__}: {said})",
+            f"{stage or 'it'}: the saved state doesn't fit together ({type(error).__name__}: {said})",
             where=where,
             remedy="The file may be damaged: save the pipeline again. If the original can still predict "
             "from this file, onnxpipe is wrong: please report it, with what --verbose tells.",

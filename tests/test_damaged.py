@@ -32,8 +32,8 @@ from tests.test_trust import Bomb
 
 COPIES = 40
 """Damaged copies of each fixture."""
-NAMES = [name for name in fixtures.NAMES if "/" not in name]
-"""Those that convert in a moment."""
+NAMES = [name for name in fixtures.NAMES if "/" not in name and fixtures.artefact(name).is_file()]
+"""Those of one file that converts in a moment."""
 
 
 def unpacked(data: bytes) -> bytes:
@@ -119,7 +119,7 @@ def bug(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_stage_is_named_and_the_cause_kept(tmp_path: Path) -> None:
     with pytest.raises(Contradictory, match="doesn't fit together") as caught:
         api.convert(with_wrong_mean(tmp_path))
-    assert caught.value.where == "Pipeline/standardscaler" and caught.value.__cause__ is not None
+    assert caught.value.stage == "Pipeline/standardscaler" and caught.value.__cause__ is not None
 
 
 def test_a_live_object_shows_our_bug(bug: None) -> None:
@@ -143,7 +143,7 @@ def test_a_file_that_the_original_fails_on_is_refused(
     path = with_wrong_mean(tmp_path)
     assert main(["convert", str(path), "-o", str(tmp_path / "m.onnx")]) == 2
     said = capsys.readouterr().err
-    assert "Pipeline/standardscaler: its saved state" in said and "Traceback" not in said
+    assert "pipe.pkl: Pipeline/standardscaler: the saved state" in said and "Traceback" not in said
 
 
 @pytest.mark.parametrize(("node", "child"), [(2, 0), (2, 2), (0, 2)])

@@ -24,12 +24,12 @@ _OF_DATA = (
 
 
 @contextmanager
-def sound(where: str) -> Iterator[None]:
-    """Tell what goes wrong with data inside as Contradictory at ``where``; the innermost place wins.
+def sound(stage: str = "") -> Iterator[None]:
+    """Tell what goes wrong with data inside as Contradictory of ``stage``; the innermost one wins.
 
     The reading of any file may end so: whoever knows that the data is sound raises its cause.
     """
     try:
         yield
     except _OF_DATA as error:
-        raise Contradictory(error, where=where) from error
+        raise Contradictory(error, stage=stage) from error

@@ -104,11 +104,12 @@ def conversion(
     artefact = source if isinstance(source, Artefact) else artefact_of(source)
     adapter = adapter_of(artefact, framework)
     try:
-        with sound(str(artefact)):
+        with sound():
             return _with_peers(artefact, adapter, options, sample, where or Where())
     except Contradictory as error:
         if artefact.live and error.__cause__ is not None:
             raise error.__cause__ from None
+        error.where = error.where or str(artefact)
         raise
     except Refusal as error:
         error.where = error.where or str(artefact)

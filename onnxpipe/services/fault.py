@@ -27,7 +27,7 @@ def blamed(
     An original that answers proves the file sound, and us wrong.
     """
     try:
-        with sound(str(artefact)):
+        with sound():
             answers = _answers(artefact, options, rows, where)
     except Refusal:
         return error

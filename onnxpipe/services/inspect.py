@@ -15,7 +15,7 @@ from onnxpipe.core.fragment import Fragment, Tap, metadata, ports
 from onnxpipe.core.options import Options
 from onnxpipe.core.registry import find, missing
 from onnxpipe.core.signature import Port, Signature
-from onnxpipe.errors import Refusal, Unreadable, Unsupported
+from onnxpipe.errors import Contradictory, Refusal, Unreadable, Unsupported
 from onnxpipe.services.convert import adapter_of, artefact_of, conversion
 from onnxpipe.services.native import Where
 
@@ -118,7 +118,7 @@ def _outlined(adapter: Adapter, artefact: Artefact, refusal: Refusal) -> Iterato
     entries = refusal.stages if isinstance(refusal, Unsupported) else ()
     reasons = {entry.path: entry.reason for entry in entries}
     if not entries:
-        reasons[refusal.where] = refusal.what
+        reasons[refusal.stage if isinstance(refusal, Contradictory) else refusal.where] = refusal.what
     for stage in adapter.outline(artefact):
         if find(stage.kind) is None:
             near = missing(stage).nearest

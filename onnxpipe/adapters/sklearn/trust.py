@@ -91,7 +91,11 @@ _METRICS = (
 _SKLEARN = set().union(
     {"sklearn.tree._tree.Tree", "sklearn.utils._bunch.Bunch", "sklearn.utils.Bunch"},
     _names("sklearn._loss.loss", _HALF),
-    *(_names("sklearn._loss._loss", f"Cy{name} __pyx_unpickle_Cy{name}") for name in _HALF.split()),
+    *(  # 1.7 saves them under the bare name of their module, which scikit-learn itself has loaded by then
+        _names(module, f"Cy{name} __pyx_unpickle_Cy{name}")
+        for name in _HALF.split()
+        for module in ("sklearn._loss._loss", "_loss")
+    ),
     _names(
         "sklearn._loss.link",
         "Interval IdentityLink LogLink LogitLink HalfLogitLink MultinomialLogit SymmetricMultinomialLogit",
