@@ -34,6 +34,7 @@ from onnxpipe.errors import (
     ExportFailed,
     FallbackWarning,
     Refusal,
+    Unfitted,
     Unreadable,
     Unsupported,
 )
@@ -127,7 +128,10 @@ def _with_peers(
             raise
         refusal = error
     with Fallback(artefact, adapter, where, refusal) as fallback:
-        return _converted(artefact, adapter, options, sample, fallback)
+        try:
+            return _converted(artefact, adapter, options, sample, fallback)
+        except Unfitted:
+            raise refusal from None
 
 
 def _may_fall_back(refusal: Unsupported) -> bool:
