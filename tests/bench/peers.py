@@ -22,17 +22,8 @@ from onnxpipe.services.convert import conversion
 from tests import datasets
 from tests.bench import peer
 from tests.bench.measure import duel
-from tests.harness import (
-    METHODS,
-    Case,
-    cases,
-    edge_rows,
-    in_dtype,
-    native_answers,
-    normalised,
-    sampled,
-    stacked,
-)
+from tests.harness import METHODS, Case, cases
+from tests.rigs.sklearn import edge_rows, in_dtype, native_answers, normalised, sampled, stacked
 
 DTYPES = ("float32", "float64")
 LIMITS = {"float32": 1.0, "float64": 1.3}
