@@ -73,7 +73,7 @@ def categories(booster: Any) -> Dict[int, List[Any]]:
         values, ends = entry["values"], entry.get("offsets")
         if ends is not None:
             data = np.array(values).astype(np.uint8).tobytes()
-            values = [data[a:b].decode("utf-8") for a, b in itertools.pairwise(ends)]
+            values = [data[a:b].decode("utf-8", "replace") for a, b in itertools.pairwise(ends)]
         if values:
             found[place] = values
     return found

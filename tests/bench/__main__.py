@@ -89,8 +89,10 @@ def replace(page: Path, title: str, lines: list[str]) -> None:
     parts = re.split(r"^(?=## )", text, flags=re.MULTILINE)[1:]
     made = "\n".join(lines) + "\n\n"
     places = [i for i, part in enumerate(parts) if part.startswith(lines[0] + "\n")]
-    parts[places[0] : places[0] + 1] = [made] if places else []
-    parts += [] if places else [made]
+    if places:
+        parts[places[0]] = made
+    else:
+        parts.append(made)
     page.parent.mkdir(parents=True, exist_ok=True)
     page.write_text(f"# {title}\n\n{INTRODUCTION}\n\n{''.join(parts).rstrip()}\n", encoding="utf-8")
 

@@ -26,13 +26,20 @@ Array = NDArray[Any]
 
 
 def categories(stage: Stage) -> Mapping[int, Array]:
-    """The categories of each column that has them, text or numbers, in the order of their codes."""
+    """The categories of each column that has them, text or numbers, in the order of their codes.
+
+    Raises Unsupported for text beyond ASCII.
+    """
     if str(stage.gradient_booster.get("name")) == "gblinear":
         return {}
     with reading("XGBoost model", stage.path, ""):
         encoded = (trees.tree_model(stage).get("cats") or {}).get("enc") or ()
         found = {i: _values(entry) for i, entry in enumerate(encoded)}
-        return {i: values for i, values in found.items() if len(values)}
+    if any(not text.isascii() for values in found.values() if values.dtype == object for text in values):
+        raise stage.unsupported(
+            "has categories of text beyond ASCII, which XGBoost saves cut short: encode them in the pipeline"
+        )
+    return {i: values for i, values in found.items() if len(values)}
 
 
 def _values(entry: Mapping[str, Any]) -> Array:
@@ -43,7 +50,8 @@ def _values(entry: Mapping[str, Any]) -> Array:
     data, ends = values.astype(np.uint8).tobytes(), np.asarray(entry["offsets"]).astype(np.int64)
     if len(ends) and (np.any(np.diff(ends) < 0) or ends[0] != 0 or ends[-1] != len(data)):
         raise Unreadable("its categories are cut at odd places")
-    texts = [data[a:b].decode("utf-8") for a, b in itertools.pairwise(ends)]
+    # Lengths are counted in letters where they should be in bytes (3.2): a letter may be cut.
+    texts = [data[a:b].decode("utf-8", "replace") for a, b in itertools.pairwise(ends)]
     return np.array(texts, object)
 
 
