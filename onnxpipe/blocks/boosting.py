@@ -37,9 +37,9 @@ Array = NDArray[Any]
 DEEPEST = 10_000
 """Levels that no trained tree has."""
 
-AS_IS, ZERO_MISSING, MISSING_ZERO, FLOORED, TRUNCATED = range(5)
-"""How a split reads its column: as it is, with zero as missing, with missing as zero, or as the number
-of a category: rounded down or towards zero, and counted from 1."""
+AS_IS, ZERO_MISSING, FLOORED, TRUNCATED = range(4)
+"""How a split reads its column: as it is, with zero as missing, or as the number of a category:
+rounded down or towards zero, and counted from 1."""
 
 ZERO = float(np.float32(1e-35))
 """Up to this far from 0, LightGBM takes a number for zero (``kZeroThreshold`` in meta.h)."""
@@ -143,7 +143,6 @@ def _counted(whole: Var) -> Var:
 _TREATED: Mapping[int, Callable[[Var], Var]] = {
     AS_IS: lambda x: x,
     ZERO_MISSING: _zero_missing,
-    MISSING_ZERO: lambda x: op.where(op.isnan(x), const(0, dtype_of(x)), x),
     FLOORED: lambda x: _counted(op.floor(x)),
     TRUNCATED: lambda x: _counted(elementwise.trunc(x)),
 }

@@ -117,9 +117,6 @@ def _forest(documents: Sequence[Text], sizes: _Sizes) -> tuple[Forest, Array]:
     missing, default_left = decision >> 2 & 3, decision & _DEFAULT_LEFT != 0
     nan_left = np.where(missing == 0, threshold >= 0, default_left) & ~by_category
     ways = np.where(missing == _ZERO, boosting.ZERO_MISSING, boosting.AS_IS)
-    if nan_left.any() and not np.any(missing[~by_category]):
-        # No split tells a missing value from 0: filled beforehand, trees are walked without looking for it.
-        ways, nan_left = np.full(len(missing), boosting.MISSING_ZERO), np.zeros(len(missing), bool)
     total = int((splits + sizes.leaves).sum())
 
     def placed(values: Array, otherwise: Any) -> Array:
