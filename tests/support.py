@@ -5,9 +5,10 @@ from __future__ import annotations
 import importlib
 import inspect
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pyspark
 import sklearn
@@ -19,6 +20,7 @@ from onnxpipe.core.registry import discover, kinds, translated, translation
 from tests.harness import DTYPES, METHODS, Case, cases, plain
 
 FUNCTIONS = Path("docs/support/functions.md")
+BOOSTERS = Path("docs/support/boosters.md")
 _PRECISION = {"native": "float64", "float32": "float32"}
 
 
@@ -118,6 +120,49 @@ def _refusal(framework: Framework, case: Case) -> str:
     return f"- `{plain(case.estimator)}`{rows}: {case.reason}"
 
 
+def boosters() -> str:
+    """The page of boosting libraries: estimators with their rows, and what is held of files they save."""
+    from tests import test_lightgbm, test_xgboost
+
+    suites = {"XGBoost": ("xgboost", test_xgboost.SAVED), "LightGBM": ("lightgbm", test_lightgbm.SAVED)}
+    return "\n".join(
+        [
+            "# XGBoost and LightGBM: what is converted",
+            "",
+            "Each row of the suite fits, saves, reads back, converts twice, checks, runs on 0, 1, 2 and n "
+            "rows, on every threshold and category and next to it, on NaN and infinities, in two precisions, "
+            "and compares with the library: XGBoost's float32 within 1e-5, LightGBM's float64 within 1e-9.",
+            "",
+            *(line for title, suite in suites.items() for line in _library(title, *suite)),
+        ]
+    )
+
+
+def _library(title: str, name: str, saved: Mapping[str, Sequence[str]]) -> list[str]:
+    home = f"{name}.sklearn."
+    kinds_of = [kind for case in cases(name) for kind in _inside(case.estimator) if kind.startswith(home)]
+    return [
+        f"## {title}",
+        "",
+        "| estimator | rows |",
+        "|---|---|",
+        *(f"| {kind.removeprefix(home)} | {kinds_of.count(kind)} |" for kind in sorted(set(kinds_of))),
+        "",
+        "| files | |",
+        "|---|---|",
+        *(f"| {what} | {', '.join(f'`{each}`' for each in values)} |" for what, values in saved.items()),
+        "",
+    ]
+
+
+def _inside(estimator: Any) -> list[str]:
+    """The public names of an estimator and of those it is made with."""
+    inner = [value for value in estimator.get_params().values() if hasattr(value, "get_params")]
+    return list(
+        dict.fromkeys(public_name(type(e).__module__, type(e).__qualname__) for e in [estimator, *inner])
+    )
+
+
 def functions() -> str:
     """The page of the functions that FunctionTransformer may call, with the keywords that are understood."""
     discover("onnxpipe.adapters.sklearn")
@@ -152,3 +197,4 @@ if __name__ == "__main__":
         framework.page.parent.mkdir(exist_ok=True)
         framework.page.write_text(table(framework), encoding="utf-8")
     FUNCTIONS.write_text(functions(), encoding="utf-8")
+    BOOSTERS.write_text(boosters(), encoding="utf-8")

@@ -105,6 +105,11 @@ def test_the_list_of_functions_is_current() -> None:
     assert page == support.functions(), "run: python -m tests.support"
 
 
+def test_the_table_of_boosters_is_current() -> None:
+    page = (ROOT / support.BOOSTERS).read_text(encoding="utf-8")
+    assert page == support.boosters(), "run: python -m tests.support"
+
+
 @pytest.mark.parametrize("framework", support.FRAMEWORKS, ids=lambda framework: framework.name)
 def test_the_support_table_is_current(framework: support.Framework) -> None:
     page = (ROOT / framework.page).read_text(encoding="utf-8")

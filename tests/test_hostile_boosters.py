@@ -165,3 +165,38 @@ def test_texts(name: str, text: str, tmp_path: Path) -> None:
 def test_an_objective_that_lightgbm_does_not_have(text: str, tmp_path: Path) -> None:
     other = text.replace("objective=regression", "objective=mine")
     refused(tmp_path / "model.txt", other.encode(), Refusal, "mine")
+
+
+def _split(change: Callable[[dict[str, Any]], Any]) -> Callable[[dict[str, Any]], Any]:
+    """A change to the first split of the first tree of a dump."""
+    return lambda dump: change(dump["tree_info"][0]["tree_structure"])
+
+
+def _by_category(value: str) -> Callable[[dict[str, Any]], Any]:
+    return _split(lambda node: node.update(decision_type="==", threshold=value))
+
+
+DUMPS: dict[str, Callable[[dict[str, Any]], Any]] = {
+    "no trees": lambda dump: dump.pop("tree_info"),
+    "no children": _split(lambda node: node.pop("left_child")),
+    "a column that isn't there": _split(lambda node: node.update(split_feature=77)),
+    "a category beyond reason": _by_category("99999999999999"),
+    "a negative category": _by_category("-3"),
+    "a threshold of letters": _split(lambda node: node.update(threshold="abc")),
+    "a missing type that isn't one": _split(lambda node: node.update(missing_type="Sometimes")),
+    "columns beyond reason": lambda dump: dump.update(max_feature_idx=2**60),
+}
+
+
+@pytest.mark.parametrize("name", DUMPS)
+def test_dumps(name: str, tmp_path: Path) -> None:
+    dump = trained(matrix()).dump_model()
+    DUMPS[name](dump)
+    refused(tmp_path / "model.json", json.dumps(dump).encode())
+
+
+def test_a_dump_without_end(tmp_path: Path) -> None:
+    data = json.dumps(trained(matrix()).dump_model()).encode()
+    nested = b'{"name":"tree","version":"v4","tree_info":' + b"[" * 100_000
+    for hostile in (data[: len(data) // 2], nested):
+        refused(tmp_path / "model.json", hostile)

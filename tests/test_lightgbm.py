@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,8 @@ import lightgbm as lgb
 import numpy as np
 import pytest
 
+import onnxpipe
+from onnxpipe.errors import NativeFailed
 from tests.boosted import conform, matrix, target
 from tests.harness import DTYPES, Case, cases
 from tests.harness import conform as conform_estimator
@@ -44,13 +47,19 @@ def labels(objective: str, rows: Any) -> Any:
     return np.abs(y) + 0.1 if objective in POSITIVE else y
 
 
+def halves(scores: Any, data: Any) -> Any:
+    """Gradients of half the squared error, for a model without an objective."""
+    return scores - data.get_label(), np.ones_like(scores)
+
+
 def trained(rows: Any, objective: str = "regression", rounds: int = 12, **more: Any) -> Any:
     """A booster of an objective on rows."""
+    own: Any = halves if objective == "none" else objective
     group = [len(rows) // 4] * 4 if objective in ("lambdarank", "rank_xendcg") else None
     names = more.pop("categorical_feature", "auto")
     data = lgb.Dataset(rows, labels(objective, rows), group=group, categorical_feature=names)
     classes = {"num_class": 3} if objective.startswith("multi") else {}
-    return lgb.train({**FEW, "objective": objective, **classes, **more}, data, rounds)
+    return lgb.train({**FEW, "objective": own, **classes, **more}, data, rounds)
 
 
 def both_dtypes(path: Path, rows: Any, booster: Any) -> None:
@@ -73,25 +82,27 @@ def test_every_objective(objective: str, tmp_path: Path) -> None:
     both_dtypes(tmp_path / "model.txt", rows, booster)
 
 
-@pytest.mark.parametrize(
-    "more",
-    [
-        {"boosting": "dart", "drop_rate": 0.5},
-        {"boosting": "rf", "bagging_fraction": 0.6, "bagging_freq": 1},
-        {"data_sample_strategy": "goss"},
-        {"zero_as_missing": True},
-        {"use_missing": False},
-        {"reg_sqrt": True},
-        {"linear_tree": True},
-        {"linear_tree": True, "objective": "multiclass"},
-        {"boosting": "rf", "bagging_fraction": 0.6, "bagging_freq": 1, "objective": "multiclass"},
-    ],
-    ids=str,
-)
-def test_every_way_of_boosting(more: Mapping[str, Any], tmp_path: Path) -> None:
+FOREST = {"boosting": "rf", "bagging_fraction": 0.6, "bagging_freq": 1}
+WAYS: Mapping[str, Mapping[str, Any]] = {
+    "dropout": {"boosting": "dart", "drop_rate": 0.5},
+    "random forest": FOREST,
+    "random forest of several classes": {**FOREST, "objective": "multiclass"},
+    "one-sided sampling": {"data_sample_strategy": "goss"},
+    "zero as missing": {"zero_as_missing": True},
+    "missing as zero": {"use_missing": False},
+    "square roots": {"reg_sqrt": True},
+    "linear trees": {"linear_tree": True},
+    "linear trees of several classes": {"linear_tree": True, "objective": "multiclass"},
+    "extremely random trees": {"extra_trees": True},
+    "no objective": {"objective": "none"},
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_every_way_of_boosting(way: str, tmp_path: Path) -> None:
     rows = matrix()
     rows[::3, 2] = 0
-    booster = trained(rows, **more)
+    booster = trained(rows, **WAYS[way])
     booster.save_model(tmp_path / "model.txt")
     both_dtypes(tmp_path / "model.txt", rows, booster)
 
@@ -103,3 +114,39 @@ def test_categories(count: int, more: Mapping[str, Any], tmp_path: Path) -> None
     booster = trained(rows, categorical_feature=[3], **more)
     booster.save_model(tmp_path / "model.txt")
     both_dtypes(tmp_path / "model.txt", rows, booster)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        {"objective": "multiclass"},
+        {"zero_as_missing": True},
+        {"linear_tree": True},
+        {"categorical_feature": [3], "max_cat_to_onehot": 1},
+        {"boosting": "rf", "bagging_fraction": 0.6, "bagging_freq": 1},
+        {"min_data_in_leaf": 1000},
+    ],
+    ids=str,
+)
+def test_dumps(more: Mapping[str, Any], tmp_path: Path) -> None:
+    rows = matrix(n=600, categories=50)
+    booster = trained(rows, **more)
+    (tmp_path / "model.json").write_text(json.dumps(booster.dump_model()))
+    conform(tmp_path / "model.json", rows, asking(booster), has_edges=more != {"min_data_in_leaf": 1000})
+
+
+def test_a_dump_is_converted_and_not_verified(tmp_path: Path) -> None:
+    path = tmp_path / "model.json"
+    path.write_text(json.dumps(trained(matrix()).dump_model()))
+    with pytest.raises(NativeFailed, match="dump_model"):
+        onnxpipe.verify(onnxpipe.convert(path), path)
+
+
+SAVED = {
+    "objectives": OBJECTIVES,
+    "ways of boosting": list(WAYS),
+    "categories": ["single ones", "sets of 5 to 300 categories"],
+    "formats": ["text", "JSON dump", "pickle"],
+}
+"""What is held of saved models, for the support table."""

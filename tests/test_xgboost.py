@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 import xgboost as xgb
 
+import onnxpipe
 from tests.boosted import conform, matrix, target
-from tests.harness import DTYPES, Case, cases
+from tests.harness import DTYPES, Case, cases, open_session
 from tests.harness import conform as conform_estimator
 
 FEW = {"max_depth": 4, "eta": 0.4, "nthread": 1, "seed": 0}
@@ -25,11 +26,14 @@ def test_estimator(case: Case, dtype: str) -> None:
     conform_estimator(case, dtype)
 
 
-def asking(booster: Any) -> Any:
-    """What the library answers to rows, by output name."""
+def asking(booster: Any, linear: bool = False) -> Any:
+    """What the library answers to rows, by output name; a linear booster takes them as a DMatrix."""
 
     def ask(rows: Any) -> Mapping[str, Any]:
         single = rows.astype(np.float32)
+        if linear:
+            data = xgb.DMatrix(single)
+            return {"predict": booster.predict(data), "margin": booster.predict(data, output_margin=True)}
         value, margin = (booster.inplace_predict(single, predict_type=kind) for kind in ("value", "margin"))
         return {"predict": value, "margin": margin}
 
@@ -60,6 +64,8 @@ def trained(objective: str, rows: Any, rounds: int = 12, types: Any = None, **mo
     if objective == "survival:aft":
         data.set_float_info("label_lower_bound", np.abs(target(rows)) + 0.1)
         data.set_float_info("label_upper_bound", np.abs(target(rows)) + 0.2)
+    if more.pop("num_target", 1) == 2:
+        data.set_label(np.stack([target(rows), np.cos(target(rows))], axis=1))
     classes = {"num_class": 3} if objective.startswith("multi") else {}
     return xgb.train({**FEW, "objective": objective, **classes, **more}, data, rounds)
 
@@ -98,6 +104,63 @@ def test_every_objective(objective: str, suffix: str, tmp_path: Path) -> None:
         conform(tmp_path / f"model.{suffix}", given, asking(booster), dtype=dtype)
 
 
+TWO = {"num_target": 2}
+WAYS = {
+    "dropout": {"booster": "dart", "rate_drop": 0.4},
+    "dropout of several classes": {"booster": "dart", "rate_drop": 0.4, "objective": "multi:softprob"},
+    "parallel trees": {"num_parallel_tree": 3, "subsample": 0.6},
+    "two targets": TWO,
+    "leaves of two targets": {**TWO, "multi_strategy": "multi_output_tree"},
+    "leaves of classes": {"multi_strategy": "multi_output_tree", "objective": "multi:softprob"},
+    "exact splits": {"tree_method": "exact"},
+    "leaf by leaf": {"grow_policy": "lossguide", "max_leaves": 6},
+    "a base score": {"base_score": 0.2, "objective": "binary:logistic"},
+    "no splits": {"gamma": 1e9},
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_every_way_of_boosting(way: str, tmp_path: Path) -> None:
+    rows, more = matrix(), dict(WAYS[way])
+    objective = str(more.pop("objective", "reg:squarederror"))
+    booster = trained(objective, rows, **more)
+    booster.save_model(tmp_path / "model.ubj")
+    for dtype, given in (("native", rows.astype(np.float32)), ("float64", rows)):
+        ask = asking(booster)
+        conform(tmp_path / "model.ubj", given, ask, dtype=dtype, has_edges=way != "no splits")
+
+
+@pytest.mark.parametrize("objective", ["reg:squarederror", "binary:logistic", "multi:softprob"])
+def test_linear_boosters(objective: str, tmp_path: Path) -> None:
+    rows = matrix()
+    booster = trained(objective, rows, booster="gblinear")
+    booster.save_model(tmp_path / "model.json")
+    session = open_session(onnxpipe.convert(tmp_path / "model.json", outputs=["predict", "margin"]))
+    expected = asking(booster, linear=True)(rows)
+    for name, got in zip(expected, session.run(None, {"X": rows.astype(np.float32)}), strict=True):
+        np.testing.assert_allclose(got, expected[name], rtol=1e-5, atol=1e-5)
+    with pytest.raises(Exception, match="Gather"):
+        session.run(None, {"X": np.full((1, 4), np.inf, np.float32)})
+
+
+def test_margins_are_equal_bit_for_bit(tmp_path: Path) -> None:
+    rows = matrix(n=2000).astype(np.float32)
+    booster = trained("reg:squarederror", rows, rounds=300)
+    booster.save_model(tmp_path / "model.ubj")
+    session = open_session(onnxpipe.convert(tmp_path / "model.ubj", outputs=["margin"]))
+    np.testing.assert_array_equal(session.run(None, {"X": rows})[0], booster.inplace_predict(rows))
+
+
+def test_named_columns_are_inputs_of_their_own(tmp_path: Path) -> None:
+    rows = matrix()
+    data = xgb.DMatrix(rows, target(rows), feature_names=["a", "b", "c", "d"])
+    booster = xgb.train(FEW, data, 5)
+    booster.save_model(tmp_path / "model.json")
+    table = dict(zip("abcd", rows.astype(np.float32).T, strict=True))
+    got = onnxpipe.load(onnxpipe.convert(tmp_path / "model.json"))(table)
+    np.testing.assert_array_equal(got["predict"], booster.predict(data))
+
+
 @pytest.mark.parametrize(
     "more",
     [
@@ -118,3 +181,12 @@ def test_categories(count: int, more: Mapping[str, Any], tmp_path: Path) -> None
     booster.save_model(tmp_path / "model.ubj")
     for dtype, given in (("native", rows.astype(np.float32)), ("float64", rows)):
         conform(tmp_path / "model.ubj", given, asking(booster), dtype=dtype)
+
+
+SAVED = {
+    "objectives": OBJECTIVES,
+    "ways of boosting": [*WAYS, "linear boosters"],
+    "categories": ["single ones", "sets of 5 to 300 categories"],
+    "formats": ["JSON", "UBJSON", "pickle"],
+}
+"""What is held of saved boosters, for the support table."""

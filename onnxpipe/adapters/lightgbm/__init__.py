@@ -1,4 +1,4 @@
-"""LightGBM: model texts, and estimators of its scikit-learn interface inside pickles."""
+"""LightGBM: model texts and dumps, and estimators of its scikit-learn interface inside pickles."""
 
 from onnxpipe.adapters.lightgbm.pickled import complete
 from onnxpipe.adapters.lightgbm.reader import framework, names, outline, read, recognises

@@ -1,9 +1,9 @@
-"""From a file that ``Booster.save_model`` wrote to a plan."""
+"""From a file that ``Booster.save_model`` or ``dump_model`` made to a plan."""
 
 from __future__ import annotations
 
 from onnxpipe.adapters.base import Artefact, Rows
-from onnxpipe.adapters.lightgbm import text
+from onnxpipe.adapters.lightgbm import dump, text
 from onnxpipe.adapters.lightgbm.columns import names as fitted_names
 from onnxpipe.adapters.reading import reading
 from onnxpipe.adapters.sklearn.inputs import input_ports
@@ -18,8 +18,9 @@ _REMEDY = "Save it again: booster.save_model('model.txt')"
 
 
 def recognises(artefact: Artefact) -> bool:
-    """Whether the bytes are a model text."""
-    return text.looks_like(artefact.head(text.HEAD))
+    """Whether the bytes are a model text or a dump."""
+    head = artefact.head(text.HEAD)
+    return text.looks_like(head) or dump.looks_like(head)
 
 
 def names(artefact: Artefact) -> frozenset[str]:
@@ -42,7 +43,9 @@ def root_of(artefact: Artefact) -> Stage:
     """The booster in a file as a stage. Raises Unreadable."""
     discover(__package__ or "")
     with reading("LightGBM model", str(artefact), _REMEDY):
-        return Stage(KIND, "Booster", text.fields(artefact.read().decode("utf-8")))
+        data = artefact.read()
+        dumped = dump.looks_like(data[: text.HEAD])
+        return Stage(KIND, "Booster", dump.fields(data) if dumped else text.fields(data.decode("utf-8")))
 
 
 def outline(artefact: Artefact) -> tuple[Stage, ...]:
