@@ -61,6 +61,17 @@ def test_lone_boosters_answer_with_all_rounds_or_the_best_as_their_library_does(
     np.testing.assert_allclose(got["raw"], best.predict(rows), rtol=1e-12)
 
 
+def test_a_lone_booster_of_named_columns_has_an_input_for_each(tmp_path: Any) -> None:
+    rows = frame(["Oslo", "Rome"])
+    number = (rows["size"] > 0) * 1.0 + (rows["city"] == "Rome")
+    few = {"verbose": -1, "num_threads": 1, "min_data_in_leaf": 5, "min_data_per_group": 3}
+    booster = lgb.train(few, lgb.Dataset(rows, number), 3)
+    joblib.dump(booster, tmp_path / "model.joblib")
+    graph = onnxpipe.convert(tmp_path / "model.joblib")
+    assert [value.name for value in graph.graph.input] == ["size", "city", "floor"]
+    assert onnxpipe.verify(graph, tmp_path / "model.joblib", rows=100)
+
+
 @pytest.mark.parametrize("kind", [XGBRanker, LGBMRanker])
 def test_rankers(kind: Any) -> None:
     rows = matrix()

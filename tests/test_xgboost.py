@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -149,6 +150,25 @@ def test_margins_are_equal_bit_for_bit(tmp_path: Path) -> None:
     booster.save_model(tmp_path / "model.ubj")
     session = open_session(onnxpipe.convert(tmp_path / "model.ubj", outputs=["margin"]))
     np.testing.assert_array_equal(session.run(None, {"X": rows})[0], booster.inplace_predict(rows))
+
+
+def test_leaves_of_targets_as_they_were_saved_before_3_2(tmp_path: Path) -> None:
+    """A row at every node, where there is one at every leaf now; one first prediction for all targets."""
+    rows = matrix()
+    booster = trained("reg:squarederror", rows, base_score=0.25, **TWO, multi_strategy="multi_output_tree")
+    document = json.loads(bytes(booster.save_raw("json")))
+    for tree in document["learner"]["gradient_booster"]["model"]["trees"]:
+        values, table = iter(zip(*[iter(tree.pop("leaf_weights"))] * 2, strict=True)), []
+        for left in tree["left_children"]:
+            table += next(values) if left == -1 else (0.0, 0.0)
+        tree["base_weights"] = table
+    document["learner"]["learner_model_param"]["base_score"] = "2.5E-1"
+    (tmp_path / "model.json").write_text(json.dumps(document))
+    session = open_session(onnxpipe.convert(tmp_path / "model.json"))
+    single = rows.astype(np.float32)
+    np.testing.assert_allclose(
+        session.run(None, {"X": single})[0], booster.inplace_predict(single), atol=1e-5
+    )
 
 
 def test_named_columns_are_inputs_of_their_own(tmp_path: Path) -> None:

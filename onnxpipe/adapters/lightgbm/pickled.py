@@ -26,6 +26,7 @@ def complete(root: Record) -> None:
         if record.kind in _BOOSTERS and isinstance(model, str):
             with reading("LightGBM model", "the pickled Booster", "Save the pipeline again."):
                 record.state = {**record.fields, **text.fields(model), **_kept(record)}
+                record.state |= _columns(record)
     for record in records:
         if isinstance(booster := record.get("_Booster"), Record):
             record.state = {**_properties(record, booster), **record.fields}
@@ -37,12 +38,18 @@ def _kept(booster: Record) -> dict[str, Any]:
     return {"pandas_categorical": [list(values) for values in known]} if known else {}
 
 
-def _properties(estimator: Record, booster: Record) -> dict[str, Any]:
-    """``n_features_in_``, ``feature_names_in_`` and ``classes_``, which are properties of the class."""
+def _columns(booster: Record) -> dict[str, Any]:
+    """How many columns a booster was fitted on, and their names unless they are made up."""
     found: dict[str, Any] = {"n_features_in_": int(booster.get("max_feature_idx", -1)) + 1}
     names = columns.names(Stage(booster.kind, "", booster.fields))
     if names is not None:
         found["feature_names_in_"] = np.array(names, object)
+    return found
+
+
+def _properties(estimator: Record, booster: Record) -> dict[str, Any]:
+    """``n_features_in_``, ``feature_names_in_`` and ``classes_``, which are properties of the class."""
+    found = _columns(booster)
     if estimator.get("_classes") is not None:
         found["classes_"] = np.asarray(estimator.get("_classes"))
     return found
