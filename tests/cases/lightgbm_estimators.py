@@ -4,6 +4,7 @@ from lightgbm import LGBMClassifier, LGBMRegressor
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import StackingRegressor, VotingClassifier
+from sklearn.feature_selection import SelectFromModel
 from sklearn.linear_model import Ridge
 from sklearn.multioutput import MultiOutputRegressor
 from sklearn.pipeline import make_pipeline
@@ -52,4 +53,11 @@ CASES = [
     Case(VotingClassifier([("lgbm", LGBMClassifier(**FEW))], voting="soft"), data="labels"),
     Case(CalibratedClassifierCV(LGBMClassifier(**FEW), cv=2)),
     Case(MultiOutputRegressor(LGBMRegressor(**FEW)), data="targets"),
+    Case(make_pipeline(SelectFromModel(LGBMClassifier(**FEW)), LGBMClassifier(**FEW))),
+    Case(
+        make_pipeline(
+            SelectFromModel(LGBMRegressor(**FEW, importance_type="gain"), threshold="median"),
+            LGBMRegressor(**FEW),
+        )
+    ),
 ]

@@ -3,6 +3,7 @@
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import StackingClassifier, VotingClassifier
+from sklearn.feature_selection import SelectFromModel
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.multioutput import MultiOutputRegressor
@@ -62,4 +63,11 @@ CASES = [
     Case(CalibratedClassifierCV(XGBClassifier(**FEW), cv=2)),
     Case(GridSearchCV(XGBClassifier(**FEW), {"max_depth": [2]}, cv=2)),
     Case(MultiOutputRegressor(XGBRegressor(**FEW)), data="targets"),
+    Case(make_pipeline(SelectFromModel(XGBClassifier(**FEW)), XGBClassifier(**FEW))),
+    Case(
+        make_pipeline(
+            SelectFromModel(XGBRegressor(**FEW, importance_type="gain"), threshold="median"),
+            XGBRegressor(**FEW),
+        )
+    ),
 ]

@@ -12,7 +12,7 @@ from onnxpipe.blocks import classes, linear
 from onnxpipe.core.ops import Var, cast, const, op, shape_of
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import Answers, converts
-from onnxpipe.core.table import Table
+from onnxpipe.core.table import Check, Table
 
 _ALIASES = ("pred_early_stop", "predict_early_stop")
 
@@ -41,6 +41,7 @@ def _answers(stage: Stage, x: Table) -> Mapping[str, Var]:
 
 @converts(
     *(f"lightgbm.sklearn.{name}" for name in ("LGBMRegressor", "LGBMRanker", "LGBMModel")),
+    refuses=Check.NOTHING,
     columns=_columns,
     edges=_edges,
 )
@@ -49,7 +50,7 @@ def regressor(stage: Stage, x: Table) -> Answers:
     return {name: scores.flat(value) for name, value in _answers(stage, x).items()}
 
 
-@converts("lightgbm.sklearn.LGBMClassifier", columns=_columns, edges=_edges)
+@converts("lightgbm.sklearn.LGBMClassifier", refuses=Check.NOTHING, columns=_columns, edges=_edges)
 def classifier(stage: Stage, x: Table) -> Answers:
     """The share of each class and the most likely one; raw scores where the objective is a function."""
     found = _answers(stage, x)

@@ -8,7 +8,7 @@ from typing import Any
 from onnxpipe.adapters.lightgbm import columns, objectives, scores
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import Answers, converts
-from onnxpipe.core.table import Table
+from onnxpipe.core.table import Check, Table
 
 
 def rounds(stage: Stage) -> int | None:
@@ -25,7 +25,7 @@ def _edges(stage: Stage) -> Mapping[int, Any]:
     return columns.edges(stage, rounds(stage))
 
 
-@converts("lightgbm.Booster", "lightgbm.basic.Booster", columns=_columns, edges=_edges)
+@converts("lightgbm.Booster", "lightgbm.basic.Booster", refuses=Check.NOTHING, columns=_columns, edges=_edges)
 def booster(stage: Stage, x: Table) -> Answers:
     """``Booster.predict``, and with ``raw_score``."""
     return {name: scores.flat(value) for name, value in answers(stage, x, rounds(stage)).items()}

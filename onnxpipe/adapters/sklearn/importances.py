@@ -44,7 +44,7 @@ def _attribute(value: Any, name: str) -> Any:
         return value.get(name)
     if name == "named_steps":
         return dict(value.get("steps"))
-    compute = _PROPERTIES.get((name, value.kind))
+    compute = PROPERTIES.get((name, value.kind))
     return None if compute is None else compute(value)
 
 
@@ -114,7 +114,7 @@ def _kernel_machine(model: Record) -> Any:
 
 
 _BOTH = ("Classifier", "Regressor")
-_PROPERTIES: dict[tuple[str, str], Callable[[Record], Any]] = {
+PROPERTIES: dict[tuple[str, str], Callable[[Record], Any]] = {
     **{
         ("feature_importances_", f"sklearn.tree.{n}Tree{c}"): _tree
         for n in ("Decision", "Extra")

@@ -30,7 +30,7 @@ def categories(stage: Stage) -> Mapping[int, Array]:
 
     Raises Unsupported for text beyond ASCII.
     """
-    if str(stage.gradient_booster.get("name")) == "gblinear":
+    if trees.is_linear(stage):
         return {}
     with reading("XGBoost model", stage.path, ""):
         encoded = (trees.tree_model(stage).get("cats") or {}).get("enc") or ()
@@ -73,7 +73,7 @@ def matrix(stage: Stage, x: Table, missing: Any = None) -> Var:
 
 def edges(stage: Stage, rounds: int | None) -> Mapping[int, Array]:
     """The thresholds with the float32 numbers and the halfway points next to them, and the categories."""
-    if str(stage.gradient_booster.get("name")) == "gblinear":
+    if trees.is_linear(stage):
         return {}
     forest = trees.trees(stage, rounds).forest
     by_category = forest.modes == MEMBER if forest.modes is not None else np.zeros(len(forest.left), bool)

@@ -8,18 +8,22 @@ from typing import Any
 import numpy as np
 
 from onnxpipe.adapters.xgboost import columns, objectives, trees
-from onnxpipe.adapters.xgboost.models import refused
 from onnxpipe.blocks import classes, linear
 from onnxpipe.core.apply import guarded
 from onnxpipe.core.ops import Var, cast, const, dtype_of, op, shape_of
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import Answers, converts
-from onnxpipe.core.table import Table
+from onnxpipe.core.table import Check, Table
 
 
 def _booster(stage: Stage) -> Stage:
     """The fitted booster inside an estimator. Raises Unfitted where there is none."""
     return stage.child("_Booster", stage._Booster)
+
+
+def _refused(stage: Stage) -> Check:
+    """A linear booster takes its rows as a DMatrix, which refuses infinity."""
+    return Check.INFINITE if stage.get("booster") == "gblinear" else Check.NOTHING
 
 
 def _columns(stage: Stage) -> Sequence[str]:
@@ -38,11 +42,12 @@ def _rounds(stage: Stage) -> int | None:
 def _margin(stage: Stage, x: Table) -> Var:
     booster = _booster(stage)
     rows = columns.matrix(booster, x, stage.get("missing"))
-    return objectives.margins(booster, guarded(stage.context, rows, refused(booster)), _rounds(stage))
+    return objectives.margins(booster, guarded(stage.context, rows, _refused(stage)), _rounds(stage))
 
 
 @converts(
     *(f"xgboost.sklearn.{name}" for name in ("XGBRegressor", "XGBRFRegressor", "XGBRanker", "XGBModel")),
+    refuses=_refused,
     columns=_columns,
     edges=_edges,
 )
@@ -53,7 +58,13 @@ def regressor(stage: Stage, x: Table) -> Answers:
     return {"predict": predicted, "margin": objectives.flat(margin)}
 
 
-@converts("xgboost.sklearn.XGBClassifier", "xgboost.sklearn.XGBRFClassifier", columns=_columns, edges=_edges)
+@converts(
+    "xgboost.sklearn.XGBClassifier",
+    "xgboost.sklearn.XGBRFClassifier",
+    refuses=_refused,
+    columns=_columns,
+    edges=_edges,
+)
 def classifier(stage: Stage, x: Table) -> Answers:
     """Shares of one label, of several, or of each class, and the labels that follow."""
     margin = _margin(stage, x)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from onnxpipe.adapters.xgboost import columns, objectives
+from onnxpipe.adapters.xgboost import columns, objectives, trees
 from onnxpipe.core.apply import guarded
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import Answers, converts
@@ -20,15 +20,14 @@ def _edges(stage: Stage) -> Mapping[int, Any]:
     return columns.edges(stage, None)
 
 
-@converts("xgboost.Booster", "xgboost.core.Booster", columns=_columns, edges=_edges)
+def refused(stage: Stage) -> Check:
+    """A linear booster takes its rows as a DMatrix, which refuses infinity."""
+    return Check.INFINITE if trees.is_linear(stage) else Check.NOTHING
+
+
+@converts("xgboost.Booster", "xgboost.core.Booster", refuses=refused, columns=_columns, edges=_edges)
 def booster(stage: Stage, x: Table) -> Answers:
     """``Booster.predict`` with all rounds, and its margin before the objective's link."""
     rows = guarded(stage.context, columns.matrix(stage, x), refused(stage))
     margin = objectives.margins(stage, rows)
     return {"predict": objectives.predictions(stage, margin), "margin": objectives.flat(margin)}
-
-
-def refused(stage: Stage) -> Check:
-    """A linear booster takes its rows as a DMatrix, which refuses infinity."""
-    linear = str(stage.gradient_booster.get("name")) == "gblinear"
-    return Check.INFINITE if linear else Check.NOTHING

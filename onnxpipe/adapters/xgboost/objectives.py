@@ -84,7 +84,7 @@ def margins(stage: Stage, x: Var, rounds: int | None = None) -> Var:
     ``x`` is float32 with NaN where a value is missing.
     """
     start = objective(stage).margin(trees.base_score(stage))
-    if str(stage.gradient_booster.get("name")) == "gblinear":
+    if trees.is_linear(stage):
         return _linear(stage, x, start)
     return trees.summed(stage, x, start, rounds)
 

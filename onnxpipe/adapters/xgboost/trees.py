@@ -111,6 +111,11 @@ def trees(stage: Stage, rounds: int | None = None) -> Trees:
         return _joined(stage, documents, targets, weights)
 
 
+def is_linear(stage: Stage) -> bool:
+    """Whether the booster is a linear model, without trees."""
+    return str(stage.gradient_booster.get("name")) == "gblinear"
+
+
 def tree_model(stage: Stage) -> Mapping[str, Any]:
     """The part of the document that holds the trees; dropout's stands one level deeper."""
     booster = stage.gradient_booster
