@@ -124,6 +124,14 @@ def make_full_words() -> tuple[Any, Any]:
     return make_frame()[0][["city", "size"]].astype(object), make_classes()[1]
 
 
+def make_many_words() -> tuple[Any, Any]:
+    """Nine text columns of 2 to 10 words, some of them words of several columns."""
+    rng = np.random.default_rng(11)
+    words = np.array([f"w{i}" for i in range(12)], object)
+    columns = {f"c{j}": words[j // 3 :][rng.integers(0, 2 + j, 150)] for j in range(9)}
+    return pd.DataFrame(columns).astype(object), make_classes()[1]
+
+
 def make_penguins() -> tuple[Any, Any]:
     from palmerpenguins import load_penguins
 

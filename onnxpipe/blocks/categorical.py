@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from onnxpipe.blocks.spreading import spread
-from onnxpipe.core.ops import Var, batch_size, cast, const, dtype_of, is_string, ml, op, promote, shape_of
+from onnxpipe.core.ops import (
+    Tensor,
+    Var,
+    batch_size,
+    cast,
+    concat,
+    const,
+    dtype_of,
+    is_string,
+    ml,
+    op,
+    promote,
+    shape_of,
+)
 
 Array = NDArray[Any]
 Codes = NDArray[np.int64]
@@ -21,6 +34,9 @@ instead of comparing all."""
 
 _SHORT = 64
 """Indicator columns up to which codes are compared as they are: narrowing them would cost more."""
+
+_MANY, _BATCH = 8, 32
+"""Columns of text, and rows of them, above which they are looked up one by one."""
 
 _TABLE = 2**15
 """Entries of a table of codes up to which text is looked up in one vocabulary for all columns."""
@@ -43,7 +59,10 @@ def indicators(x: Var, owner: Sequence[int], values: Array) -> Var:
         return _scattered(coded(x, [Coding(values[p], p) for p in places], len(owner)), len(owner))
     if is_string(x):
         union, ids = np.unique(values, return_inverse=True)
-        number = _lookup(x, Coding(union, np.arange(len(union))), -1)
+        together = Coding(union, np.arange(len(union)))
+        places = [np.flatnonzero(np.asarray(owner) == j) for j in range(shape_of(x)[1])]
+        columns = [Coding(values[p], ids[p]) for p in places]
+        number = _by_size(x, columns, -1, lambda whole: _lookup(whole, together, -1))
         return code_indicators(number, owner, ids)
     wide = spread(promote(x, values)[0], owner)
     same = op.equal(*promote(wide.var, wide.beside(values)))
@@ -90,6 +109,10 @@ def coded(x: Var, columns: Sequence[Coding], unknown: int) -> Var:
     """
     if len(columns) == 1:
         return _lookup(x, columns[0], unknown)
+    return _by_size(x, columns, unknown, lambda whole: _coded(whole, columns, unknown))
+
+
+def _coded(x: Var, columns: Sequence[Coding], unknown: int) -> Var:
     union, ids = np.unique(np.concatenate([c.keys for c in columns]), return_inverse=True)
     if is_string(x) and len(columns) * len(union) > _TABLE:
         return _tagged(x, columns, unknown)
@@ -99,6 +122,32 @@ def coded(x: Var, columns: Sequence[Coding], unknown: int) -> Var:
     place = _lookup(x, Coding(union, np.arange(len(union))), len(union))
     starts = const(np.arange(len(columns)) * table.shape[1], np.int64)
     return op.gather(const(table.ravel()), op.add(place, starts), axis=0)
+
+
+def _by_size(x: Var, columns: Sequence[Coding], unknown: int, together: Callable[[Var], Var]) -> Var:
+    """The codes ``[N, k]`` of text: ``together`` in small batches, column by column in large ones.
+
+    Few nodes are quickest for few rows; for many it is not having to copy every text side by side.
+    """
+    parts = _parts(x)
+    if len(parts) != len(columns) or len(parts) < _MANY:
+        return together(x)
+    pairs = list(zip(parts, columns, strict=True))
+    (found,) = op.if_(
+        op.greater(batch_size(parts[0]), const([_BATCH])),
+        then_branch=lambda: [concat([_lookup(part, column, unknown) for part, column in pairs], 1)],
+        else_branch=lambda: [together(concat(parts, 1))],
+    )
+    found._var_info.type = Tensor(np.int64, shape_of(x))
+    return found
+
+
+def _parts(x: Var) -> list[Var]:
+    """The columns ``[N, 1]`` that text was put together from, none where it wasn't."""
+    if not is_string(x) or x._op.op_type.identifier != "Concat":
+        return []
+    parts = [Var(info) for info in x._op.dependencies if info is not None]
+    return parts if all(shape_of(part)[1:] == (1,) for part in parts) else []
 
 
 def _tagged(x: Var, columns: Sequence[Coding], unknown: int) -> Var:

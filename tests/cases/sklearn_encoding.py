@@ -7,6 +7,8 @@ from tests.harness import Case
 
 CASES = [
     Case(OneHotEncoder(), data="full_words"),
+    Case(OneHotEncoder(), data="many_words"),
+    Case(OneHotEncoder(handle_unknown="ignore"), data="many_words"),
     Case(OneHotEncoder(), data="text"),
     Case(OneHotEncoder(handle_unknown="ignore"), data="full_words"),
     Case(OneHotEncoder(handle_unknown="ignore"), data="text"),
@@ -47,6 +49,7 @@ CASES = [
     Case(OneHotEncoder(min_frequency=20), data="skewed_codes"),
     Case(OneHotEncoder(max_categories=3, handle_unknown="infrequent_if_exist"), data="coded_frame"),
     Case(OrdinalEncoder(), data="full_words"),
+    Case(OrdinalEncoder(), data="many_words"),
     Case(OrdinalEncoder(), data="text"),
     Case(OrdinalEncoder(), data="words"),
     Case(OrdinalEncoder(), data="text_none"),
