@@ -42,7 +42,7 @@ def mean_rows(x: Var, forest: Forest, rows: Array, check: Check = Check.NOTHING)
     """
     if are_votes(rows):
         return _vote_shares(x, forest, rows, check)
-    if rows.shape[1] == 2 and np.all(np.abs(rows.sum(axis=1) - 1) < 4 * np.finfo(np.float64).eps):
+    if _are_pairs(forest, rows):
         return _shares_of_two(x, forest, rows[:, 1], check)
     return op.reduce_mean(_looked_up(x, forest, rows, check), const([1]), keepdims=0)
 
@@ -72,6 +72,15 @@ def _vote_shares(x: Var, forest: Forest, rows: Array, check: Check) -> Var:
         forest, rows = _watched(x, forest, check), np.concatenate([rows, verdicts])
     votes = cast(_votes(x, forest, rows), np.int32)
     return op.gather(const(np.arange(count + 1) / count), votes, axis=0)
+
+
+def _are_pairs(forest: Forest, rows: Array) -> bool:
+    """Whether every leaf shares 1 among two columns, in more trees than one.
+
+    A lone tree's rows are looked up, so that two equal shares stay equal.
+    """
+    shares = np.all(np.abs(rows.sum(axis=1) - 1) < 4 * np.finfo(np.float64).eps)
+    return bool(rows.shape[1] == 2 and len(forest.roots) > 1 and shares)
 
 
 def _shares_of_two(x: Var, forest: Forest, second: Array, check: Check) -> Var:
