@@ -38,9 +38,10 @@ def _introduction(setting: str, found: Sequence[Beside]) -> list[str]:
 
 
 _NOTES = (
-    "- **equal**: ours is held to the judge's rule (labels, dtypes and shapes exact, float64 within 1e-9), "
-    "skl2onnx to 1e-5 in whatever float type it gives. **wrong at edges**: right on the rows, wrong on "
-    "edges. **crash**: an exception while converting or loading. **not supported**: it says so.",
+    "- **equal**: ours is held to the judge's rule (labels, dtypes and shapes exact, float64 within 1e-9 "
+    "unless the row says and explains another tolerance), skl2onnx to 1e-5 in whatever float type it gives. "
+    "**wrong at edges**: right on the rows, wrong on edges. **crash**: an exception while converting or "
+    "loading. **not supported**: it says so.",
     "- A ratio is our time over skl2onnx's, the median over turns taken in the same run, each session on one "
     "thread, with the same outputs; bold is above 1.0 (float32) or 1.3 (float64). The machine had other work "
     "to do. † says that skl2onnx has no float64 graph that runs, and its float32 one is held against ours.",
