@@ -204,12 +204,12 @@ def joined(pieces: Var) -> Var:
             for i in range(_RADIX)
         ]
         more = op.greater(op.squeeze(width), const(_RADIX))
-        return _concatenated(shares), more
+        return concatenated(shares), more
 
     return op.reshape(repeated(pieces, 64, step), const([-1]))
 
 
-def _concatenated(parts: list[Var]) -> Var:
+def concatenated(parts: list[Var]) -> Var:
     """The parts one after the other, in pairs, so that few long texts are made."""
     while len(parts) > 1:
         parts = [op.string_concat(a, b) for a, b in zip(parts[::2], parts[1::2], strict=True)]

@@ -79,13 +79,18 @@ def ranges(mask: Mask) -> str:
     return "".join(f"\\x{{{a:x}}}-\\x{{{b - 1:x}}}" for a, b in edges.reshape(-1, 2).tolist())
 
 
-@cache
-def translated(pattern: str) -> Pattern:
-    """The RE2 pattern that finds what Python's ``findall`` finds. Raises Untranslatable."""
+def parsed(pattern: str) -> list[Any]:
+    """The parts of a pattern as Python's own parser has them. Raises Untranslatable for flags."""
     tree = _parser.parse(pattern)
     if tree.state.flags & ~re.UNICODE:
         raise Untranslatable("flags")
-    parts = _ungrouped(list(tree))
+    return list(tree)
+
+
+@cache
+def translated(pattern: str) -> Pattern:
+    """The RE2 pattern that finds what Python's ``findall`` finds. Raises Untranslatable."""
+    parts = _ungrouped(parsed(pattern))
     if len(parts) > 2 and _is_boundary(parts[0]) and _is_boundary(parts[-1]):
         return _words(_sequence(parts[1:-1]))
     body = _sequence(parts)
@@ -158,11 +163,11 @@ def _repeat(op: Any, value: Any) -> _Repeat:
             raise Untranslatable("repeats of more than one character")
         if max(int(low), 0 if high == _MAX else int(high)) > _LONGEST:
             raise Untranslatable(f"more than {_LONGEST} repeats")
-        return _Repeat(_class(*parts[0]), int(low), high if high == _MAX else int(high))
-    return _Repeat(_class(op, value), 1, 1)
+        return _Repeat(mask_of(*parts[0]), int(low), high if high == _MAX else int(high))
+    return _Repeat(mask_of(op, value), 1, 1)
 
 
-_UNKNOWN = {
+UNKNOWN = {
     "AT": "an anchor",
     "ASSERT": "a look-around",
     "ASSERT_NOT": "a look-around",
@@ -174,7 +179,7 @@ _UNKNOWN = {
 _CATEGORIES = {"WORD": r"\w", "DIGIT": r"\d", "SPACE": r"\s"}
 
 
-def _class(op: Any, value: Any) -> Mask:
+def mask_of(op: Any, value: Any) -> Mask:
     """The code points that one element matches. Raises Untranslatable for what isn't one character."""
     mask: Mask = np.zeros(sys.maxunicode + 1, np.bool_)
     kind = str(op)
@@ -194,8 +199,8 @@ def _class(op: Any, value: Any) -> Mask:
         return ~found if negated else found
     elif kind == "IN":
         inverse = str(value[0][0]) == "NEGATE"
-        mask = np.logical_or.reduce([_class(*item) for item in value[inverse:]])
+        mask = np.logical_or.reduce([mask_of(*item) for item in value[inverse:]])
         return ~mask if inverse else mask
     else:
-        raise Untranslatable(_UNKNOWN.get(kind, kind.lower().replace("_", " ")))
+        raise Untranslatable(UNKNOWN.get(kind, kind.lower().replace("_", " ")))
     return mask

@@ -91,7 +91,21 @@ def iterated(start: S, limit: int | Var, step: Callable[[Var, S], tuple[S, Var]]
     return _like(start, _loop(start, trips, body))
 
 
-def _loop(start: Sequence[Var], trips: Var, body: Callable[..., Sequence[Var]]) -> list[Var]:
+def logged(
+    start: S, limit: int, step: Callable[[Var, S], tuple[S, Var, tuple[Var, ...]]], count: int
+) -> list[Var]:
+    """What ``state, again, outs = step(count, state)`` puts out, ``count`` values a round, each stacked along
+    a new first axis; rounds as in ``iterated``.
+    """
+
+    def body(number: Var, going: Var, *state: Var) -> tuple[Var, ...]:
+        after, again, outs = step(number, _like(start, state))
+        return again, *after, *outs
+
+    return _loop(start, op.constant(value=np.array(limit)), body, count)[len(start) :]
+
+
+def _loop(start: Sequence[Var], trips: Var, body: Callable[..., Sequence[Var]], outs: int = 0) -> list[Var]:
     types: list[Type] = [Tensor(np.int64, ()), Tensor(np.bool_, ()), *(each.unwrap_type() for each in start)]
     node = op._Loop(
         op._Loop.Attributes(body=AttrGraph(subgraph(types, body), name="body")),
@@ -100,7 +114,7 @@ def _loop(start: Sequence[Var], trips: Var, body: Callable[..., Sequence[Var]]) 
             cond=unwrap_vars(op.constant(value=np.array(True))),
             v_initial=unwrap_vars(list(start)),
         ),
-        out_variadic=len(start),
+        out_variadic=len(start) + outs,
     )
     outputs: Any = node.get_output_vars(input_prop_values={})
     return list(outputs.v_final_and_scan_outputs)

@@ -16,6 +16,20 @@ LATER = r"(?u)\b\w+\b"
 THEIRS = "a function of the user's"
 
 
+SCANNED = (
+    r"(?u)\b\w+(?=\s)",
+    r"[a-z]+|[0-9]",
+    r"[a-z]*[a-c]",
+    r"[A-Za-z0-9]+(?=\s+)",
+    r"\b[\w-]+\b",
+    r"\w+?\b|\W",
+    r"(?<!\S)\S+(?!\S)",
+    r"(\w+)'",
+    r"(?:\w{1,3}){2}",
+    r"^\w+|\w\Z",
+)
+
+
 def shout(text: str) -> str:
     return text.upper()
 
@@ -111,17 +125,23 @@ CASES = [
         ),
         data="document_frame",
     ),
+    *[count(token_pattern=pattern, ngram_range=(1, 2)) for pattern in SCANNED],
+    tfidf(token_pattern=r"\b\w+(?:['’-]\w+)*\b|[!?]"),
     Case(
-        CountVectorizer(token_pattern=r"(?u)\b\w+(?=\s)"), data="documents", refused="an anchor",
-        reason="RE2 has no look-ahead",
+        CountVectorizer(token_pattern=r"\w+(?=\s\w)"), data="documents", refused="more than one character",
+        reason="the automaton looks one character ahead",
     ),
     Case(
-        CountVectorizer(token_pattern=r"[a-z]+|[0-9]"), data="documents", refused="a choice",
-        reason="RE2's longest match isn't Python's first",
+        CountVectorizer(token_pattern=r"(\w)\1"), data="documents", refused="a reference",
+        reason="no table can remember any text",
     ),
     Case(
-        CountVectorizer(token_pattern=r"[a-z]*[a-c]"), data="documents", refused="overlaps",
-        reason="RE2's longest match isn't always Python's greedy one",
+        CountVectorizer(token_pattern=r"(?:(\w)\w)+"), data="documents", refused="groups",
+        reason="findall answers the group, which may be anywhere",
+    ),
+    Case(
+        CountVectorizer(token_pattern=r"(?i)[a-z]+"), data="documents", refused="flags",
+        reason="not written: case folding of classes",
     ),
     Case(CountVectorizer(tokenizer=str.split), data="documents", refused="tokenizer", reason=THEIRS),
     Case(CountVectorizer(preprocessor=shout), data="documents", refused="shout", reason=THEIRS),

@@ -10,7 +10,8 @@ from typing import Any
 
 from onnxpipe.adapters.pickles import described
 from onnxpipe.adapters.sklearn.stop_words import ENGLISH
-from onnxpipe.blocks import text
+from onnxpipe.blocks import scanning, text
+from onnxpipe.blocks.automata import Automaton, compiled
 from onnxpipe.blocks.characters import SMALL_SIGMAS, Spelling, respelled
 from onnxpipe.blocks.patterns import Pattern, Untranslatable, translated
 from onnxpipe.core.apply import require
@@ -44,7 +45,7 @@ def terms(stage: Stage, x: Table, known: Collection[str] | None = None) -> Var:
         return text.grams(tokens, sizes)
     if stops:
         tokens = text.where_kept(tokens, op.not_(text.is_among(tokens, stops)))
-    has_gaps = stops or _pattern(stage).whole is not None
+    has_gaps = stops or getattr(_pattern(stage), "whole", None) is not None
     return text.grams(text.compacted(tokens) if has_gaps and high > 1 else tokens, sizes, " ")
 
 
@@ -76,12 +77,20 @@ def _tokens(stage: Stage, documents: Var) -> Var:
         return text.characters(documents)
     if stage.analyzer == "char_wb":
         return text.bounded_characters(documents)
-    return text.words(documents, _pattern(stage))
+    pattern = _pattern(stage)
+    if isinstance(pattern, Automaton):
+        return scanning.found(documents, pattern)
+    return text.words(documents, pattern)
 
 
-def _pattern(stage: Stage) -> Pattern:
+def _pattern(stage: Stage) -> Pattern | Automaton:
+    """The token pattern for RE2, else as an automaton, which takes longer and almost any pattern."""
     try:
         return translated(stage.token_pattern)
+    except Untranslatable:
+        pass
+    try:
+        return compiled(stage.token_pattern)
     except Untranslatable as error:
         raise stage.unsupported(
             f"has the token_pattern {stage.token_pattern!r}, and {error} can't be had exactly"

@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from onnxpipe.core.apply import apply, paid, transformed, unfloated
+from onnxpipe.core.apply import apply, paid, transformed
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.record import Record
 from onnxpipe.core.registry import ANY, UNREAD, Answers, columns, converts
-from onnxpipe.core.table import Check, Table
+from onnxpipe.core.table import Table
 
 
 def _is_identity(step: Any) -> bool:
@@ -79,7 +79,6 @@ def _scattered_columns(stage: Stage) -> list[str]:
 @converts("sklearn.compose.ColumnTransformer", columns=_scattered_columns)
 def column_transformer(stage: Stage, x: Table) -> Table:
     """The members' answers side by side, each member on its own columns times its weight, in fitted order."""
-    x = _without_debts(stage, x)
     made = [_answer(stage, name, step, x.take(where)) for name, step, where in _members(stage)]
     return Table.join(made).promoted() if made else Table(())
 
@@ -89,15 +88,6 @@ def _answer(stage: Stage, name: str, step: Any, x: Table) -> Table:
     made = x if _is_identity(step) else transformed(stage.child(name, step), x)
     weight = (stage.get("transformer_weights") or {}).get(name)
     return made if weight is None else _weighted(stage, made, weight)
-
-
-def _without_debts(stage: Stage, x: Table) -> Table:
-    """The columns, in one checked matrix where some that earlier stages left unchecked are dropped here."""
-    read = {i for _, _, where in _members(stage) for i in where}
-    if not x.owes or x.has_strings or len(read) == x.width:
-        return x
-    names, checked = x.names, Table.of(unfloated(stage, x, Check.NOTHING))
-    return checked if names is None else checked.named(names)
 
 
 def _union_members(stage: Stage) -> list[tuple[str, Any]]:

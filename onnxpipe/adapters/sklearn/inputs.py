@@ -126,6 +126,8 @@ def _agreed(name: str, hint: str, sample: Rows | None) -> str:
     """
     if sample is None or name not in sample or _is_empty(sample[name]):
         return hint if hint != ANY else "float64" if sample is None else _seen(name, sample)
+    if hint == "string" and sample[name].dtype.kind == "O":
+        return hint
     seen = _seen(name, sample)
     if hint == ANY or (seen == "float64" and hint in ("int64", "bool")):
         return seen

@@ -1,0 +1,157 @@
+"""Texts gone through by an automaton, all rows side by side, one character of each at a time."""
+
+from __future__ import annotations
+
+from functools import reduce
+from typing import NamedTuple
+
+import numpy as np
+
+from onnxpipe.blocks.automata import Automaton
+from onnxpipe.blocks.characters import concatenated
+from onnxpipe.blocks.contrib import code_points
+from onnxpipe.blocks.patterns import ranges
+from onnxpipe.core.loops import iterated, logged
+from onnxpipe.core.ops import Var, cast, concat, const, op
+
+_EVER = int(np.iinfo(np.int64).max)
+_RADIX = 8
+"""How many pieces one round of spelling puts together."""
+
+
+class Span(NamedTuple):
+    """Where matches begin and stop, int64 ``[N, T]`` each; both -1 where there is none."""
+
+    begin: Var
+    stop: Var
+
+
+class _Place(NamedTuple):
+    """Where each row is, int64 ``[N, 1]``: where a match is tried, the next character, the automaton's
+    state, and where the best match so far stops (-1: none).
+    """
+
+    begin: Var
+    at: Var
+    state: Var
+    best: Var
+
+
+class _Pieces(NamedTuple):
+    """Pieces of words ``[N, M]``, and where each word begins and how many pieces it has, ``[N, T]``."""
+
+    pieces: Var
+    begin: Var
+    length: Var
+
+
+def found(text: Var, automaton: Automaton) -> Var:
+    """What the pattern finds in ``text`` ``[N]`` (at least one of them not empty): ``[N, T]``, padded on
+    the right.
+    """
+    characters = code_points(text)
+    padded = concat([characters, op.expand(const([[""]]), _rows(characters))], 1)
+    spans = _together(_matches(_classes(padded, automaton), automaton))
+    begin = op.add(spans.begin, const(automaton.before))
+    return _spelled(padded, Span(begin, op.sub(spans.stop, const(automaton.behind))))
+
+
+def _rows(x: Var) -> Var:
+    """The shape ``[N, 1]``."""
+    return op.concat([op.shape(x, start=0, end=1), const([1])], axis=0)
+
+
+def _classes(characters: Var, automaton: Automaton) -> Var:
+    """The class of each character, int64 ``[N, L]``; where there is none, the end."""
+    bits = [
+        op.mul(cast(op.regex_full_match(characters, pattern=f"[{ranges(mask)}]"), np.int64), const(1 << bit))
+        for bit, mask in enumerate(automaton.masks)
+        if mask.any()
+    ]
+    return op.where(op.equal(characters, const("")), const(automaton.end), reduce(op.add, bits))
+
+
+def _matches(classes: Var, automaton: Automaton) -> Span:
+    """The matches in classes ``[N, L]``, in as many columns as it took steps to find them."""
+    tables = (automaton.follow, automaton.accepts, automaton.first)
+    follow, accepts, first = (const(np.ravel(table), np.int64) for table in tables)
+    last = _last(classes)
+    zero = op.expand(const([[0]]), _rows(classes))
+    none = op.sub(zero, const(1))
+
+    def step(_: Var, here: _Place) -> tuple[_Place, Var, tuple[Var, ...]]:
+        now = op.gather_elements(classes, op.min([here.at, last]), axis=1)
+        move = op.add(op.mul(here.state, const(automaton.end + 1)), now)
+        best = op.where(op.greater(op.gather(accepts, move, axis=0), const(0)), here.at, here.best)
+        after = op.gather(follow, move, axis=0)
+        over, hit = op.equal(after, const(0)), op.greater(best, here.begin)
+        begin = op.where(over, op.where(hit, best, op.add(here.begin, const(1))), here.begin)
+        before = op.gather_elements(
+            classes, op.max([op.min([op.sub(begin, const(1)), last]), const(0)]), axis=1
+        )
+        there = _Place(
+            begin,
+            op.where(over, begin, op.add(here.at, const(1))),
+            op.where(over, op.gather(first, before, axis=0), after),
+            op.where(over, none, best),
+        )
+        done = op.and_(over, hit)
+        again = op.reduce_max(cast(op.less(begin, last), np.int64), keepdims=0)
+        return there, cast(again, np.bool_), (op.where(done, here.begin, none), op.where(done, best, none))
+
+    start = _Place(zero, zero, op.add(zero, const(int(automaton.first[automaton.end]))), none)
+    begin, stop = logged(start, _EVER, step, 2)
+    return Span(*(op.transpose(op.squeeze(each, const([2])), perm=[1, 0]) for each in (begin, stop)))
+
+
+def _together(spans: Span) -> Span:
+    """The matches moved to the left, 0 to 0 where there are none behind them."""
+    known = op.greater_or_equal(spans.begin, const(0))
+    rank = op.cumsum(cast(known, np.int64), const(1))
+    most = op.reduce_max(op.max([rank, const(0)]), keepdims=0)
+    place = op.where(known, op.sub(rank, const(1)), most)
+    width = op.reshape(op.add(most, const(1)), const([1]))
+    none = op.expand(const(0), op.concat([op.shape(known, start=0, end=1), width], axis=0))
+    moved = [op.scatter_elements(none, place, op.max([each, const(0)]), axis=1) for each in spans]
+    return Span(*moved)
+
+
+def _spelled(characters: Var, spans: Span) -> Var:
+    """The characters of each span as one text, ``[N, T]``; spans follow each other, empty ones last."""
+    start = _Pieces(characters, spans.begin, op.max([op.sub(spans.stop, spans.begin), const(0)]))
+
+    def step(_: Var, held: _Pieces) -> tuple[_Pieces, Var]:
+        joined = _joined(held)
+        return joined, op.greater(op.reduce_max(joined.length, keepdims=0), const(1))
+
+    held = iterated(start, _EVER, step)
+    words = op.gather_elements(held.pieces, op.min([held.begin, _last(held.pieces)]), axis=1)
+    return op.where(op.greater(held.length, const(0)), words, const(""))
+
+
+def _joined(held: _Pieces) -> _Pieces:
+    """Every ``_RADIX`` pieces of a word as one; what is left of each word stands side by side again."""
+    length = op.div(op.add(held.length, const(_RADIX - 1)), const(_RADIX))
+    begin = op.cumsum(length, const(1), exclusive=1)
+    width = op.reduce_max(op.reduce_sum(length, const([1])), keepdims=0)
+    place = op.where(op.greater(length, const(0)), begin, width)
+    slots = op.range(const(0), op.add(width, const(1)), const(1))
+    sizes = op.concat([op.shape(length, start=0, end=1), op.shape(slots)], axis=0)
+    heads = op.scatter_elements(op.expand(const(0), sizes), place, op.sign(length), axis=1, reduction="max")
+    owner = op.max([op.sub(op.cumsum(heads, const(1)), const(1)), const(0)])
+    offset = op.sub(slots, op.gather_elements(begin, owner, axis=1))
+    first = op.gather_elements(held.begin, owner, axis=1)
+    stop = op.add(first, op.gather_elements(held.length, owner, axis=1))
+    source = op.add(first, op.mul(offset, const(_RADIX)))
+    shares = [_piece(held.pieces, op.add(source, const(k)), stop) for k in range(_RADIX)]
+    return _Pieces(concatenated(shares), begin, length)
+
+
+def _piece(pieces: Var, place: Var, stop: Var) -> Var:
+    """The pieces at places before ``stop``, the empty text at others."""
+    found = op.gather_elements(pieces, op.min([place, _last(pieces)]), axis=1)
+    return op.where(op.less(place, stop), found, const(""))
+
+
+def _last(x: Var) -> Var:
+    return op.sub(op.shape(x, start=1), const(1))
