@@ -87,7 +87,7 @@ def command(model: Path, source: Path | None, **given: Any) -> int:  # fmt: skip
     Rows are made from the pipeline's own thresholds and categories besides yours. Without SOURCE
     the golden rows beside the model are replayed, with onnxruntime alone. Exits with 1 if they differ.
     """
-    _refuse_later(given)
+    _refuse_impossible(source, given)
     tolerances = parsed_tolerances(given["rtol"], given["atol"])
     names = dict(map(_pair, given["names"]))
     from onnxpipe.services.verify import verify
@@ -103,9 +103,9 @@ def command(model: Path, source: Path | None, **given: Any) -> int:  # fmt: skip
     return 0 if report else 1
 
 
-def _refuse_later(given: dict[str, Any]) -> None:
-    """Refuse, before any work, what this version doesn't do yet."""
-    if given["engine"] == "spark" and not (given["data"] and given["source"]):
+def _refuse_impossible(source: Path | None, given: dict[str, Any]) -> None:
+    """Refuse, before any work, what can't be done."""
+    if given["engine"] == "spark" and not (source and given["data"]):
         raise click.UsageError("--engine spark goes through a table: give SOURCE and --data.")
     if given["runtime"] != "onnxruntime":
         raise click.UsageError(f"--runtime {given['runtime']} isn't there yet; onnxruntime is.")

@@ -144,8 +144,12 @@ def judge(
     ``native`` answers as the original does, ``names`` are its columns by the model's outputs.
     Raises BadInput for columns that aren't there, NativeFailed where Spark fails on a row.
     """
-    answered = native(frame)
-    beside = _beside(frame, answered, ours, names)
+    _refuse_absent([port.name for port in ours.signature.inputs], frame.columns, "the rows have")
+    try:
+        answered = native(frame)
+    except Exception as error:  # Spark checks columns before it reads a row
+        raise NativeFailed(f"Spark refuses these rows: {_line(error)}") from None
+    beside = _beside(answered, ours, names)
     natives = {name: _BESIDE + name for name in names}
     work = by_value(PartitionJudge(ours, natives, tolerances))
     try:
@@ -158,12 +162,11 @@ def judge(
     return judging.read([(row["tally"], bytes(row["worst"])) for row in told])
 
 
-def _beside(frame: DataFrame, answered: DataFrame, ours: Scorer, names: Mapping[str, str]) -> DataFrame:
+def _beside(answered: DataFrame, ours: Scorer, names: Mapping[str, str]) -> DataFrame:
     """The model's inputs, and the original's answers under names of their own."""
     from pyspark.sql.functions import col
 
     inputs = [port.name for port in ours.signature.inputs]
-    _refuse_absent(inputs, frame.columns, "the rows have")
     _refuse_absent(list(names.values()), answered.columns, "the original answers")
     picked = [col(f"`{name}`") for name in inputs]
     picked += [col(f"`{theirs}`").alias(_BESIDE + name) for name, theirs in names.items()]
