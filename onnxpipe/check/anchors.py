@@ -13,8 +13,18 @@ from onnxpipe.check.boundary import Edge
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import find
 
-_CENTRES = ("mean_", "center_", "data_min_", "data_max_", "statistics_", "theta_", "location_", "means_")
-_SPREADS = ("scale_", "data_range_")
+_CENTRES = (
+    "mean_",
+    "mean",
+    "center_",
+    "data_min_",
+    "data_max_",
+    "statistics_",
+    "theta_",
+    "location_",
+    "means_",
+)
+_SPREADS = ("scale_", "data_range_", "std")
 _WORDS = 200
 
 

@@ -311,7 +311,7 @@ def each(
         except Dropped as dropped:
             gone = dict.fromkeys(dropped.rows, "dropped (handleInvalid='skip')")
         except Exception as error:
-            gone = refusals(spark, stage, {name: value[left] for name, value in rows.items()}, methods)
+            gone = refusals(spark, stage, {name: value[left] for name, value in rows.items()})
             if not gone:
                 raise error
         refused.update({int(left[row]): reason for row, reason in gone.items()})
@@ -319,7 +319,7 @@ def each(
     return {}, sorted(refused.items())
 
 
-def refusals(spark: Any, stage: Any, rows: Mapping[str, Any], methods: Sequence[str]) -> Dict[int, str]:
+def refusals(spark: Any, stage: Any, rows: Mapping[str, Any]) -> Dict[int, str]:
     """The rows that Spark refuses and why.
 
     The query is planned once over many partitions, and each partition is asked by itself; those
@@ -337,7 +337,8 @@ def refusals(spark: Any, stage: Any, rows: Mapping[str, Any], methods: Sequence[
         held = {}  # type: Dict[int, List[int]]
         for row, part in here.select(ROW, F.spark_partition_id()).collect():
             held.setdefault(part, []).append(row)
-        after = through(steps(stage), here).select(*[F.col(_quoted(name)) for name in methods])
+        # All columns, as ``answers`` computes them: a local relation isn't pruned before it is evaluated.
+        after = through(steps(stage), here)
         failed = dict(_failing(after, sorted(held)))
         refused.update({int(todo[held[p][0]]): why for p, why in failed.items() if len(held[p]) == 1})
         todo = todo[sorted(row for p in failed if len(held[p]) > 1 for row in held[p])]

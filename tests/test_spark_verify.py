@@ -1,0 +1,77 @@
+"""Spark's own answers through the worker: equal pairs, planted faults, and where Spark can't be asked."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import numpy_helper
+
+import onnxpipe
+from onnxpipe.adapters.base import Artefact
+from onnxpipe.check.localise import culprit
+from onnxpipe.errors import NativeFailed
+from onnxpipe.services.convert import adapter_of
+from onnxpipe.services.native import Native
+
+SAVED = Path(__file__).parent.parent / "fixtures" / "spark_textbook_4_3" / "saved"
+SCALER = "PipelineModel/5_StandardScalerModel"
+
+needs_java = pytest.mark.skipif(shutil.which("java") is None, reason="Java isn't installed")
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("spark")]
+
+
+def planted(model: onnx.ModelProto) -> onnx.ModelProto:
+    """The model with one of the scaler's factors off by a millionth."""
+    held = {tensor.name: tensor for tensor in model.graph.initializer}
+    node = next(n for n in model.graph.node if n.op_type == "Mul" and n.metadata_props[0].value == SCALER)
+    tensor = next(held[name] for name in node.input if name in held)
+    factors = numpy_helper.to_array(tensor).copy()
+    factors[1] *= 1 + 1e-6
+    tensor.CopyFrom(numpy_helper.from_array(factors, tensor.name))
+    return model
+
+
+@needs_java
+def test_a_planted_fault_is_found_at_its_stage_and_made_plain() -> None:
+    model = onnxpipe.convert(SAVED)
+    assert onnxpipe.verify(model, SAVED, rows=60)
+    report = onnxpipe.verify(planted(model), SAVED, rows=60)
+    assert not report
+    found = culprit(report.stages)
+    assert found is not None and found.path == SCALER
+    assert report.counterexample is not None and len(report.counterexample.row) == 6
+
+
+@needs_java
+def test_refused_rows_are_told_apart_and_columns_arrive_at_stages() -> None:
+    artefact = Artefact(SAVED)
+    rows = {
+        **{name: np.array([[40.0], [np.nan], [41.0]]) for name in ("bill_length_mm", "bill_depth_mm")},
+        **{name: np.array([[200.0], [190.0], [4e3]]) for name in ("flipper_length_mm", "body_mass_g")},
+        "island": np.array([["Dream"], ["Biscoe"], [None]], object),
+        "sex": np.array([["male"], [None], ["female"]], object),
+        "species": np.array([["Adelie"], ["Dodo"], ["Gentoo"]], object),
+    }
+    with Native(artefact, adapter_of(artefact)) as native:
+        assert native.versions["pyspark"] and native.versions["java"]
+        answers, refused = native.each(rows, ["prediction", "probability"])
+        assert list(refused) == [1] and "Unseen label: Dodo" in refused[1]
+        assert answers["probability"].shape == (2, 3)
+        rows.pop("species")
+        assert native.arrive(rows, SCALER).shape == (3, 9)
+        assert native.answers(rows, ["prediction"])["prediction"].shape == (3, 1)
+
+
+def test_without_java_the_reason_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("JAVA_HOME", raising=False)
+    path = os.pathsep.join(p for p in os.environ["PATH"].split(os.pathsep) if not (Path(p) / "java").exists())
+    monkeypatch.setenv("PATH", path)
+    artefact = Artefact(SAVED)
+    with pytest.raises(NativeFailed, match="Java isn't installed") as caught:
+        Native(artefact, adapter_of(artefact))
+    assert "JAVA_HOME" in caught.value.remedy
