@@ -37,9 +37,9 @@ Array = NDArray[Any]
 DEEPEST = 10_000
 """Levels that no trained tree has."""
 
-AS_IS, ZERO_MISSING, FLOORED, TRUNCATED = range(4)
+AS_IS, ZERO_MISSING, FLOORED, TRUNCATED, WHOLE = range(5)
 """How a split reads its column: as it is, with zero as missing, or as the number of a category:
-rounded down or towards zero, and counted from 1."""
+rounded down or towards zero, or whole if it is one at all, and counted from 1."""
 
 ZERO = float(np.float32(1e-35))
 """Up to this far from 0, LightGBM takes a number for zero (``kZeroThreshold`` in meta.h)."""
@@ -140,11 +140,17 @@ def _counted(whole: Var) -> Var:
     return whole + const(1, dtype_of(whole))
 
 
+def _whole(x: Var) -> Var:
+    """Numbers of categories counted, 0 for what is no whole number: onnxruntime's masks truncate."""
+    return op.where(op.equal(op.floor(x), x), _counted(x), const(0, dtype_of(x)))
+
+
 _TREATED: Mapping[int, Callable[[Var], Var]] = {
     AS_IS: lambda x: x,
     ZERO_MISSING: _zero_missing,
     FLOORED: lambda x: _counted(op.floor(x)),
     TRUNCATED: lambda x: _counted(elementwise.trunc(x)),
+    WHOLE: _whole,
 }
 
 

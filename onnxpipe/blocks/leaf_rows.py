@@ -35,6 +35,14 @@ def summed_rows(x: Var, forest: Forest, rows: Array) -> Var:
     return op.reduce_sum(_looked_up(x, forest, rows, Check.NOTHING), const([1]), keepdims=0)
 
 
+def summed_in_order(x: Var, forest: Forest, rows: Array) -> Var:
+    """``summed_rows``, each tree's row added to the sum of those before it: sums that tie there tie here."""
+    if len(forest.roots) == 1 or rows.shape[1] == 1 or are_votes(rows):
+        return summed_rows(x, forest, rows)
+    so_far = op.cumsum(_looked_up(x, forest, rows, Check.NOTHING), const(1))
+    return op.gather(so_far, const(-1), axis=1)
+
+
 def mean_rows(x: Var, forest: Forest, rows: Array, check: Check = Check.NOTHING) -> Var:
     """The mean over trees of those rows, float64 ``[N, m]``, refusing what ``check`` does.
 

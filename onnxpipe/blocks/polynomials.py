@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
+from onnxpipe.blocks import linear
 from onnxpipe.blocks.categorical import Codes
 from onnxpipe.core.ops import Var, concat, const, dtype_of, op, take_columns
+
+Array = NDArray[Any]
 
 
 class Products(NamedTuple):
@@ -44,6 +48,16 @@ def expanded(x: Var, lowest: int, highest: int, distinct: bool) -> Var:
         terms.append(op.mul(take_columns(terms[-1], step.terms), take_columns(x, step.features)))
     kept = terms[lowest - 1 :]
     return concat(kept, 1) if kept else take_columns(x, [])
+
+
+def interactions(x: Var, factors: Array) -> Var:
+    """The sum over pairs ``i < j`` of ``x_i * x_j * (factors_i @ factors_j)``: ``[N, 1]``.
+
+    ``factors`` is ``[d, k]``. As half of ``(x @ factors)**2 - x**2 @ factors**2``, summed over ``k``:
+    linear in ``d``. Formula: factorization machines, as in FMClassifier.scala's getRawPrediction.
+    """
+    sums, squares = linear.affine(x, factors.T), linear.affine(x * x, factors.T**2)
+    return op.mul(op.reduce_sum(op.sub(sums * sums, squares), const([1])), const(0.5, dtype_of(x)))
 
 
 def with_ones(x: Var) -> Var:

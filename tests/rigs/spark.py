@@ -43,8 +43,14 @@ class Lazy:
         return f"{self.stage.__name__}({told})"
 
     def made(self) -> Any:
-        """The stage itself, in the session there is."""
-        return self.stage(**{name: _made(value) for name, value in self.parameters.items()})
+        """The stage itself, in the session there is; some parameters can't be given when it is made."""
+        known = inspect.signature(self.stage.__init__).parameters
+        given = {name: _made(value) for name, value in self.parameters.items()}
+        stage = self.stage(**{name: value for name, value in given.items() if name in known})
+        for name, value in given.items():
+            if name not in known:
+                stage.set(stage.getParam(name), value)
+        return stage
 
 
 _PLACES = ("inputCol", "outputCol", "inputCols", "outputCols")
@@ -128,6 +134,8 @@ def _fitted(estimator: Lazy, data: str) -> tuple[Any, Path]:
     key = f"{estimator.stage} {estimator.parameters} {data}"
     if key not in _saved:
         given = native().frame(session(), None, spark_data.load(data))
+        for column, told in spark_data.ATTRIBUTES.get(data, {}).items():
+            given = given.withMetadata(column, {"ml_attr": told})
         stage = estimator.made()
         model = stage.fit(given) if hasattr(stage, "fit") else stage
         path = Path(tempfile.mkdtemp(dir=_home())) / "saved"

@@ -12,6 +12,19 @@ from tests import datasets
 
 Rows = Mapping[str, Any]
 
+ATTRIBUTES: Mapping[str, Mapping[str, Any]] = {
+    "nominal": {
+        "features": {
+            "attrs": {
+                "nominal": [{"idx": 0, "num_vals": 3}, {"idx": 2, "num_vals": 12}],
+                "numeric": [{"idx": 1}, {"idx": 3}],
+            },
+            "num_attrs": 4,
+        }
+    }
+}
+"""What Spark is told of the vectors of a dataset: which elements are categories."""
+
 
 def load(name: str) -> dict[str, Any]:
     """The columns of a dataset by name: ``[N]`` or ``[N, d]``, text as objects with None for missing."""
@@ -60,6 +73,21 @@ def make_counts() -> Rows:
     """As ``vectors``, small whole numbers."""
     rows = make_vectors()
     return {**rows, "features": np.floor(np.abs(rows["features"]))}
+
+
+def make_flags() -> Rows:
+    """As ``vectors``, each element 0 or 1."""
+    rows = make_vectors()
+    return {**rows, "features": (rows["features"] > [0.5, 0, -1, 1]).astype(float)}
+
+
+def make_nominal() -> Rows:
+    """As ``vectors``, two of the columns being categories that labels depend on in no order."""
+    rows = make_vectors()
+    few, many = np.digitize(rows["features"][:, [0, 2]], np.linspace(-2, 2, 11)).T * [[1], [7]] % [[3], [12]]
+    features = rows["features"].copy()
+    features[:, 0], features[:, 2] = few, many
+    return {**rows, "features": features}
 
 
 def make_frame() -> Rows:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
+
 import numpy as np
 
-from onnxpipe.adapters.spark.predicting import Predictions, classified, softmax
+from onnxpipe.adapters.spark import kinds
+from onnxpipe.adapters.spark.predicting import Predictions, classified, logistic_pair, softmax, two_sided
 from onnxpipe.blocks import linear
-from onnxpipe.core.ops import Var, const, op
+from onnxpipe.core.ops import Var, cast, const, op
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import converts
 
@@ -17,20 +21,32 @@ def logistic_regression(stage: Stage, x: Var) -> Predictions:
     scores = linear.affine(x, stage.coefficientMatrix, stage.interceptVector)
     if stage.isMultinomial:
         return classified(stage, scores, softmax)
-    raw = op.concat([op.neg(scores), scores], axis=1)
-    return classified(stage, raw, _two_shares, lambda raw: _above(raw, float(stage.threshold)))
+    limit = _log_odds(float(stage.threshold))
+    shares = partial(logistic_pair, sure=0)
+    return classified(stage, two_sided(scores), shares, lambda raw: _above(raw, limit))
 
 
-def _two_shares(raw: Var) -> Var:
-    """``[p, 1 - p]`` of the first score, the complement taken as Spark takes it."""
-    first = linear.expit(op.gather(raw, const([0]), axis=1))
-    return op.concat([first, op.sub(const(1.0), first)], axis=1)
+def _as_fitted(stage: Stage) -> Sequence[str]:
+    return (kinds.vector(len(stage.coefficients)),)
 
 
-def _above(raw: Var, threshold: float) -> Var:
-    """1 where the second score is above the log odds of a threshold, else 0: ``[N, 1]``."""
-    if threshold in (0, 1):
-        limit = -np.inf if threshold == 0 else np.inf
-    else:
-        limit = float(np.log(threshold / (1 - threshold)))
+@converts("pyspark.ml.classification.LinearSVCModel", columns=_as_fitted)
+def linear_svc(stage: Stage, x: Var) -> Predictions:
+    """Formula: LinearSVCModel.predictRaw and .raw2prediction."""
+    raw = two_sided(linear.affine(x, stage.coefficients[None], stage.intercept))
+    return {
+        "rawPredictionCol": raw,
+        "predictionCol": cast(_above(raw, float(stage.threshold)), np.float64),
+    }
+
+
+def _above(raw: Var, limit: float) -> Var:
+    """1 where the second score is above a limit, else 0: ``[N, 1]``."""
     return op.greater(op.gather(raw, const([1]), axis=1), const(limit))
+
+
+def _log_odds(threshold: float) -> float:
+    """The score at which a share is the threshold."""
+    if threshold in (0, 1):
+        return -np.inf if threshold == 0 else np.inf
+    return float(np.log(threshold / (1 - threshold)))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
+from onnxpipe.blocks import linear
 from onnxpipe.core.ops import Var, cast, const, op, shape_of
 from onnxpipe.core.plan import Stage
 
@@ -59,3 +60,27 @@ def softmax(scores: Var) -> Var:
     places = const(np.arange(int(shape_of(scores)[1])))
     sure = op.and_(op.equal(places, highest(scores)), op.equal(scores, const(np.inf)))
     return op.where(sure, const(1.0), op.softmax(scores, axis=1))
+
+
+def normalised(raw: Var) -> Var:
+    """Each row of scores ``[N, k]`` divided by its sum, rows of zeros as they are.
+
+    Formula: ProbabilisticClassificationModel.normalizeToProbabilitiesInPlace.
+    """
+    total = op.reduce_sum(raw, const([1]))
+    return op.div(raw, op.where(op.equal(total, const(0.0)), const(1.0), total))
+
+
+def two_sided(margin: Var) -> Var:
+    """``[-margin, margin]`` ``[N, 2]`` from ``[N, 1]``."""
+    return op.concat([op.neg(margin), margin], axis=1)
+
+
+def logistic_pair(raw: Var, sure: int) -> Var:
+    """Two shares ``[N, 2]``: the logistic function of score ``sure``, and what that leaves of 1.
+
+    Which of the two is computed and which is left is Spark's choice, and shows in the last digits.
+    """
+    share = linear.expit(op.gather(raw, const([sure]), axis=1))
+    rest = op.sub(const(1.0), share)
+    return op.concat([share, rest] if sure == 0 else [rest, share], axis=1)

@@ -1,0 +1,30 @@
+"""Factorisation machines. Formulas: getRawPrediction in FMRegressor.scala, and FMClassificationModel."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from onnxpipe.adapters.spark import kinds
+from onnxpipe.adapters.spark.predicting import Predictions, classified, logistic_pair, two_sided
+from onnxpipe.blocks import linear, polynomials
+from onnxpipe.core.ops import Var, op
+from onnxpipe.core.plan import Stage
+from onnxpipe.core.registry import converts
+
+
+def _as_fitted(stage: Stage) -> Sequence[str]:
+    return (kinds.vector(len(stage.linear)),)
+
+
+@converts("pyspark.ml.classification.FMClassificationModel", columns=_as_fitted)
+def fm_classifier(stage: Stage, x: Var) -> Predictions:
+    """``[-score, score]`` and ``1 / (1 + exp(-score))``."""
+    return classified(stage, two_sided(score(stage, x)), partial(logistic_pair, sure=1))
+
+
+def score(stage: Stage, x: Var) -> Var:
+    """``intercept + x @ linear`` and what pairs of features add ``[N, 1]``."""
+    return op.add(
+        linear.affine(x, stage.linear[None], stage.intercept), polynomials.interactions(x, stage.factors)
+    )

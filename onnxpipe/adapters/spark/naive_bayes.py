@@ -1,0 +1,72 @@
+"""Naive Bayes. Formulas: NaiveBayesModel in org/apache/spark/ml/classification/NaiveBayes.scala."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from onnxpipe.adapters.spark import kinds
+from onnxpipe.adapters.spark.predicting import Predictions, classified, softmax
+from onnxpipe.blocks import densities, linear, numeric
+from onnxpipe.core.apply import require
+from onnxpipe.core.ops import Var, const, op
+from onnxpipe.core.plan import Stage
+from onnxpipe.core.registry import converts
+
+
+def _as_fitted(stage: Stage) -> Sequence[str]:
+    return (kinds.vector(stage.theta.shape[1]),)
+
+
+def _edges(stage: Stage) -> Mapping[int, Any]:
+    """The values at which rows begin to be refused."""
+    return {} if stage.modelType == "gaussian" else {0: [0.0, 1.0]}
+
+
+@converts("pyspark.ml.classification.NaiveBayesModel", columns=_as_fitted, edges=_edges)
+def naive_bayes(stage: Stage, x: Var) -> Predictions:
+    """Raw scores are joint log-likelihoods; what a type has no likelihood for, it refuses."""
+    if stage.modelType != "gaussian":
+        x = require(stage.context, x, numeric.none_of(op.not_(_valid(stage, x))))
+    return classified(stage, _JOINT[stage.modelType](stage, x), softmax)
+
+
+def _valid(stage: Stage, x: Var) -> Var:
+    """Which values ``[N, d]`` are counts, or, for bernoulli, 0 or 1."""
+    if stage.modelType == "bernoulli":
+        return op.or_(op.equal(x, const(0.0)), op.equal(x, const(1.0)))
+    return op.greater_or_equal(x, const(0.0))
+
+
+def _multinomial(stage: Stage, x: Var) -> Var:
+    """``x @ theta.T + pi``."""
+    return linear.affine(x, stage.theta, stage.pi)
+
+
+def _complement(stage: Stage, x: Var) -> Var:
+    """``x @ theta.T``, the exponentials of each row summing to 1."""
+    joint = linear.affine(x, stage.theta)
+    return op.sub(joint, op.reduce_log_sum_exp(joint, const([1])))
+
+
+def _bernoulli(stage: Stage, x: Var) -> Var:
+    """``x @ (theta - log(1 - exp(theta))).T + pi + sum(log(1 - exp(theta)))``."""
+    no = np.log1p(-np.exp(stage.theta))
+    return linear.affine(x, stage.theta - no, stage.pi + no.sum(axis=1))
+
+
+def _gaussian(stage: Stage, x: Var) -> Var:
+    """``pi - (sum((x - theta)**2 / sigma) + sum(log(sigma))) / 2``."""
+    norms = densities.diagonal_norms(x, stage.theta, stage.sigma)
+    constant = stage.pi - np.log(stage.sigma).sum(axis=1) / 2
+    return op.add(op.mul(norms, const(-0.5)), const(constant))
+
+
+_JOINT: Mapping[str, Callable[[Stage, Var], Var]] = {
+    "multinomial": _multinomial,
+    "complement": _complement,
+    "bernoulli": _bernoulli,
+    "gaussian": _gaussian,
+}
