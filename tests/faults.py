@@ -75,11 +75,17 @@ def nodes(model: Model, stage: str, kind: str) -> list[onnx.NodeProto]:
     return [n for n in found if any((p.key, p.value) == (PREFIX + "stage", stage) for p in n.metadata_props)]
 
 
+def held(model: Model, name: str) -> str:
+    """The constant behind a value: narrow tables spread theirs over the rows first."""
+    spread = (n.input[0] for n in model.graph.node if n.op_type == "Expand" and name in n.output)
+    return str(next(spread, name))
+
+
 def constant(stage: str, kind: str, slot: int, edit: Callable[[Any], Any]) -> Plant:
     """Edit the constant that a ``kind`` node of a stage reads at a place."""
 
     def plant(model: Model) -> None:
-        names = [node.input[slot] for node in nodes(model, stage, kind)]
+        names = [held(model, node.input[slot]) for node in nodes(model, stage, kind)]
         tensor = next(t for t in model.graph.initializer if t.name in names)
         name = tensor.name
         tensor.CopyFrom(numpy_helper.from_array(edit(numpy_helper.to_array(tensor).copy()), name))
@@ -154,11 +160,12 @@ def narrowed(model: Model) -> None:
 
 def unguarded(model: Model) -> None:
     """The check that refuses NaN, taken out."""
-    guard = next(n for n in model.graph.node if n.op_type == "Gather" and "logistic" in n.output[0])
-    fed = next(n for n in model.graph.node if n.op_type == "Unsqueeze" and n.output[0] == guard.input[0])
-    model.graph.node.remove(guard)  # onnxruntime runs it even where nothing reads it
+    guard = nodes(model, LOGISTIC, "Gather")[0]
+    fed = next(n for n in model.graph.node if n.op_type == "Reshape" and guard.output[0] in n.input)
+    for node in (guard, fed):  # onnxruntime runs them even where nothing reads them
+        model.graph.node.remove(node)
     for node in model.graph.node:
-        node.input[:] = [fed.input[0] if v == guard.output[0] else v for v in node.input]
+        node.input[:] = [fed.input[0] if v == fed.output[0] else v for v in node.input]
 
 
 def overguarded(model: Model) -> None:

@@ -19,6 +19,7 @@ from onnxpipe.check.localise import culprit, localise
 from onnxpipe.core.fragment import Fragment
 from onnxpipe.errors import NativeFailed, Unreadable
 from tests import datasets
+from tests.faults import held
 
 ROWS, TARGET = datasets.load("binary")
 PIPELINE = make_pipeline(StandardScaler(), StandardScaler(), LogisticRegression()).fit(ROWS, TARGET)
@@ -49,7 +50,7 @@ def doubled(*names: str) -> onnx.ModelProto:
 
 def spread(path: str) -> str:
     node = next(n for n in MODEL.graph.node if n.op_type == "Div" and n.output[0].startswith(path))
-    return str(node.input[1])
+    return held(MODEL, node.input[1])
 
 
 @pytest.mark.parametrize(

@@ -195,7 +195,7 @@ def test_without_source_and_golden_rows_there_is_nothing_to_compare(tmp_path: Pa
         ("spread doubled", [], 1, "introduced by Pipeline/standardscaler"),
         ("spread doubled", ["--max-ppm", "1e6"], 0, ""),
         ("intercepts of other classes", ["--rtol", "predict_proba:5"], 1, "predict:"),
-        (None, ["--engine", "spark"], 2, "isn't there yet"),
+        (None, ["--engine", "spark"], 2, "give SOURCE and --data"),
         (None, ["--rtol", "tight"], 2, "write it 1e-6"),
         (None, ["--map", "a"], 2, "MODEL_NAME=SOURCE_NAME"),
         (None, ["--report", "report.pdf"], 2, "name it .html"),

@@ -22,9 +22,10 @@ PAGES = {
     "main-job.md": ("The main job, measured", ("startup", "latency", "forests")),
     "big-pipelines.md": ("Big pipelines, measured", ("wide", "vocabularies", "boosting")),
     "boosters.md": ("Boosters of other libraries, measured", ("boosters",)),
+    "spark.md": ("Spark ML, measured", ("scale",)),
 }
 VERSIONS = ("onnxpipe", "onnxruntime", "onnx", "scikit-learn", "skl2onnx", "numpy")
-MORE = {"boosters": ("xgboost-cpu", "lightgbm", "onnxmltools")}
+MORE = {"boosters": ("xgboost-cpu", "lightgbm", "onnxmltools"), "scale": ("pyspark", "pyarrow")}
 """What a section names besides."""
 HEAD = ("| what | ours | peer | ratio | limit | holds |", "|---|--:|--:|--:|--:|---|")
 
