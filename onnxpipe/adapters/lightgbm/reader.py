@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from onnxpipe.adapters.base import Artefact, Rows
+from onnxpipe.adapters.inputs import input_ports
 from onnxpipe.adapters.lightgbm import dump, text
 from onnxpipe.adapters.lightgbm.columns import names as fitted_names
 from onnxpipe.adapters.reading import reading
-from onnxpipe.adapters.sklearn.inputs import input_ports
 from onnxpipe.core.options import Options
 from onnxpipe.core.plan import Plan, Stage
 from onnxpipe.core.registry import columns, discover

@@ -6,10 +6,10 @@ from typing import Any
 
 from onnxpipe.adapters import pickles, skops
 from onnxpipe.adapters.base import Artefact, Rows
+from onnxpipe.adapters.inputs import input_ports, open_names, said_columns
 from onnxpipe.adapters.reading import Content, reading
 from onnxpipe.adapters.sklearn import companions
 from onnxpipe.adapters.sklearn.dictionaries import KEYED, keys
-from onnxpipe.adapters.sklearn.inputs import input_ports, open_names, said_columns
 from onnxpipe.adapters.sklearn.nesting import refuse_endless
 from onnxpipe.adapters.sklearn.outline import is_estimator, root_stage, stages
 from onnxpipe.adapters.sklearn.renames import modernise

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from onnxpipe.adapters.base import Artefact, Rows
+from onnxpipe.adapters.inputs import input_ports
 from onnxpipe.adapters.reading import reading
-from onnxpipe.adapters.sklearn.inputs import input_ports
 from onnxpipe.adapters.xgboost import document, trees
 from onnxpipe.core.options import Options
 from onnxpipe.core.plan import Plan, Stage
