@@ -1,6 +1,16 @@
-"""Rows for Spark's other classifiers: machines and networks."""
+"""Rows for Spark's other classifiers: machines, networks, and one classifier per class."""
 
-from pyspark.ml.classification import FMClassifier, LinearSVC, MultilayerPerceptronClassifier
+from pyspark.ml.classification import (
+    DecisionTreeClassifier,
+    FMClassifier,
+    GBTClassifier,
+    LinearSVC,
+    LogisticRegression,
+    MultilayerPerceptronClassifier,
+    NaiveBayes,
+    OneVsRest,
+    RandomForestClassifier,
+)
 
 from tests.harness import Case
 from tests.rigs.spark import lazy
@@ -9,6 +19,11 @@ NOISE = {
     "huge": 1e3,
     "reason": "the square of a sum less the sum of squares: of far larger values only their rounding is left",
 }
+
+
+def one_vs_rest(stage: type, **parameters: object) -> Case:
+    """A case of one such classifier per class. pyspark saves no name of the scores but the usual one."""
+    return Case(lazy(OneVsRest, classifier=lazy(stage, **parameters), predictionCol="class"))
 
 
 CASES = [
@@ -32,4 +47,11 @@ CASES = [
         data="binary",
         **NOISE,
     ),
+    Case(lazy(OneVsRest, classifier=lazy(LogisticRegression, maxIter=5))),
+    one_vs_rest(LinearSVC, maxIter=5),
+    one_vs_rest(DecisionTreeClassifier, maxDepth=3),
+    one_vs_rest(RandomForestClassifier, maxDepth=3, numTrees=3, seed=0),
+    one_vs_rest(GBTClassifier, maxIter=2, seed=0),
+    one_vs_rest(NaiveBayes, modelType="gaussian"),
+    one_vs_rest(MultilayerPerceptronClassifier, layers=[4, 3, 2], maxIter=5, seed=0),
 ]
