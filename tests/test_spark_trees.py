@@ -79,3 +79,30 @@ def test_unknown_categories_go_left_where_the_right_ones_are_fewer() -> None:
 def test_nodes_that_form_no_tree_are_refused(damage: Mapping[str, Any]) -> None:
     with pytest.raises(Unreadable):
         tree_nodes.read(stage({**nodes([0.5], -1), **damage}))
+
+
+@pytest.mark.parametrize("names", [("treeID", "metadata", "weights"), ("_1", "_2", "_3")])
+def test_weights_are_found_by_tree_under_the_names_of_either_version(names: tuple[str, ...]) -> None:
+    columns = (np.array([2, 0, 1]), ["", "", ""], np.array([0.3, 0.1, 0.2]))
+    given = {"treesMetadata": dict(zip(names, columns, strict=True))}
+    assert tree_nodes.weights(Stage(KIND, "trees", given)).tolist() == [0.1, 0.2, 0.3]
+
+
+def test_nodes_of_several_trees_may_come_in_any_order() -> None:
+    one = nodes([0.5], -1)
+    order = np.array([4, 0, 5, 3, 1, 2])
+    split = {name: np.tile(one["split"][name], 2)[order] for name in ("featureIndex", "numCategories")}
+    lengths = np.tile([1, 0, 0], 2)[order]
+    split["leftCategoriesOrThreshold"] = Lists(np.array([0.5, 0.5]), np.cumsum([0, *lengths]))
+    plain = {n: np.tile(one[n], 2)[order] for n in ("id", "prediction", "leftChild", "rightChild")}
+    stats = Lists(np.repeat(np.arange(6.0)[order], 2), np.arange(0, 13, 2))
+    data = {
+        "treeID": np.repeat([0, 1], 3)[order],
+        "nodeData": {**plain, "split": split, "impurityStats": stats},
+    }
+    held = tree_nodes.read(Stage(KIND, "trees", {"data": data, "numFeatures": 1, "numTrees": 2}))
+    assert held.forest.left.tolist() == [1, -1, -1, 4, -1, -1]
+    assert held.forest.threshold.tolist() == [0.5, 0, 0, 0.5, 0, 0]
+    assert held.stats[:, 0].tolist() == [1, 2, 4, 5]
+    with pytest.raises(Unreadable):
+        tree_nodes.read(Stage(KIND, "trees", {"data": data, "numFeatures": 1, "numTrees": 3}))

@@ -1,5 +1,7 @@
 """Rows for Spark's other classifiers: machines, networks, and one classifier per class."""
 
+from dataclasses import replace
+
 from pyspark.ml.classification import (
     DecisionTreeClassifier,
     FMClassifier,
@@ -53,5 +55,6 @@ CASES = [
     one_vs_rest(RandomForestClassifier, maxDepth=3, numTrees=3, seed=0),
     one_vs_rest(GBTClassifier, maxIter=2, seed=0),
     one_vs_rest(NaiveBayes, modelType="gaussian"),
+    replace(one_vs_rest(FMClassifier, factorSize=2, maxIter=3, stepSize=0.1, seed=0), **NOISE),
     one_vs_rest(MultilayerPerceptronClassifier, layers=[4, 3, 2], maxIter=5, seed=0),
 ]

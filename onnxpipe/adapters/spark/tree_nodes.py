@@ -72,6 +72,17 @@ def read(stage: Stage) -> Trees:
     return Trees(forest, nodes["prediction"][ends], _rectangle(nodes["impurityStats"])[ends])
 
 
+def weights(stage: Stage) -> Array:
+    """The weight of each tree, in the order of trees ``[trees]``."""
+    table = stage.treesMetadata
+    # Spark 4 saves the columns of this table without their names.
+    number, weight = (table.get(name, table.get(plain)) for name, plain in _NAMES)
+    return np.asarray(weight)[np.argsort(number)]
+
+
+_NAMES = (("treeID", "_1"), ("weights", "_3"))
+
+
 def _roots(tree: Array, ids: Array, count: int) -> Array:
     """Where each tree begins. Raises Unreadable unless nodes are numbered from 0 in every tree."""
     roots = np.flatnonzero(np.diff(tree, prepend=-1))

@@ -89,11 +89,5 @@ def gbt_regressor(stage: Stage, x: Var) -> Columns:
 
 def _weighed(stage: Stage, x: Var, held: Trees) -> Var:
     """The trees' predictions times their weights, added up ``[N, 1]``."""
-    table = stage.treesMetadata
-    # Spark 4 saves the columns of this table without their names.
-    number, weight = (table.get(name, table.get(plain)) for name, plain in _NAMES)
-    weights = np.asarray(weight)[np.argsort(number)]
+    weights = tree_nodes.weights(stage)
     return trees.summed(x, held.forest, held.prediction * weights[held.forest.tree_of_leaf])
-
-
-_NAMES = (("treeID", "_1"), ("weights", "_3"))
