@@ -40,9 +40,9 @@ def added(parts: Sequence[Hashed], width: int) -> Var:
     return tallied(op.mod(op.abs(codes), const(width)), weights, width)
 
 
-def signed_hash(name: str) -> int:
+def signed_hash(name: str, seed: int = 0) -> int:
     """The hash of one token, from -2^31 up."""
-    code = murmur3(name.encode())
+    code = murmur3(name.encode(), seed)
     return code - 2**32 if code >= 2**31 else code
 
 

@@ -66,6 +66,22 @@ def unit(x: Var, norm: str) -> Var:
     return x / op.where(tiny, const(1, dtype), size)
 
 
+def norm(x: Var, p: float) -> Var:
+    """The p-norm of each row of ``x`` ``[N, d]``, ``[N, 1]``, as a plain sum of powers.
+
+    Formula: Vectors.norm in org/apache/spark/mllib/linalg/Vectors.scala, where NaN is never the largest.
+    """
+    axis, size = const([1]), op.abs(x)
+    if p == np.inf:
+        return op.reduce_max(op.where(op.isnan(x), const(0, dtype_of(x)), size), axis)
+    if p == 1:
+        return op.reduce_sum(size, axis)
+    if p == 2:
+        return op.sqrt(op.reduce_sum(op.mul(x, x), axis))
+    power = op.reduce_sum(op.pow(size, const(p, dtype_of(x))), axis)
+    return op.pow(power, const(1 / p, dtype_of(x)))
+
+
 def log1p(x: Var) -> Var:
     """``log(1 + x)``, accurate to a few ulps also next to 0.
 

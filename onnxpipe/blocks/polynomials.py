@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from onnxpipe.blocks import linear
 from onnxpipe.blocks.categorical import Codes
-from onnxpipe.core.ops import Var, concat, const, dtype_of, op, take_columns
+from onnxpipe.core.ops import Var, concat, const, dtype_of, op, shape_of, take_columns
 
 Array = NDArray[Any]
 
@@ -39,13 +40,18 @@ def products(count: int, degree: int, distinct: bool) -> list[Products]:
     return found
 
 
-def expanded(x: Var, lowest: int, highest: int, distinct: bool) -> Var:
-    """The terms of degrees ``lowest`` (from 1) to ``highest`` of ``x`` ``[N, d]``, degree by degree."""
+def expanded(
+    x: Var, lowest: int, highest: int, distinct: bool, times: Callable[[Var, Var], Var] = op.mul
+) -> Var:
+    """The terms of degrees ``lowest`` (from 1) to ``highest`` of ``x`` ``[N, d]``, degree by degree.
+
+    ``times`` multiplies the terms of the degree below by a feature each.
+    """
     terms = [x]
     for step in products(int(x.unwrap_tensor().shape[1]), highest, distinct):  # type: ignore[index,arg-type]
         if not len(step.terms):
             break
-        terms.append(op.mul(take_columns(terms[-1], step.terms), take_columns(x, step.features)))
+        terms.append(times(take_columns(terms[-1], step.terms), take_columns(x, step.features)))
     kept = terms[lowest - 1 :]
     return concat(kept, 1) if kept else take_columns(x, [])
 
@@ -63,3 +69,19 @@ def interactions(x: Var, factors: Array) -> Var:
 def with_ones(x: Var) -> Var:
     """``x`` ``[N, d]`` behind a column of ones."""
     return op.pad(x, const([0, 1, 0, 0]), const(1, dtype_of(x)))
+
+
+def exponents(count: int, degree: int) -> Codes:
+    """The power of each of ``count`` features in the terms of degrees 1 to ``degree`` of ``expanded``."""
+    single = np.eye(count, dtype=np.int64)
+    powers = [single]
+    for step in products(count, degree, distinct=False):
+        powers.append(powers[-1][step.terms] + single[step.features])
+    return np.concatenate(powers)
+
+
+def crossed(x: Var, y: Var) -> Var:
+    """Each column of ``x`` ``[N, a]`` times each of ``y`` ``[N, b]``: ``[N, a * b]``, as numpy.kron does."""
+    width = int(shape_of(x)[1]) * int(shape_of(y)[1])
+    product = op.mul(op.unsqueeze(x, const([2])), op.unsqueeze(y, const([1])))
+    return op.reshape(product, const([0, width]))

@@ -16,12 +16,14 @@ class Column:
 
     ``vector`` tells a vector of one element from a number. ``lengths`` int64 ``[N, 1]`` says how
     many elements of each array are real; the rest is padding on the right, which for text can't be
-    told from elements that are empty.
+    told from elements that are empty. ``labels`` holds, for each element that is an index, the texts
+    that it is an index of, and nothing for the others; it is empty where no element is one.
     """
 
     var: Var
     vector: bool = False
     lengths: Var | None = None
+    labels: Sequence[Sequence[str]] = ()
 
     @property
     def width(self) -> int:

@@ -178,7 +178,9 @@ def through(some: Sequence[Any], frame: Any) -> Any:
 
 
 def read(stage: Any) -> List[str]:
-    """The names of the columns a stage reads."""
+    """The names of the columns a stage reads; those of a formula aren't told apart, and are none."""
+    if stage.hasParam("formula"):
+        return []
     for name in _READ:
         if stage.hasParam(name) and stage.isDefined(stage.getParam(name)):
             value = stage.getOrDefault(stage.getParam(name))
@@ -275,6 +277,9 @@ _DTYPES = {"DoubleType": "f8", "FloatType": "f4", "IntegerType": "i4", "LongType
 def _array(cells: List[Any], kind: Any) -> Any:
     """Cells of one column as an array ``[N, 1]``, or ``[N, d]`` of vectors and arrays, padded."""
     inner = getattr(kind, "elementType", None)
+    if inner is not None and _is_vector(inner):  # the buckets of hash tables, vectors of one element each
+        cells = [[float(value) for each in cell for value in each] for cell in cells]
+        kind = inner
     if inner is None and not _is_vector(kind):
         cells = [[cell] for cell in cells]
     width = max([len(cell) for cell in cells if cell is not None], default=0)

@@ -69,6 +69,22 @@ def make_constant() -> Rows:
     return {**rows, "features": rows["features"] * [1, 0, 1, 0] + [0, 3, 0, 0]}
 
 
+def make_blanks() -> Rows:
+    """As ``vectors``, some of them 0 throughout."""
+    rows = make_vectors()
+    return {**rows, "features": rows["features"] * (np.arange(len(rows["features"])) % 3 > 0)[:, None]}
+
+
+def make_occupied() -> Rows:
+    """As ``vectors``, about half of the elements 0, the last never."""
+    rows = make_vectors()
+    kept = np.random.default_rng(6).random(rows["features"].shape) < 0.5
+    return {
+        **rows,
+        "features": np.where(kept | (np.arange(kept.shape[1]) == 3), 1 + np.abs(rows["features"]), 0),
+    }
+
+
 def make_counts() -> Rows:
     """As ``vectors``, small whole numbers."""
     rows = make_vectors()

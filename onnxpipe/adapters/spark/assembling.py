@@ -8,7 +8,7 @@ from onnxpipe.adapters.spark import kinds
 from onnxpipe.adapters.spark.columns import numbers
 from onnxpipe.blocks import numeric
 from onnxpipe.core.apply import require
-from onnxpipe.core.frame import Column, Columns, vector
+from onnxpipe.core.frame import Column, Columns
 from onnxpipe.core.ops import concat, dtype_of, op
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import converts
@@ -25,4 +25,11 @@ def vector_assembler(stage: Stage, xs: Columns) -> Column:
     plain = [numbers(column) for column in xs if not column.vector and dtype_of(column.var).kind == "f"]
     if stage.handleInvalid != "keep" and plain:
         x = require(stage.context, x, numeric.none_of(op.isnan(concat(plain, 1))))
-    return vector(x)
+    return Column(x, vector=True, labels=_labels(xs))
+
+
+def _labels(xs: Columns) -> Sequence[Sequence[str]]:
+    """What the elements are indices of: a vector keeps what Spark calls its attributes."""
+    if not any(column.labels for column in xs):
+        return ()
+    return [texts for column in xs for texts in (column.labels or [()] * column.width)]

@@ -27,12 +27,13 @@ def _labels(stage: Stage) -> Mapping[int, Any]:
 
 
 @converts("pyspark.ml.feature.StringIndexerModel", columns=_label_kinds, edges=_labels)
-def string_indexer(stage: Stage, x: Column, place: int) -> Var:
+def string_indexer(stage: Stage, x: Column, place: int) -> Column:
     labels = list(stage.labelsArray[place])
     index = _looked_up(stage, x.var, labels)
-    if stage.handleInvalid != "keep":
+    keeps = stage.handleInvalid == "keep"
+    if not keeps:
         index = require(stage.context, index, known(index, len(labels)))
-    return cast(index, np.float64)
+    return Column(cast(index, np.float64), labels=([*labels, "__unknown"] if keeps else labels,))
 
 
 def _looked_up(stage: Stage, x: Var, labels: Sequence[str]) -> Var:

@@ -128,11 +128,13 @@ def _dtype(source: Source, seen: Any) -> str:
 _CARRIED: Mapping[str, str] = {name: name for name in ("string", "bool", "float32")}
 
 
+_WRAPPED = ("bestModel", "pipelineModel")
+"""Fields that hold the one model which a stage passes rows on to."""
+
+
 def leaves(stage: Stage) -> Iterator[Stage]:
     """The stages that rows pass through one after the other."""
-    inner = (
-        [("bestModel", stage.get("bestModel"))] if stage.get("bestModel") is not None else _numbered(stage)
-    )
+    inner = [(name, stage.get(name)) for name in _WRAPPED if stage.get(name) is not None] or _numbered(stage)
     if not inner:
         yield stage
     for name, record in inner:

@@ -1,25 +1,75 @@
-"""Vectors shifted and scaled."""
+"""Vectors shifted, scaled and normed."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from onnxpipe.adapters.spark import kinds
-from onnxpipe.core.ops import Var
+from onnxpipe.blocks import numeric
+from onnxpipe.core.ops import Var, const, op
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import converts
 
-
-def _as_fitted(stage: Stage) -> Sequence[str]:
-    return (kinds.vector(len(stage.std)),)
+Array = NDArray[Any]
 
 
-@converts("pyspark.ml.feature.StandardScalerModel", columns=_as_fitted)
+def _as_long_as(name: str) -> Callable[[Stage], Sequence[str]]:
+    """Vectors as long as the field of this name."""
+    return lambda stage: (kinds.vector(len(stage.state.get(name, ()))),)
+
+
+def _scaled(x: Var, spread: Array) -> Var:
+    """``x`` times ``1 / spread`` ``[d]``; what doesn't vary is multiplied by 0, so that NaN stays."""
+    varies = spread != 0
+    scaled: Var = x * np.where(varies, 1 / np.where(varies, spread, 1), 0)
+    return scaled
+
+
+@converts("pyspark.ml.feature.StandardScalerModel", columns=_as_long_as("std"))
 def standard_scaler(stage: Stage, x: Var) -> Var:
     """Formula: StandardScalerModel.getTransformFunc; what doesn't vary becomes 0."""
     if stage.withMean:
         x = x - stage.mean
-    varies = stage.std != 0
-    return x * np.where(varies, 1 / np.where(varies, stage.std, 1), 0) if stage.withStd else x
+    return _scaled(x, stage.std) if stage.withStd else x
+
+
+@converts("pyspark.ml.feature.RobustScalerModel", columns=_as_long_as("median"))
+def robust_scaler(stage: Stage, x: Var) -> Var:
+    """Formula: RobustScalerModel.transform, which is StandardScalerModel's with median and quantile range."""
+    if stage.withCentering:
+        x = x - stage.median
+    return _scaled(x, stage.range) if stage.withScaling else x
+
+
+@converts("pyspark.ml.feature.MaxAbsScalerModel", columns=_as_long_as("maxAbs"))
+def max_abs_scaler(stage: Stage, x: Var) -> Var:
+    """Formula: MaxAbsScalerModel.transform; where all was 0 values stay as they are."""
+    return _scaled(x, np.where(stage.maxAbs == 0, 1, stage.maxAbs))
+
+
+@converts("pyspark.ml.feature.MinMaxScalerModel", columns=_as_long_as("originalMin"))
+def min_max_scaler(stage: Stage, x: Var) -> Var:
+    """Formula: MinMaxScalerModel.transform; what doesn't vary gets the middle, unless it is NaN."""
+    low, high, span = float(stage.min), float(stage.max), stage.originalMax - stage.originalMin
+    scale = np.where(span == 0, 0, (high - low) / np.where(span == 0, 1, span))
+    scaled: Var = (x - stage.originalMin) * scale + low
+    if not (span == 0).any():
+        return scaled
+    fixed = op.and_(const(span == 0), op.not_(op.isnan(x)))
+    return op.where(fixed, const((low + high) / 2), scaled)
+
+
+@converts("pyspark.ml.feature.Normalizer", columns=lambda stage: (kinds.VECTOR,))
+def normalizer(stage: Stage, x: Var) -> Var:
+    """Formula: Normalizer.transform; vectors of norm 0 stay as they are."""
+    size = numeric.norm(x, float(stage.p))
+    return op.div(x, op.where(op.equal(size, const(0.0)), const(1.0), size))
+
+
+@converts("pyspark.ml.feature.ElementwiseProduct", columns=_as_long_as("scalingVec"))
+def elementwise_product(stage: Stage, x: Var) -> Var:
+    return op.mul(x, const(stage.scalingVec))

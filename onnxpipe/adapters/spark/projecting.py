@@ -1,0 +1,64 @@
+"""Vectors projected: principal components, and hashes that bring neighbours together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from onnxpipe.adapters.spark import kinds
+from onnxpipe.adapters.spark.columns import numbers
+from onnxpipe.blocks import linear, numeric
+from onnxpipe.core.apply import require
+from onnxpipe.core.frame import Column, vector
+from onnxpipe.core.ops import Var, const, op
+from onnxpipe.core.plan import Stage
+from onnxpipe.core.registry import converts
+
+_PRIME = 2038074743
+"""What MinHash counts modulo: MinHashLSH.HASH_PRIME."""
+
+
+def _fitted(stage: Stage) -> Sequence[str]:
+    return (kinds.vector(len(stage.pc)),)
+
+
+@converts("pyspark.ml.feature.PCAModel", columns=_fitted)
+def pca(stage: Stage, x: Var) -> Column:
+    """Formula: PCAModel.transform; Spark doesn't centre."""
+    return vector(linear.affine(x, stage.pc.T))
+
+
+def _hashed(stage: Stage) -> Sequence[str]:
+    return (kinds.vector(stage.randUnitVectors.shape[1]),)
+
+
+@converts("pyspark.ml.feature.BucketedRandomProjectionLSHModel", columns=_hashed)
+def bucketed_projections(stage: Stage, x: Var) -> Column:
+    """One bucket per table, ``[N, tables]``: Spark has an array of vectors of one element each.
+
+    Formula: BucketedRandomProjectionLSHModel.hashFunction.
+    """
+    return vector(op.floor(linear.affine(x, stage.randUnitVectors / float(stage.bucketLength))))
+
+
+@converts("pyspark.ml.feature.MinHashLSHModel", columns=lambda stage: (kinds.VECTOR,))
+def min_hash(stage: Stage, x: Column) -> Column:
+    """The lowest hash of the places that aren't 0, one per table: ``[N, tables]``.
+
+    Formula: MinHashLSHModel.hashFunction, which refuses vectors that are 0 throughout.
+    """
+    there = op.not_(op.equal(numbers(x), const(0.0)))
+    hashes = _hashes(stage.randCoefficients, x.width)
+    chosen = op.where(op.unsqueeze(there, const([1])), const(hashes), const(np.inf))
+    lowest = op.reduce_min(chosen, const([2]), keepdims=0)
+    return vector(require(stage.context, lowest, op.not_(numeric.none_of(there))))
+
+
+def _hashes(coefficients: Sequence[int], width: int) -> NDArray[Any]:
+    """The hash of each place in each table, ``[tables, width]``; products stay below 2 ** 63."""
+    pairs = np.asarray(coefficients, np.int64).reshape(-1, 2)
+    places = np.arange(1, width + 1, dtype=np.int64)
+    return ((pairs[:, :1] * places + pairs[:, 1:]) % _PRIME).astype(np.float64)
