@@ -47,7 +47,8 @@ class Case:
     ``data`` names a function of the rig's datasets (default: what the estimator's kind needs).
     ``rtol`` loosens the comparison, ``refused`` expects a refusal whose text contains it,
     ``skip`` names dtypes not tried, ``huge`` is a smaller value to try in one column where native
-    answers the usual one with rounding noise; each needs its ``reason``. ``since`` is the version
+    answers the usual one with rounding noise, ``finite`` leaves infinities untried where native's answer
+    to them hangs on the order it adds in; each needs its ``reason``. ``since`` is the version
     of the framework that brought what the row tries: under an older one it isn't collected.
     """
 
@@ -59,11 +60,12 @@ class Case:
     refused: str = ""
     skip: tuple[str, ...] = ()
     huge: float = 1e30
+    finite: bool = False
     reason: str = ""
     since: str = ""
 
     def __post_init__(self) -> None:
-        departs = self.rtol is not None or self.skip or self.refused or self.huge != 1e30
+        departs = self.rtol is not None or self.skip or self.refused or self.huge != 1e30 or self.finite
         if departs and not self.reason:
             raise ValueError(f"{self} departs from the rule without a reason")
 

@@ -179,7 +179,7 @@ class Fitted:
     def hostile(self, plan: Plan) -> Sequence[Any]:
         """Rows at the edges of stages, and rows with odd values in each column that is read."""
         names = [port.name for port in plan.inputs if port is not None]
-        odd = [(n, j, value) for n in names for j, value in _odd(self.rows[n], self.case.huge)]
+        odd = [(n, j, value) for n in names for j, value in _odd(self.rows[n], self.case)]
         return [*_edge_rows(plan, self.rows), *(_with(self.rows, *each) for each in odd)]
 
     def head(self, rows: Any, n: int) -> Any:
@@ -274,12 +274,13 @@ def _around(values: Any, column: Any) -> list[Any]:
     return [*low, *exact, *high]
 
 
-def _odd(column: Any, huge: float) -> Iterator[tuple[int, Any]]:
+def _odd(column: Any, case: Case) -> Iterator[tuple[int, Any]]:
     if column.dtype.kind == "O":
         yield from ((0, value) for value in (None, "unseen", "Zoë"))
     if column.dtype.kind == "f":
+        infinities = () if case.finite else (np.inf, -np.inf)
         for j in range(_width(column))[:4]:
-            yield from ((j, value) for value in (np.nan, np.inf, -np.inf, -0.0, huge))
+            yield from ((j, value) for value in (np.nan, *infinities, -0.0, case.huge))
 
 
 def _with(rows: Mapping[str, Any], name: str, j: int, value: Any) -> dict[str, Any]:

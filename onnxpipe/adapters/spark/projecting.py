@@ -1,4 +1,4 @@
-"""Vectors projected: principal components, and hashes that bring neighbours together."""
+"""Vectors projected: principal components, cosines, and hashes that bring neighbours together."""
 
 from __future__ import annotations
 
@@ -29,6 +29,22 @@ def _fitted(stage: Stage) -> Sequence[str]:
 def pca(stage: Stage, x: Var) -> Column:
     """Formula: PCAModel.transform; Spark doesn't centre."""
     return vector(linear.affine(x, stage.pc.T))
+
+
+@converts("pyspark.ml.feature.DCT", columns=lambda stage: (kinds.VECTOR,))
+def dct(stage: Stage, x: Column) -> Column:
+    """The cosine transform of type II, scaled so that its inverse is its transpose.
+
+    Spark's own, a fast transform, answers infinities with NaN wherever it happens to subtract them.
+    """
+    waves = _cosines(x.width)
+    return vector(linear.affine(numbers(x), waves.T if stage.inverse else waves))
+
+
+def _cosines(n: int) -> NDArray[Any]:
+    """``[n, n]``: cosine waves of length 1, one per row."""
+    waves = np.cos(np.pi / n * np.outer(np.arange(n), np.arange(n) + 0.5))
+    return waves * np.sqrt(np.where(np.arange(n) == 0, 1, 2) / n)[:, None]
 
 
 def _hashed(stage: Stage) -> Sequence[str]:
