@@ -4,7 +4,7 @@ from pyspark.ml import Pipeline
 from pyspark.ml.feature import IndexToString, StringIndexer, TargetEncoder, VectorIndexer
 
 from tests.harness import Case
-from tests.rigs.spark import lazy
+from tests.rigs.spark import Lazy, lazy
 
 THERE = lazy(StringIndexer, inputCol="city", outputCol="i")
 KEPT = lazy(StringIndexer, inputCol="city", outputCol="i", handleInvalid="keep")
@@ -21,6 +21,7 @@ CASES = [
     Case(lazy(VectorIndexer, maxCategories=4, handleInvalid="skip"), data="counts"),
     Case(lazy(VectorIndexer, maxCategories=2), data="vectors"),
     Case(lazy(TargetEncoder, inputCol="index"), data="frame"),
+    Case(Lazy(TargetEncoder, {"inputCols": ["index", "count"], "handleInvalid": "keep"})),
     Case(lazy(TargetEncoder, **TWO, smoothing=3.5, handleInvalid="keep")),
     Case(lazy(TargetEncoder, **TWO, targetType="continuous", labelCol="height", handleInvalid="keep")),
     Case(lazy(TargetEncoder, **TWO, targetType="continuous", labelCol="height", smoothing=1.0)),

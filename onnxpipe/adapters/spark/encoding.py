@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onnxpipe.adapters.spark import java_text, kinds
+from onnxpipe.adapters.spark.columns import reads
 from onnxpipe.blocks import categorical, elementwise, numeric
 from onnxpipe.blocks.categorical import Coding
 from onnxpipe.core.apply import require
@@ -83,8 +84,14 @@ def _value_labels(maps: Mapping[int, Mapping[float, int]], width: int) -> Sequen
     return [[java_text.written(value) for value in ordered.get(j, ())] for j in range(width)]
 
 
-@converts("pyspark.ml.feature.TargetEncoderModel", edges=lambda stage: _seen(stage))
-def target_encoder(stage: Stage, x: Var, place: int) -> Var:
+def _encoded(stage: Stage) -> Sequence[str]:
+    """The names of the columns added; without any given, Spark makes them of the columns read."""
+    given = stage.get("outputCols") or [stage.get("outputCol", "")]
+    return given if given[0] not in ("", f"{stage.uid}__output") else [f"{n}_indexed" for n in reads(stage)]
+
+
+@converts("pyspark.ml.feature.TargetEncoderModel", edges=lambda stage: _seen(stage), adds=_encoded)
+def target_encoder(stage: Stage, x: Var, place: int) -> Var | Mapping[str, Var]:
     """Formula: TargetEncoderModel.transform; NaN is no category, a null is one where one was fitted."""
     categories, means = _smoothed(stage, place)
     own = (categories != _OVERALL) & (categories >= 0)
@@ -92,7 +99,9 @@ def target_encoder(stage: Stage, x: Var, place: int) -> Var:
     if stage.handleInvalid != "keep":
         seen = op.less(index, const(int(own.sum())))
         index = require(stage.context, index, op.squeeze(seen, const([1])))
-    return op.gather(const(np.append(means[own], means[categories == _OVERALL])), index, axis=0)
+    table = np.append(means[own], means[categories == _OVERALL])
+    mean, name = op.gather(const(table), index, axis=0), _encoded(stage)[place]
+    return {name: mean} if name.endswith("_indexed") else mean
 
 
 def _smoothed(stage: Stage, place: int) -> tuple[NDArray[Any], NDArray[Any]]:
