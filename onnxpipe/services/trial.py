@@ -99,7 +99,8 @@ class Trial:
         options = Options(inputs=chosen, missing_string=self.judge.missing)
         context = Context(options, fallback=standing_in(self.model))
         try:
-            plan = self.native.adapter.read(self.native.artefact, context.options, None)
+            sample = None if given is None else self.judge.as_fed(given)
+            plan = self.native.adapter.read(self.native.artefact, context.options, sample)
             build(plan, context.options, context)
         except Refusal as error:
             self.notes += (f"the pipeline's own thresholds weren't sought: {error.what}",)

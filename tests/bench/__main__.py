@@ -23,9 +23,14 @@ PAGES = {
     "big-pipelines.md": ("Big pipelines, measured", ("wide", "vocabularies", "boosting")),
     "boosters.md": ("Boosters of other libraries, measured", ("boosters",)),
     "spark.md": ("Spark ML, measured", ("scale",)),
+    "catboost.md": ("CatBoost, measured", ("catboost",)),
 }
 VERSIONS = ("onnxpipe", "onnxruntime", "onnx", "scikit-learn", "skl2onnx", "numpy")
-MORE = {"boosters": ("xgboost-cpu", "lightgbm", "onnxmltools"), "scale": ("pyspark", "pyarrow")}
+MORE = {
+    "boosters": ("xgboost-cpu", "lightgbm", "onnxmltools"),
+    "scale": ("pyspark", "pyarrow"),
+    "catboost": ("catboost",),
+}
 """What a section names besides."""
 HEAD = ("| what | ours | peer | ratio | limit | holds |", "|---|--:|--:|--:|--:|---|")
 
