@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -113,10 +114,45 @@ def test_what_makes_no_sense_is_refused(name: str, tmp_path: Path) -> None:
         conversion(tmp_path / "model", Options())
 
 
-def test_too_many_numbers_for_a_file_are_refused_by_name(tmp_path: Path) -> None:
-    (tmp_path / "model").write_text(SVC + "1 2000000000:1\n-1 1:1\n", "ascii")
-    with pytest.raises(Unsupported, match="more than one ONNX file can hold"):
-        conversion(tmp_path / "model", Options())
+PRECOMPUTED = SVC.replace("rbf", "precomputed")
+WIDE = {
+    "dense": (SVC + "1 2000000000:1\n-1 1:1\n", None),
+    "linear": (SVC.replace("rbf", "linear") + "1 2000000000:1\n-1 1:1\n", None),
+    "precomputed": (PRECOMPUTED + "1 0:2000000000\n-1 0:1\n", None),
+    "precomputed beyond whole numbers": (PRECOMPUTED + "1 0:1e300\n-1 0:1\n", None),
+    "precomputed without end": (PRECOMPUTED + "1 0:inf\n-1 0:1\n", None),
+    "precomputed at no place": (PRECOMPUTED + "1 0:nan\n-1 0:1\n", None),
+    "dense as asked": (SVC + "1 1:1\n-1 1:1\n", 2_000_000_000),
+    "linear as asked": (SVC.replace("rbf", "linear") + "1 1:1\n-1 1:1\n", 2_000_000_000),
+}
+MEGABYTES = 100
+
+
+@pytest.mark.parametrize("name", WIDE)
+def test_too_many_numbers_for_a_file_are_refused_by_name(name: str, tmp_path: Path) -> None:
+    """Before anything of that size is made."""
+    text, asked = WIDE[name]
+    (tmp_path / "model").write_text(text, "ascii")
+    options = Options(inputs={"X": ("float64", (None, asked))} if asked else {})
+    tracemalloc.start()
+    try:
+        with pytest.raises(Unsupported, match="more than one ONNX file can hold"):
+            conversion(tmp_path / "model", options)
+        assert tracemalloc.get_traced_memory()[1] >> 20 < MEGABYTES
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_wide_model_of_few_numbers_makes_no_list_of_its_columns(tmp_path: Path) -> None:
+    """What a precomputed kernel has in the graph is a number for each support vector."""
+    (tmp_path / "model").write_text(PRECOMPUTED + "1 0:200000000\n-1 0:1\n", "ascii")
+    tracemalloc.start()
+    try:
+        made = conversion(tmp_path / "model", Options()).model
+        assert tracemalloc.get_traced_memory()[1] >> 20 < MEGABYTES
+    finally:
+        tracemalloc.stop()
+    assert made.graph.input[0].type.tensor_type.shape.dim[1].dim_value == 200_000_000
 
 
 def test_a_single_class_is_refused_by_name(tmp_path: Path) -> None:

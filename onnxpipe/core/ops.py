@@ -114,7 +114,7 @@ def before_widening(x: Var, target: Any) -> Var:
 def take_columns(x: Var, indices: Sequence[int] | Array) -> Var:
     """Columns of ``x`` ``[N, d]`` by position, ``[N, len(indices)]``; no node for all in order."""
     wanted = [int(i) for i in indices]
-    if wanted == list(range(_width(x))):
+    if len(wanted) == _width(x) and wanted == list(range(len(wanted))):
         return x
     if not wanted or dtype_of(x).kind == "b" or len(shape_of(x)) != 2:
         return op.gather(x, const(wanted, np.int64), axis=1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from onnxpipe.blocks import classes, coupling, kernels, linear
 from onnxpipe.blocks.sparse_products import unless_finite, written_products
 from onnxpipe.core.ops import Var, const, op, shape_of, take_columns
 from onnxpipe.core.plan import Stage
-from onnxpipe.core.registry import ANY, Answers, converts
+from onnxpipe.core.registry import Answers, converts
 from onnxpipe.core.table import Check
 
 Array = NDArray[Any]
@@ -23,9 +23,19 @@ _LISTED = 64
 """Columns whose typical values are told."""
 
 
-def _columns(stage: Stage) -> Sequence[str]:
+def width(stage: Stage) -> int:
+    """How many columns the model reads; Unsupported where one ONNX file can't hold vectors as wide."""
     serial = stage.kernel_type == "precomputed"
-    return [ANY] * int(stage.SV.values.max(initial=0) if serial else stage.SV.width)
+    return _fitting(stage, float(stage.SV.values.max(initial=0) if serial else stage.SV.width))
+
+
+def _fitting(stage: Stage, columns: float) -> int:
+    """So many columns as a whole number. Raises Unsupported before anything of that size is made."""
+    vectors = {"precomputed": 1, "linear": len(stage.rho)}.get(stage.kernel_type, stage.SV.count)
+    size = columns * max(vectors, 1)
+    if not size <= _LARGEST:  # a serial number may be a NaN
+        raise stage.unsupported(f"has vectors of {size:.0f} numbers, more than one ONNX file can hold")
+    return int(columns)
 
 
 def _typical(stage: Stage) -> Mapping[int, Array]:
@@ -35,8 +45,7 @@ def _typical(stage: Stage) -> Mapping[int, Array]:
     return {j: np.quantile(v, [0, 0.5, 1], method="nearest") for j, v in values.items() if len(v)}
 
 
-@converts("libsvm.c_svc", "libsvm.nu_svc", dtype=np.float64, refuses=Check.NOTHING, columns=_columns,
-          edges=_typical)  # fmt: skip
+@converts("libsvm.c_svc", "libsvm.nu_svc", dtype=np.float64, refuses=Check.NOTHING, edges=_typical)
 def svc(stage: Stage, x: Var) -> Answers:
     """The class that wins most pairs; ``most_probable`` is the one that svm-predict names with ``-b 1``."""
     count = int(stage.nr_class)
@@ -53,7 +62,7 @@ def svc(stage: Stage, x: Var) -> Answers:
     return answers | {"predict_proba": shares, "most_probable": likely}
 
 
-@converts("libsvm.one_class", dtype=np.float64, refuses=Check.NOTHING, columns=_columns, edges=_typical)
+@converts("libsvm.one_class", dtype=np.float64, refuses=Check.NOTHING, edges=_typical)
 def one_class(stage: Stage, x: Var) -> Answers:
     """1 where the score is above 0, else -1; probabilities are looked up between the density marks."""
     score = _decision(stage, x, stage.sv_coef)
@@ -65,8 +74,7 @@ def one_class(stage: Stage, x: Var) -> Answers:
     return answers | {"predict_proba": op.concat([p, const(1.0) - p], axis=1)}
 
 
-@converts("libsvm.epsilon_svr", "libsvm.nu_svr", dtype=np.float64, refuses=Check.NOTHING, columns=_columns,
-          edges=_typical)  # fmt: skip
+@converts("libsvm.epsilon_svr", "libsvm.nu_svr", dtype=np.float64, refuses=Check.NOTHING, edges=_typical)
 def svr(stage: Stage, x: Var) -> Answers:
     """The kernel with the support vectors, weighted, ``[N]``. The noise that ``probA`` tells changes none."""
     return {"predict": linear.column(_decision(stage, x, stage.sv_coef))}
@@ -94,7 +102,7 @@ def _decision(stage: Stage, x: Var, weights: Array) -> Var:
         x = take_columns(x, serial - 1)
         usual = linear.affine(x, coef, bias)
     elif stage.kernel_type == "linear":
-        usual = linear.affine(x, stage.SV.combined(coef, _width(x)), bias)
+        usual = linear.affine(x, stage.SV.combined(coef, _fitting(stage, _width(x))), bias)
     else:
         usual = linear.affine(kernels.around(x, _dense(stage, x), _kernel(stage)), coef, bias)
     return unless_finite(
@@ -121,10 +129,7 @@ def _kernel(stage: Stage) -> kernels.Kernel:
 
 def _dense(stage: Stage, x: Var) -> Array:
     """The support vectors ``[total_sv, d]``."""
-    size = stage.SV.count * _width(x)
-    if size > _LARGEST:
-        raise stage.unsupported(f"has support vectors of {size} numbers, more than one ONNX file can hold")
-    return np.asarray(stage.SV.dense(_width(x)))
+    return np.asarray(stage.SV.dense(_fitting(stage, _width(x))))
 
 
 def _width(x: Var) -> int:

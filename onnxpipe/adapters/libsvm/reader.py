@@ -7,11 +7,11 @@ from typing import Any
 
 from onnxpipe.adapters import svm_text
 from onnxpipe.adapters.base import Artefact, Rows
-from onnxpipe.adapters.libsvm import vectors
+from onnxpipe.adapters.libsvm import machines, vectors
 from onnxpipe.adapters.reading import reading
 from onnxpipe.core.options import Options
 from onnxpipe.core.plan import Plan, Stage
-from onnxpipe.core.registry import columns, discover
+from onnxpipe.core.registry import discover
 from onnxpipe.errors import Unreadable
 
 framework = "libsvm"
@@ -56,8 +56,7 @@ def outline(artefact: Artefact) -> tuple[Stage, ...]:
 def read(artefact: Artefact, options: Options, sample: Rows | None = None) -> Plan:
     """The plan of a saved model. Raises Unreadable, Unsupported and BadInput."""
     (stage,) = outline(artefact)
-    known = len(columns(stage) or ())
-    return Plan(framework, "", stage, (svm_text.matrix_port(known, False, options, sample),))
+    return Plan(framework, "", stage, (svm_text.matrix_port(machines.width(stage), False, options, sample),))
 
 
 def _state(data: bytes) -> dict[str, Any]:
