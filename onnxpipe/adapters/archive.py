@@ -55,8 +55,9 @@ def _is_flat(name: str) -> bool:
 
 def _array(data: bytes) -> np.ndarray[Any, Any]:
     stream = io.BytesIO(data)
-    version = np.lib.format.read_magic(stream)
-    read = {1: np.lib.format.read_array_header_1_0, 2: np.lib.format.read_array_header_2_0}.get(version[0])
+    headers: Any = np.lib.format  # untyped before numpy 2.3
+    version = headers.read_magic(stream)
+    read = {1: headers.read_array_header_1_0, 2: headers.read_array_header_2_0}.get(version[0])
     if read is None:
         raise Unreadable(f"an array in it is of format {version}")
     shape, fortran, dtype = read(stream, max_header_size=_HEADER)

@@ -174,7 +174,8 @@ def some_codes(forest: Forest) -> Array:
     """Categories that splits name, and numbers next to them that are none: fractions, negatives, unseen."""
     members = np.zeros(0) if forest.members is None else forest.members
     named = np.unique(members[~np.isnan(members)]) - 1
-    return np.unique([*named, *np.add(named, 0.5), *np.add(named, 1), -1, -0.5])
+    codes: Array = np.unique([*named, *np.add(named, 0.5), *np.add(named, 1), -1, -0.5])
+    return codes
 
 
 def kind_of(categories: Array) -> str:

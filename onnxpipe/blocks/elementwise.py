@@ -133,7 +133,7 @@ def trunc(x: Var) -> Var:
 
 def is_minus_zero(x: Var) -> Var:
     """bool: where ``x`` is the zero below 0, which only its reciprocal tells from the other."""
-    return op.less(op.reciprocal(x), _like(x, -np.finfo(dtype_of(x)).max))
+    return op.less(op.reciprocal(x), _like(x, -float(np.finfo(dtype_of(x)).max)))
 
 
 def is_finite(x: Var) -> Var:

@@ -21,6 +21,7 @@ Array = NDArray[Any]
 
 _SLACK = np.finfo(np.float32).eps
 _DEGENERATE = 1e-7
+_EPSILON = float(np.finfo(np.float64).eps)
 
 
 def followed(target: Var, path: Path) -> Var:
@@ -122,7 +123,7 @@ def _added(path: Path, state: State, best: Best, adding: Var) -> tuple[State, Va
         op.gather(const(path.gram), op.squeeze(atom, const([1])), axis=0), chosen.first(order, size), axis=1
     )
     own = op.gather(const(np.diag(path.gram)), atom, axis=0)
-    made = chosen.grown(state.inverse, near, own, state.held, np.finfo(np.float64).eps)
+    made = chosen.grown(state.inverse, near, own, state.held, _EPSILON)
     short = op.less(op.sqrt(op.abs(made.pivot)), const(_DEGENERATE, kind))
     degenerate = op.and_(adding, short)
     chosen_one = op.and_(adding, op.not_(short))

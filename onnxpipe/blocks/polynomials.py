@@ -30,7 +30,7 @@ def products(count: int, degree: int, distinct: bool) -> list[Products]:
     ``distinct`` factors, from the next feature on).
     """
     found: list[Products] = []
-    starts = np.arange(count + 1)
+    starts: Array = np.arange(count + 1)
     for _ in range(2, degree + 1):
         first = starts[1:] if distinct else starts[:-1]
         lengths = starts[-1] - first

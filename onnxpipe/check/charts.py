@@ -89,7 +89,8 @@ def scatter(report: Report) -> Scatter | None:
 
 
 def _thin(total: int, limit: int) -> Array:
-    return np.unique(np.linspace(0, total - 1, min(total, limit)).round().astype(int))
+    places: Array = np.unique(np.linspace(0, total - 1, min(total, limit)).round().astype(int))
+    return places
 
 
 def bars(stages: Sequence[StageFinding]) -> tuple[Bar, ...]:

@@ -346,7 +346,7 @@ def refusals(spark: Any, stage: Any, rows: Mapping[str, Any]) -> Dict[int, str]:
         after = through(steps(stage), here)
         failed = dict(_failing(after, sorted(held)))
         refused.update({int(todo[held[p][0]]): why for p, why in failed.items() if len(held[p]) == 1})
-        todo = todo[sorted(row for p in failed if len(held[p]) > 1 for row in held[p])]
+        todo = np.take(todo, sorted(row for p in failed if len(held[p]) > 1 for row in held[p]))
     return refused
 
 

@@ -37,7 +37,7 @@ from sklearn.model_selection import (
 
 from tests import functions
 from tests.datasets import load
-from tests.harness import Case
+from tests.harness import Case, newest
 
 CALLED = "a Python function"
 REFIT = "native keeps no estimator and can't answer either"
@@ -247,7 +247,11 @@ CASES = [
         Case(kind(linear.Ridge(), step=2, importance_getter="coef_"), data="regression")
         for kind in (feature_selection.RFE, feature_selection.RFECV)
     ],
-    Case(discriminant_analysis.QuadraticDiscriminantAnalysis(solver="eigen", covariance_estimator=SHRUNK)),
+    Case(
+        newest(
+            discriminant_analysis.QuadraticDiscriminantAnalysis, solver="eigen", covariance_estimator=SHRUNK
+        )
+    ),
     Case(cluster.Birch(n_clusters=None, threshold=2.0, compute_labels=False), methods=("predict",)),
     *[
         Case(preprocessing.KBinsDiscretizer(4, quantile_method=each))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from onnxpipe.adapters.sklearn.functions import called
 from onnxpipe.blocks import numeric, quantiles, special
@@ -39,7 +41,7 @@ def _standard(stage: Stage, x: Var) -> Var:
     return _scaled_back(x, stage.scale_ if stage.with_std else None, stage.mean_ if stage.with_mean else None)
 
 
-def _scaled_back(x: Var, scale: np.ndarray | None, mean: np.ndarray | None) -> Var:
+def _scaled_back(x: Var, scale: NDArray[Any] | None, mean: NDArray[Any] | None) -> Var:
     """``x * scale + mean``, both rounded to the dtype of ``x``."""
     x = x if scale is None else op.mul(x, const(scale, dtype_of(x)))
     return x if mean is None else op.add(x, const(mean, dtype_of(x)))

@@ -44,7 +44,8 @@ def dct(stage: Stage, x: Column) -> Column:
 def _cosines(n: int) -> NDArray[Any]:
     """``[n, n]``: cosine waves of length 1, one per row."""
     waves = np.cos(np.pi / n * np.outer(np.arange(n), np.arange(n) + 0.5))
-    return waves * np.sqrt(np.where(np.arange(n) == 0, 1, 2) / n)[:, None]
+    scaled: NDArray[Any] = waves * np.sqrt(np.where(np.arange(n) == 0, 1, 2) / n)[:, None]
+    return scaled
 
 
 def _hashed(stage: Stage) -> Sequence[str]:
