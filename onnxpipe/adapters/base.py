@@ -31,16 +31,17 @@ class Artefact:
     """Something saved: a path, or bytes (``path`` None).
 
     ``live`` says that the bytes are an object of this process, pickled in memory: it is trusted
-    and sound, which no file is.
+    and sound, which no file is. ``origin`` is the URL that ``path`` is a copy of.
     """
 
     path: Path | None
     data: bytes | None = None
     live: bool = False
+    origin: str = ""
 
     def __str__(self) -> str:
         if self.path is not None:
-            return str(self.path)
+            return self.origin or str(self.path)
         return "the object" if self.live else "standard input"
 
     def read(self) -> bytes:

@@ -17,7 +17,7 @@ _SUFFIXES = (".html", ".json", ".md")
 
 @click.command(short_help="Time a model, and the original beside it.")
 @click.argument("model", type=options.PATH)
-@click.argument("source", type=options.PATH, required=False)
+@click.argument("source", type=options.SOURCE, required=False)
 @click.option("--data", type=options.PATH, metavar="FILE", help="Rows to answer (default: the golden rows).")
 @click.option("--batch", "sizes", type=click.IntRange(min=1), multiple=True, metavar="N",
               help="Rows per call; repeatable (default: 1, 10, 100, 1000, 10000).")  # fmt: skip
@@ -31,7 +31,7 @@ _SUFFIXES = (".html", ".json", ".md")
               help="How it is told.")  # fmt: skip
 @options.native
 @options.loudness
-def command(model: Path, source: Path | None, **given: Any) -> int:
+def command(model: Path, source: Path | str | None, **given: Any) -> int:
     """Time MODEL on batches of rows, and SOURCE, the saved pipeline it was made of, on the same rows."""
     for path in given["reports"]:
         if path.suffix.lower() not in _SUFFIXES:

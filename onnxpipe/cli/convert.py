@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="Convert a saved pipeline to ONNX and prove that it answers the same.")
-@click.argument("source", type=click.Path(path_type=Path, allow_dash=True))
+@click.argument("source", type=options.SOURCE)
 @click.option(
     "-o",
     "--output",
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 @click.option("--no-golden", is_flag=True, help="Write no golden rows.")
 @click.option("--explain", is_flag=True, help="Write nothing; tell for each stage what would become of it.")
 @options.loudness
-def command(source: Path, output: Path | None, explain: bool, **given: Any) -> int:
+def command(source: Path | str, output: Path | None, explain: bool, **given: Any) -> int:
     """Convert SOURCE, a saved pipeline, to one ONNX model.
 
     The model is checked, loaded and compared with the original before anything is written. Exits
@@ -42,7 +42,7 @@ def command(source: Path, output: Path | None, explain: bool, **given: Any) -> i
     return _explained(order) if explain else _released(order, to_stdout=output == Path("-"))
 
 
-def _order(source: Path, output: Path | None, given: dict[str, Any]) -> Order:
+def _order(source: Path | str, output: Path | None, given: dict[str, Any]) -> Order:
     from onnxpipe.adapters.base import Artefact
     from onnxpipe.services.convert import artefact_of, options_of
     from onnxpipe.services.native import Where

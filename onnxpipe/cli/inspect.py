@@ -11,12 +11,12 @@ from onnxpipe.cli import options
 
 
 @click.command(short_help="Show the stages, types and needs of a saved pipeline or an ONNX model.")
-@click.argument("path", type=click.Path(path_type=Path))
+@click.argument("path", type=options.SOURCE)
 @click.option("--sample", type=options.PATH, metavar="FILE", help="Rows that tell column types.")
 @click.option("--output-format", type=click.Choice(["text", "json"]), default="text", show_default=True,
               help="How it is told.")  # fmt: skip
 @options.loudness
-def command(path: Path, sample: Path | None, output_format: str) -> int:
+def command(path: Path | str, sample: Path | None, output_format: str) -> int:
     """Show what is in PATH, a saved pipeline or an ONNX model. Nothing in it is run."""
     from onnxpipe.services.convert import sample_of
     from onnxpipe.services.inspect import inspect

@@ -16,6 +16,17 @@ F = TypeVar("F", bound=Callable[..., Any])
 Option = Callable[[Any], Any]
 
 PATH = click.Path(path_type=Path)
+
+
+class _Source(click.Path):
+    """A path, or a URL as it was typed: a Path would lose one of its slashes."""
+
+    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> Any:
+        remote = isinstance(value, str) and "://" in value
+        return value if remote else super().convert(value, parameter, context)
+
+
+SOURCE = _Source(path_type=Path, allow_dash=True)
 _PATIENCE = 2.0
 """Seconds after which work shows that it is going on."""
 

@@ -27,7 +27,7 @@ _BY_SUFFIX = {
 
 @click.command(short_help="Verify that a model answers as the original does.")
 @click.argument("model", type=options.PATH)
-@click.argument("source", type=options.PATH, required=False)
+@click.argument("source", type=options.SOURCE, required=False)
 @click.option(
     "--data", type=options.PATH, metavar="FILE", help="Your rows: CSV, Parquet, JSON lines, .npy/.npz."
 )
@@ -81,7 +81,7 @@ _BY_SUFFIX = {
 )
 @options.native
 @options.loudness
-def command(model: Path, source: Path | None, **given: Any) -> int:  # fmt: skip
+def command(model: Path, source: Path | str | None, **given: Any) -> int:  # fmt: skip
     """Compare MODEL with SOURCE, the saved pipeline it was made of.
 
     Rows are made from the pipeline's own thresholds and categories besides yours. Without SOURCE
@@ -103,7 +103,7 @@ def command(model: Path, source: Path | None, **given: Any) -> int:  # fmt: skip
     return 0 if report else 1
 
 
-def _refuse_impossible(source: Path | None, given: dict[str, Any]) -> None:
+def _refuse_impossible(source: Path | str | None, given: dict[str, Any]) -> None:
     """Refuse, before any work, what can't be done."""
     if given["engine"] == "spark" and not (source and given["data"]):
         raise click.UsageError("--engine spark goes through a table: give SOURCE and --data.")

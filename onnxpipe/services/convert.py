@@ -40,6 +40,7 @@ from onnxpipe.errors import (
 )
 from onnxpipe.services.fallback import Fallback
 from onnxpipe.services.native import Where
+from onnxpipe.services.remote import fetched, is_url
 from onnxpipe.services.rows import load_rows
 from onnxpipe.stitching.splice import splice
 
@@ -164,10 +165,12 @@ def _joined(fragment: Fragment, fallback: Fallback) -> Fragment:
 
 
 def artefact_of(source: Any) -> Artefact:
-    """The artefact of a path, or of a live object by pickling it in memory.
+    """The artefact of a path, of a URL by copying it here, or of a live object by pickling it in memory.
 
     Raises Unreadable for a path that isn't there and for an object that can't be pickled.
     """
+    if is_url(source):
+        return fetched(source)
     if isinstance(source, (str, Path)):
         path = Path(source)
         if not path.exists():

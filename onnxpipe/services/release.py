@@ -160,15 +160,23 @@ def _is_ours(golden: Path, output: Path) -> bool:
 
 def _lock(order: Order, made: Conversion, entries: list[File], facts: dict[str, Any]) -> Lock:
     folder = order.output.parent if order.output else Path()
-    source = order.source.path
     return Lock(
         entries[0],
-        File.of("source", source, folder) if source else None,
+        _source(order.source, folder),
         (File.of("input", order.sample, folder),) if order.sample else (),
         entries[1] if len(entries) > 1 else None,
         shlex.join(_command(order, folder)),
         facts,
     )
+
+
+def _source(artefact: Artefact, folder: Path) -> File | None:
+    """The lock's entry of what was converted: by its relative path, or by the URL it was copied from."""
+    if artefact.path is None:
+        return None
+    if artefact.origin:
+        return File("source", artefact.origin, lock.digest(artefact.path))
+    return File.of("source", artefact.path, folder)
 
 
 def _facts(order: Order, made: Conversion, report: Report | None, reason: str) -> dict[str, Any]:
@@ -191,8 +199,8 @@ def _facts(order: Order, made: Conversion, report: Report | None, reason: str) -
 
 def _command(order: Order, folder: Path) -> Iterator[str]:
     """The command line that makes the model again, run from the lock's folder."""
-    source = order.source.path
-    yield from ("onnxpipe", "convert", lock.relative(source, folder) if source else "SOURCE")
+    path, origin = order.source.path, order.source.origin
+    yield from ("onnxpipe", "convert", origin or (lock.relative(path, folder) if path else "SOURCE"))
     yield from ("-o", order.output.name if order.output else "-")
     if order.sample:
         yield from ("--sample", lock.relative(order.sample, folder))

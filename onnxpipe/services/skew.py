@@ -123,7 +123,7 @@ def _changes(path: str, repository: Repository) -> Iterator[Change]:
     for file in lock.files():
         place = _place(path, file)
         if what := _state(file, place, repository):
-            shown = os.path.relpath(place)
+            shown = file.path if "://" in file.path else os.path.relpath(place)
             yield Change(path, _line(data, file), file.role, shown, what, _remedy(path, lock, shown, what))
 
 
