@@ -63,6 +63,13 @@ def make_positive() -> Rows:
     return {**rows, "features": np.abs(rows["features"])}
 
 
+def make_lifetimes() -> Rows:
+    """As ``vectors``, the label above 0, and whether the end was seen."""
+    rows = make_vectors()
+    seen = (np.arange(len(rows["label"])) % 4 > 0).astype(float)
+    return {**rows, "label": np.exp(rows["target"] / 10), "censor": seen}
+
+
 def make_constant() -> Rows:
     """As ``vectors``, two of the columns the same throughout."""
     rows = make_vectors()
@@ -124,6 +131,12 @@ def make_frame() -> Rows:
         "label": (classes > 0).astype(float),
         "answer": np.array(["no", "yes"], object)[(classes > 0).astype(int)],
     }
+
+
+def make_complete() -> Rows:
+    """As ``frame``, no number missing."""
+    rows = make_frame()
+    return {n: np.nan_to_num(v) if v.dtype.kind == "f" else v for n, v in rows.items()}
 
 
 def make_gaps() -> Rows:

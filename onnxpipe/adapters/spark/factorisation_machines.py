@@ -23,6 +23,12 @@ def fm_classifier(stage: Stage, x: Var) -> Predictions:
     return classified(stage, two_sided(score(stage, x)), partial(logistic_pair, sure=1))
 
 
+@converts("pyspark.ml.regression.FMRegressionModel", columns=_as_fitted)
+def fm_regressor(stage: Stage, x: Var) -> Predictions:
+    """The score itself."""
+    return {"predictionCol": score(stage, x)}
+
+
 def score(stage: Stage, x: Var) -> Var:
     """``intercept + x @ linear`` and what pairs of features add ``[N, 1]``."""
     return op.add(

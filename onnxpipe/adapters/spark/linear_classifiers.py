@@ -7,9 +7,8 @@ from functools import partial
 
 import numpy as np
 
-from onnxpipe.adapters.spark import kinds
+from onnxpipe.adapters.spark import coefficients, kinds
 from onnxpipe.adapters.spark.predicting import Predictions, classified, logistic_pair, softmax, two_sided
-from onnxpipe.blocks import linear
 from onnxpipe.core.ops import Var, cast, const, op
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import converts
@@ -18,7 +17,7 @@ from onnxpipe.core.registry import converts
 @converts("pyspark.ml.classification.LogisticRegressionModel")
 def logistic_regression(stage: Stage, x: Var) -> Predictions:
     """Formula: LogisticRegressionModel.raw2prediction and .probability2prediction."""
-    scores = linear.affine(x, stage.coefficientMatrix, stage.interceptVector)
+    scores = coefficients.scores(x, stage.coefficientMatrix, stage.interceptVector)
     if stage.isMultinomial:
         return classified(stage, scores, softmax)
     limit = _log_odds(float(stage.threshold))
@@ -33,7 +32,7 @@ def _as_fitted(stage: Stage) -> Sequence[str]:
 @converts("pyspark.ml.classification.LinearSVCModel", columns=_as_fitted)
 def linear_svc(stage: Stage, x: Var) -> Predictions:
     """Formula: LinearSVCModel.predictRaw and .raw2prediction."""
-    raw = two_sided(linear.affine(x, stage.coefficients[None], stage.intercept))
+    raw = two_sided(coefficients.scores(x, stage.coefficients, stage.intercept))
     return {
         "rawPredictionCol": raw,
         "predictionCol": cast(_above(raw, float(stage.threshold)), np.float64),

@@ -53,13 +53,17 @@ def by_thresholds(shares: Var, thresholds: Sequence[float]) -> Var:
 
 
 def softmax(scores: Var) -> Var:
-    """Row-wise softmax ``[N, k]``; the first infinite score, where there is one, is sure and the rest NaN.
+    """Row-wise softmax ``[N, k]``; where scores are infinite the first such is sure and the rest times 0.
 
     Formula: Utils.softmax in org/apache/spark/ml/impl/Utils.scala (4.x).
     """
+    infinite = op.equal(scores, const(np.inf))
+    counted = cast(infinite, np.float32)
     places = const(np.arange(int(shape_of(scores)[1])))
-    sure = op.and_(op.equal(places, highest(scores)), op.equal(scores, const(np.inf)))
-    return op.where(sure, const(1.0), op.softmax(scores, axis=1))
+    sure = op.and_(infinite, op.equal(places, op.arg_max(counted, axis=1, keepdims=1)))
+    unbounded = op.greater(op.reduce_max(counted, const([1])), const(0, np.float32))
+    rest = op.where(unbounded, op.mul(scores, const(0.0)), op.softmax(scores, axis=1))
+    return op.where(sure, const(1.0), rest)
 
 
 def normalised(raw: Var) -> Var:

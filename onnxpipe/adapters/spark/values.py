@@ -19,6 +19,10 @@ VECTOR = {"type", "size", "indices", "values"}
 MATRIX = {"type", "numRows", "numCols", "colPtrs", "rowIndices", "values", "isTransposed"}
 
 
+class Sparse(np.ndarray[Any, Any]):
+    """A dense array of what was saved sparse: Spark computes nothing where it is 0."""
+
+
 @dataclass(frozen=True, slots=True)
 class Lists(Sequence[Array]):
     """One list of numbers per row: row ``i`` is ``values[offsets[i]:offsets[i + 1]]``."""
@@ -105,13 +109,13 @@ def _plain(value: Any) -> Any:
 
 
 def vector(value: Mapping[str, Any]) -> Array:
-    """A vector ``[d]``; type 1 is dense, 0 sparse."""
+    """A vector ``[d]``; type 1 is dense, 0 sparse, which makes it a ``Sparse``."""
     values = np.asarray(value["values"] or (), np.float64)
     if value["type"] == 1:
         return values
     dense = np.zeros(_size(value["size"]))
     dense[_places(value["indices"], len(dense))] = values
-    return dense
+    return dense.view(Sparse)
 
 
 def matrix(value: Mapping[str, Any]) -> Array:
@@ -129,6 +133,7 @@ def matrix(value: Mapping[str, Any]) -> Array:
         dense = np.zeros(shape)
         major = np.repeat(np.arange(shape[0]), np.diff(value["colPtrs"]))
         dense[major, _places(value["rowIndices"], shape[1])] = values
+        dense = dense.view(Sparse)
     return dense if value["isTransposed"] else dense.T
 
 
