@@ -68,7 +68,10 @@ class Adapter(Protocol):
         ...
 
     def read(self, artefact: Artefact, options: Options, sample: Rows | None) -> Plan:
-        """The plan of a saved pipeline. Raises Unreadable, Unsupported, Unfitted or BadInput."""
+        """The plan of a saved pipeline. Raises Unreadable, Unsupported, Unfitted or BadInput.
+
+        Not asked where ``program_exporter`` names an exporter for the artefact.
+        """
         ...
 
     def outline(self, artefact: Artefact) -> tuple[Stage, ...]:
@@ -87,3 +90,13 @@ def exporter_of(adapter: Adapter) -> str:
     framework, whose module in ``worker/`` is ``<exporter>_export.py``.
     """
     return str(getattr(adapter, "exporter", ""))
+
+
+def program_exporter(adapter: Adapter, artefact: Artefact) -> str:
+    """Who turns an artefact that is a program into a graph, empty for one that is read as data.
+
+    An adapter tells it by an optional function ``program(artefact)``: the name of the module in
+    ``worker/``, ``<name>_export.py``, whose ``program`` is asked.
+    """
+    told = getattr(adapter, "program", None)
+    return str(told(artefact)) if told else ""

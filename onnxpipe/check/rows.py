@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -41,6 +42,12 @@ def width(port: Port) -> int:
     """Columns of an input ``[N, d]``; 0 where d isn't fixed."""
     second = port.shape[1] if len(port.shape) == 2 else 0
     return second if isinstance(second, int) else 0
+
+
+def row_size(signature: Signature) -> int:
+    """How many cells a row has in all inputs together, open axes counted as one."""
+    sizes = (math.prod(dim for dim in p.shape[1:] if isinstance(dim, int)) for p in signature.inputs)
+    return max(1, sum(sizes))
 
 
 def length(rows: Rows) -> int:

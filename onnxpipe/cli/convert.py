@@ -50,6 +50,7 @@ def _order(source: Path | str, output: Path | None, given: dict[str, Any]) -> Or
 
     chosen = {name: given[name] for name in ("dtype", "opset", "portable", "on_invalid", "missing_string")}
     chosen["inputs"] = options.parsed_inputs(given["inputs"])
+    chosen["dynamic"] = options.parsed_axes(given["dynamic"])
     chosen["outputs"] = options.split(given["outputs"])
     chosen["fallback"] = not given["no_fallback"]
     stdin = source == Path("-")

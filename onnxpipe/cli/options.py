@@ -8,9 +8,12 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+if TYPE_CHECKING:
+    from onnxpipe.core.options import Axis
 
 F = TypeVar("F", bound=Callable[..., Any])
 Option = Callable[[Any], Any]
@@ -32,6 +35,8 @@ _PATIENCE = 2.0
 
 _SIZE = re.compile(r"[1-9]\d*|[^\W\d]\w*|\?")
 _INPUT = re.compile(r"(?P<name>.+)=(?P<dtype>\w+)(?:\[(?P<shape>[^\]]*)\])?")
+
+_AXIS = re.compile(r"(?P<name>.+)=(?P<axis>\d{1,2})(?::(?P<least>\d{1,9})-(?P<most>\d{1,9}))?")
 
 
 def native(function: F) -> F:
@@ -111,6 +116,12 @@ def _signature() -> tuple[Option, ...]:
             metavar="NAME=DTYPE[SHAPE]",
             help="The type of an input, over what the artefact or the sample says; repeatable.",
         ),
+        click.option(
+            "--dynamic",
+            multiple=True,
+            metavar="NAME=AXIS[:MIN-MAX]",
+            help="An axis of a network's input to be left open, besides the batch; repeatable.",
+        ),
         click.option("--outputs", metavar="NAME[,NAME...]", help="The outputs of the graph."),
         click.option("--framework", default="", metavar="NAME", help="Read SOURCE as of this framework."),
     )
@@ -169,6 +180,22 @@ def _input(text: str) -> tuple[str, tuple[str, tuple[int | None, ...] | None]]:
             f"--input {text}: a shape reads [N,4]: a word for the batch, then sizes or words"
         )
     return match["name"], (match["dtype"], None if sizes is None else tuple(map(_dim, sizes)))
+
+
+def parsed_axes(given: tuple[str, ...]) -> dict[str, tuple[Axis, ...]]:
+    """``NAME=AXIS[:MIN-MAX]`` by name. Raises click.UsageError."""
+    from onnxpipe.core.options import Axis
+
+    made: dict[str, tuple[Axis, ...]] = {}
+    for text in given:
+        match = _AXIS.fullmatch(text)
+        if match is None:
+            raise click.UsageError(f"--dynamic {text}: write it NAME=AXIS or NAME=AXIS:MIN-MAX")
+        axis = Axis(int(match["axis"]), int(match["least"] or 1), int(match["most"] or 0))
+        if match["most"] and not 0 < axis.least < axis.most:
+            raise click.UsageError(f"--dynamic {text}: MIN has to be less than MAX, and at least 1")
+        made[match["name"]] = (*made.get(match["name"], ()), axis)
+    return made
 
 
 def _dim(text: str) -> int | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 from onnxpipe.errors import BadInput
 
@@ -27,13 +27,21 @@ DTYPES = (
 """What an input may hold."""
 
 
+class Axis(NamedTuple):
+    """An axis of an input that is to be open, and the sizes it may have (``most`` 0: any)."""
+
+    place: int
+    least: int = 1
+    most: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """Options of one conversion, named as the command line names them.
 
     ``inputs`` maps input names to (dtype, shape), overriding what the artefact says;
     ``outputs`` picks answers by name, empty for the defaults; ``fallback`` lets stages without a
-    converter go to a peer's exporter.
+    converter go to a peer's exporter; ``dynamic`` names axes of a program's inputs to be left open.
     """
 
     dtype: Dtype = "native"
@@ -44,6 +52,7 @@ class Options:
     missing_string: str = ""
     portable: Portability = "extensions"
     fallback: bool = True
+    dynamic: Mapping[str, tuple[Axis, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Raise BadInput for a word that isn't a choice."""

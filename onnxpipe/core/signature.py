@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -70,6 +71,27 @@ class Signature:
         )
 
 
+SIZES = "io.onnxpipe.sizes"
+"""The metadata key of a size that each open axis but the batch may have, as JSON by symbol."""
+
+
+def sized(model: onnx.ModelProto) -> Signature:
+    """The signature with open axes of inputs, but for the batch, at sizes they may have (else 1)."""
+    found, sizes = Signature.of(model), sizes_of(model)
+    return replace(found, inputs=tuple(_sized(port, sizes) for port in found.inputs))
+
+
+def _sized(port: Port, sizes: Mapping[str, int]) -> Port:
+    rest = (dim if isinstance(dim, int) else sizes.get(str(dim), 1) for dim in port.shape[1:])
+    return replace(port, shape=(*port.shape[:1], *rest))
+
+
+def sizes_of(model: onnx.ModelProto) -> dict[str, int]:
+    """A size by symbol of an open axis, as the metadata tells; none where it can't be read."""
+    told = _told(model, SIZES)
+    return {k: v for k, v in told.items() if isinstance(v, int) and 0 < v < 2**20}
+
+
 UNITS = "io.onnxpipe.units"
 """The metadata key of the units of inputs that hold dates, as JSON by name."""
 _UNIT = re.compile(r"(datetime|timedelta)64\[(D|s|ms|us|ns)\]")
@@ -82,14 +104,18 @@ def is_unit(name: str) -> bool:
 
 def _units(model: onnx.ModelProto) -> dict[str, str]:
     """The units a model's metadata tells; none where it can't be read."""
-    text = next((prop.value for prop in model.metadata_props if prop.key == UNITS), "{}")
+    told = _told(model, UNITS)
+    return {k: v for k, v in told.items() if isinstance(v, str) and is_unit(v)}
+
+
+def _told(model: onnx.ModelProto, key: str) -> dict[str, object]:
+    """What an entry of a model's metadata holds as a JSON object; nothing where it can't be read."""
+    text = next((prop.value for prop in model.metadata_props if prop.key == key), "{}")
     try:
         told = json.loads(text)
     except ValueError:
         return {}
-    return (
-        {k: v for k, v in told.items() if isinstance(v, str) and is_unit(v)} if isinstance(told, dict) else {}
-    )
+    return told if isinstance(told, dict) else {}
 
 
 def _port(value: onnx.ValueInfoProto) -> Port:

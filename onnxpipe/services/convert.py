@@ -17,7 +17,7 @@ import numpy as np
 import onnx
 
 from onnxpipe import adapters, lock
-from onnxpipe.adapters.base import Adapter, Artefact, Rows, Sample, exporter_of
+from onnxpipe.adapters.base import Adapter, Artefact, Rows, Sample, exporter_of, program_exporter
 from onnxpipe.check.frames import as_rows, notes
 from onnxpipe.core import build, foreign, portability
 from onnxpipe.core.foreign import Borrowed
@@ -40,6 +40,7 @@ from onnxpipe.errors import (
 )
 from onnxpipe.services.fallback import Fallback
 from onnxpipe.services.native import Where
+from onnxpipe.services.programs import exported
 from onnxpipe.services.remote import fetched, is_url
 from onnxpipe.services.rows import load_rows
 from onnxpipe.stitching.splice import splice
@@ -122,6 +123,9 @@ def _with_peers(
     artefact: Artefact, adapter: Adapter, options: Options, sample: Rows | None, where: Where
 ) -> Conversion:
     """The conversion by our own converters alone where they suffice, else with a peer's help."""
+    if exporter := program_exporter(adapter, artefact):
+        plan, fragment = exported(artefact, adapter, exporter, options, sample, where)
+        return _finished(artefact, plan, fragment, options)
     try:
         return _converted(artefact, adapter, replace(options, fallback=False), sample)
     except Unsupported as error:
@@ -148,6 +152,13 @@ def _converted(
     fragment = build.build(plan, options, Context(options, fallback=fallback))
     borrowed = tuple(fallback.stages) if fallback else ()
     fragment = _joined(fragment, fallback) if fallback else fragment
+    return _finished(artefact, plan, fragment, options, borrowed)
+
+
+def _finished(
+    artefact: Artefact, plan: Plan, fragment: Fragment, options: Options,
+    borrowed: tuple[Borrowed, ...] = (),
+) -> Conversion:  # fmt: skip
     portability.require(fragment.model, options)
     told = _metadata(artefact, plan, fragment, options) | foreign.told(borrowed)
     return Conversion(artefact, plan, fragment, fragment.finished(told), borrowed)

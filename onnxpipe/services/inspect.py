@@ -8,7 +8,7 @@ from typing import Any
 
 import onnx
 
-from onnxpipe.adapters.base import Adapter, Artefact, Rows
+from onnxpipe.adapters.base import Adapter, Artefact, Rows, program_exporter
 from onnxpipe.core import portability
 from onnxpipe.core.foreign import borrowed
 from onnxpipe.core.fragment import Fragment, Tap, metadata, ports
@@ -119,11 +119,14 @@ def _outlined(adapter: Adapter, artefact: Artefact, refusal: Refusal) -> Iterato
     reasons = {entry.path: entry.reason for entry in entries}
     if not entries:
         reasons[refusal.stage if isinstance(refusal, Contradictory) else refusal.where] = refusal.what
+    exporter = program_exporter(adapter, artefact)
     for stage in adapter.outline(artefact):
         if find(stage.kind) is None:
             near = missing(stage).nearest
-            yield StageReport(stage.path, stage.kind, REFUSED, "has no converter" +
-                              (f"; nearest: {', '.join(near)}" if near else ""))  # fmt: skip
+            reason = "has no converter" + (f"; nearest: {', '.join(near)}" if near else "")
+            if exporter and stage.path in reasons:
+                reason = reasons[stage.path]
+            yield StageReport(stage.path, stage.kind, REFUSED, reason)
         else:
             reason = reasons.get(stage.path, "")
             yield StageReport(stage.path, stage.kind, REFUSED if reason else OURS, reason)
@@ -151,13 +154,15 @@ def _stages(model: onnx.ModelProto) -> Iterator[StageReport]:
     taps = Fragment.of(model).taps
     known, classes = (ports(model), portability.by_stage(model)) if taps else ({}, {})
     peers = {stage.path: stage for stage in borrowed(model)}
+    exporter = metadata(model).get("exporter", "")
     for tap in taps:
         needs, peer = classes.get(tap.path, "standard"), peers.get(tap.path)
         if peer is not None:
             by = f"{peer.exporter} {peer.version}"
             yield StageReport(tap.path, tap.kind, FALLBACK, by, peer.precision, needs)
         else:
-            yield StageReport(tap.path, tap.kind, OURS, "", _precision(tap, known), needs)
+            status = FALLBACK if exporter else OURS
+            yield StageReport(tap.path, tap.kind, status, exporter, _precision(tap, known), needs)
 
 
 def _precision(tap: Tap, known: Mapping[str, Port]) -> tuple[str, ...]:

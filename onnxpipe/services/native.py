@@ -14,7 +14,8 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from onnxpipe.adapters.base import Adapter, Artefact
+from onnxpipe.adapters.base import Adapter, Artefact, Rows
+from onnxpipe.core.options import Options
 from onnxpipe.core.plan import Stage
 from onnxpipe.errors import Untrusted
 from onnxpipe.services.process import Process
@@ -60,6 +61,13 @@ class Export(NamedTuple):
     outputs: Mapping[str, str]
     answers: Mapping[str, tuple[str, tuple[int, ...]]]
     refuses: str
+
+
+class Program(NamedTuple):
+    """A whole artefact's graph, and what its exporter told of it (see ``onnxpipe/worker``)."""
+
+    model: onnx.ModelProto
+    facts: Mapping[str, Any]
 
 
 class Native:
@@ -144,6 +152,25 @@ class Native:
         model = onnx.load(Path(self._folder.name) / "export.onnx")
         answers = {method: (kind, tuple(sizes)) for method, (kind, sizes) in reply["answers"].items()}
         return Export(model, reply["outputs"], answers, reply["refuses"])
+
+    def program(self, exporter: str, options: Options, sample: Rows | None) -> Program:
+        """The graph of the whole artefact, which is a program, as its exporter makes it.
+
+        ``sample`` are rows to trace it with. Raises ExportFailed.
+        """
+        wire.save(self._folder.name, "rows", sample or {})
+        inputs = {
+            name: {"dtype": kind, "shape": None if shape is None else list(shape)}
+            for name, (kind, shape) in options.inputs.items()
+        }
+        reply = self._process.request(
+            {
+                "command": "program", "exporter": exporter, "folder": self._folder.name,
+                "opset": options.opset, "inputs": inputs, "outputs": list(options.outputs),
+                "dynamic": {name: [list(axis) for axis in axes] for name, axes in options.dynamic.items()},
+            }
+        )  # fmt: skip
+        return Program(onnx.load(Path(self._folder.name) / "export.onnx"), reply)
 
     def times(self, rows: Arrays, outputs: Sequence[str], seconds: float, calls: int) -> list[float]:
         """Seconds of each of several calls, as many as fit into ``seconds`` but at least ``calls``."""

@@ -21,7 +21,8 @@ WORKER = Path(__file__).parent.parent / "worker" / "main.py"
 _EXTRAS = {"sklearn": "sklearn", "skops": "sklearn", "pandas": "sklearn", "joblib": "sklearn",
            "xgboost": "boosting", "lightgbm": "boosting", "catboost": "boosting",
            "libsvm": "svm", "liblinear": "svm",
-           "skl2onnx": "sklearn", "onnxmltools": "spark", "pyspark": "spark"}  # fmt: skip
+           "skl2onnx": "sklearn", "torch": "torch", "onnxscript": "torch", "safetensors": "torch",
+            "onnxmltools": "spark", "pyspark": "spark"}  # fmt: skip
 _TAIL = 6
 _REPLY = '{"ok": '
 

@@ -227,3 +227,9 @@ def _flags(options: Options) -> Iterator[str]:
     for name, (dtype, shape) in options.inputs.items():
         dims = "" if shape is None else f"[{','.join('N' if d is None else str(d) for d in shape)}]"
         yield from ("--input", f"{name}={dtype}{dims}")
+    for name, axes in options.dynamic.items():
+        for axis in axes:
+            yield from (
+                "--dynamic",
+                f"{name}={axis.place}{f':{axis.least}-{axis.most}' if axis.most else ''}",
+            )

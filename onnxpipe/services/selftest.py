@@ -12,7 +12,7 @@ import onnxruntime as ort
 
 from onnxpipe.core.options import OPSET
 from onnxpipe.core.portability import Operator, operators
-from onnxpipe.core.signature import Port, Signature, numpy_dtype
+from onnxpipe.core.signature import Port, Signature, numpy_dtype, sized
 from onnxpipe.errors import Inexact, Refusal
 
 Feeds = Mapping[str, np.ndarray[Any, Any]]
@@ -42,7 +42,7 @@ def selftest(model: onnx.ModelProto, rows: Feeds | None = None) -> None:
     try:
         onnx.checker.check_model(model, full_check=True)
         session = open_session(model)
-        for batch in _batches(Signature.of(model), rows):
+        for batch in _batches(sized(model), rows):
             session.run(None, dict(batch))
     except Exception as error:
         asked = opset(model)

@@ -10,6 +10,7 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
+from onnxpipe.adapters.base import program_exporter
 from onnxpipe.check import batches, shrink
 from onnxpipe.check.anchors import Anchors, anchors
 from onnxpipe.check.compare import Tolerance
@@ -17,11 +18,12 @@ from onnxpipe.check.feeds import feeds
 from onnxpipe.check.localise import StageFinding, localise
 from onnxpipe.check.probes import Probes, probes
 from onnxpipe.check.report import Counterexample, Refusals, Report
-from onnxpipe.check.rows import Rows, Slot, length, slots, take
+from onnxpipe.check.rows import Rows, Slot, length, row_size, slots, take
 from onnxpipe.core.build import build
 from onnxpipe.core.foreign import standing_in
 from onnxpipe.core.options import Options
 from onnxpipe.core.plan import Context
+from onnxpipe.core.signature import sized
 from onnxpipe.errors import NativeFailed, Refusal
 from onnxpipe.services.judge import ABSENT, Judge, Judged
 from onnxpipe.services.native import Native
@@ -31,6 +33,8 @@ Array = NDArray[Any]
 
 _LOOKED_AT = 24
 """Rows at fault that stages are compared on."""
+_LARGEST, _FEWEST = 2**25, 16
+"""Cells that made rows may have together, and how few rows are made for that."""
 
 
 class Trial:
@@ -43,7 +47,8 @@ class Trial:
         self.model, self.native, self.tolerances = model, native, tolerances
         self.judge = Judge(model, native, tolerances, names)
         self.signature = self.judge.graph.signature
-        self.cells = slots(self.signature)
+        self.sized = sized(model)
+        self.cells = slots(self.sized)
         self.notes: tuple[str, ...] = ()
 
     def report(self, data: Any, *, budget: int, seed: int, model: str) -> Report:
@@ -88,13 +93,16 @@ class Trial:
             return Probes.of(data, "data")
         found = self._anchors(given)
         arrive = {a.path: partial(self._arrive, a.path) for a in found}
-        return probes(self.signature, data, found, arrive, budget=budget, seed=seed)
+        budget = min(budget, max(_FEWEST, _LARGEST // row_size(self.sized)))
+        return probes(self.sized, data, found, arrive, budget=budget, seed=seed)
 
     def _arrive(self, path: str, rows: Rows) -> Array:
         return self.native.arrive(self.judge.as_native(rows), path)
 
     def _anchors(self, given: Rows | None) -> tuple[Anchors, ...]:
         """The anchors of the source's stages; none, with a note, where it can't be read as data."""
+        if program_exporter(self.native.adapter, self.native.artefact):
+            return ()
         chosen = {port.name: (port.dtype, None) for port in self.signature.inputs}
         options = Options(inputs=chosen, missing_string=self.judge.missing)
         context = Context(options, fallback=standing_in(self.model))

@@ -16,6 +16,17 @@ the peer's distribution, exports with this:
 
     export(part, inputs, opset) -> (serialized model, {method: output name}); raises NoConverter
 
+or, where whole artefacts are programs that only their framework can turn into a graph, with this:
+
+    program(model, request, rows) -> (serialized model, facts)
+
+``request`` has ``opset``, ``inputs`` ({name: {dtype, shape}}), ``outputs`` and ``dynamic`` ({name:
+[[axis, least, most], ...]}); ``rows`` are the user's, to trace with, or none. ``facts`` are ``kind`` (the
+dotted name of what was exported), ``version`` (of the framework that saved it, or else of this one),
+``route`` (who exported it, in words), ``sizes`` ({symbol of an open axis: a size it may have}) and
+``stages`` ([{path, kind, inputs: [value], answers: {name: [value]}}, ...], inner before outer); nodes
+carry the path of their stage as ``io.onnxpipe.stage``.
+
 and, where it knows better than to halve a refused batch until the rows at fault stand alone:
 
     each(model, rows, methods, optional) -> ({output: array}, [(row, reason), ...])

@@ -71,6 +71,14 @@ class Session:
         behaviour = self.framework.behaviour(part, request["native"], list(outputs))
         return {"outputs": outputs, **behaviour}
 
+    def program(self, request: Mapping[str, Any]) -> Dict[str, Any]:
+        """Have the whole artefact exported; its graph goes to ``export.onnx``."""
+        exporter = sibling(request["exporter"] + "_export")
+        model, facts = exporter.program(self.model, request, self.wire.load(request["folder"], "rows"))  # type: bytes, Dict[str, Any]
+        with open(os.path.join(request["folder"], "export.onnx"), "wb") as file:
+            file.write(model)
+        return facts
+
     def answers(self, request: Mapping[str, Any]) -> Dict[str, Any]:
         """The answers on every row that isn't refused, and the refused ones with their reasons."""
 
@@ -231,7 +239,9 @@ def handle(session: Session, request: Mapping[str, Any]) -> Dict[str, Any]:
     except MissingMethod as error:
         return {"ok": False, "kind": "failed", "message": first_line(error)}
     except Exception as error:
-        kind = {"load": "failed", "export": "unexported"}.get(request["command"], "refused")
+        kind = {"load": "failed", "export": "unexported", "program": "unexported"}.get(
+            request["command"], "refused"
+        )
         return {"ok": False, "kind": kind, "message": "%s: %s" % (type(error).__name__, first_line(error))}
 
 

@@ -1,0 +1,178 @@
+"""Artefacts that are programs: exported whole by their own framework, in its interpreter.
+
+What comes back is made to keep the rules of a converted graph: the batch is called N and is open,
+axes asked to be open are, every output has one answer per row, and no trace of the machine is left.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import onnx
+
+from onnxpipe.adapters.base import Adapter, Artefact, Rows
+from onnxpipe.core.fragment import PREFIX, Fragment, Tap
+from onnxpipe.core.options import IR_VERSION, Options
+from onnxpipe.core.plan import Plan, Stage
+from onnxpipe.core.signature import Port, Signature
+from onnxpipe.errors import BadInput, Inexact, Unsupported, UnsupportedStage
+from onnxpipe.services.native import Native, Where
+from onnxpipe.stitching import tidy
+
+_STAGE = PREFIX + "stage"
+
+
+def exported(
+    artefact: Artefact, adapter: Adapter, exporter: str, options: Options, sample: Rows | None, where: Where
+) -> tuple[Plan, Fragment]:  # fmt: skip
+    """The one stage that a program is, as a plan, and its graph.
+
+    Raises Unsupported without ``fallback``, ExportFailed where the exporter can't, Inexact where an
+    axis that has to be open is fixed.
+    """
+    if not options.fallback:
+        why = f"is a program, which only {adapter.framework}'s own exporter turns into a graph"
+        stages = (UnsupportedStage(s.path, s.kind, why, ()) for s in adapter.outline(artefact))
+        raise Unsupported(list(stages))
+    with Native(artefact, adapter, where) as native:
+        made = native.program(exporter, options, sample)
+    return finished(adapter.framework, made.model, made.facts, options)
+
+
+def finished(
+    framework: str, model: onnx.ModelProto, facts: Mapping[str, Any], options: Options
+) -> tuple[Plan, Fragment]:
+    """An exporter's graph, which is changed in place, under the rules of a converted one."""
+    names = _symbols(model)
+    for value in _values(model):
+        _rename(value, names)
+    _refuse_dtype(model, options)
+    _clean(model)
+    sizes = {names.get(symbol, symbol): size for symbol, size in facts["sizes"].items()}
+    sizes.pop("N", None)
+    model.metadata_props.add(key=PREFIX + "sizes", value=json.dumps(sizes, sort_keys=True))
+    model.metadata_props.add(key=PREFIX + "exporter", value=facts["route"])
+    fragment = _picked(Fragment(model, tuple(map(_tap, facts["stages"]))), options)
+    _refuse_fixed(fragment.signature, options)
+    root = Stage(facts["kind"], facts["stages"][-1]["path"], {})
+    return Plan(framework, facts["version"], root, Signature.of(model).inputs), fragment
+
+
+def _symbols(model: onnx.ModelProto) -> dict[str, str]:
+    """New names of the open axes: ``N`` for the batch, else the input's name and the axis."""
+    names: dict[str, str] = {}
+    for port in Signature.of(model).inputs:
+        if port.shape and isinstance(port.shape[0], str):
+            names.setdefault(port.shape[0], "N")
+    for port in Signature.of(model).inputs:
+        for axis, dim in enumerate(port.shape):
+            if isinstance(dim, str):
+                names.setdefault(dim, f"{port.name}_{axis}")
+    return names
+
+
+def _values(model: onnx.ModelProto) -> Iterator[onnx.ValueInfoProto]:
+    yield from (*model.graph.input, *model.graph.output, *model.graph.value_info)
+
+
+def _rename(value: onnx.ValueInfoProto, names: Mapping[str, str]) -> None:
+    """Rename symbols in a value's shape, in expressions of them too."""
+    for dim in value.type.tensor_type.shape.dim:
+        if dim.HasField("dim_param"):
+            said = re.sub(r"[^\W\d]\w*", lambda word: names.get(word[0], word[0]), dim.dim_param)
+            dim.dim_param = said
+
+
+def _clean(model: onnx.ModelProto) -> None:
+    """Leave of notes on nodes only the stage: exporters write stack traces, with paths of this machine."""
+    del model.metadata_props[:]
+    model.ir_version = min(model.ir_version, IR_VERSION)
+    model.producer_name, model.producer_version, model.graph.name = "onnxpipe", "", "pipeline"
+    model.doc_string = model.graph.doc_string = ""
+    del model.graph.metadata_props[:]
+    for node in _nodes(model.graph):
+        stage = next((prop.value for prop in node.metadata_props if prop.key == _STAGE), "")
+        del node.metadata_props[:]
+        node.doc_string = ""
+        node.metadata_props.add(key=_STAGE, value=stage)
+    for each in (*_values(model), *model.graph.initializer):
+        del each.metadata_props[:]
+        each.doc_string = ""
+
+
+def _nodes(graph: onnx.GraphProto) -> Iterator[onnx.NodeProto]:
+    for node in graph.node:
+        yield node
+        for attribute in node.attribute:
+            for inner in (*attribute.graphs, *((attribute.g,) if attribute.HasField("g") else ())):
+                yield from _nodes(inner)
+
+
+def _tap(told: Mapping[str, Any]) -> Tap:
+    inputs = tuple((str(name), 0) for name in told["inputs"])
+    return Tap(told["path"], told["kind"], inputs, {k: tuple(v) for k, v in told["answers"].items()})
+
+
+def _picked(fragment: Fragment, options: Options) -> Fragment:
+    """The fragment with only the outputs asked for. Raises BadInput for one that isn't there."""
+    there = [value.name for value in fragment.model.graph.output]
+    if absent := [name for name in options.outputs if name not in there]:
+        raise BadInput(
+            f"no output {', '.join(absent)}: it answers {', '.join(there)}",
+            remedy=f"--outputs {','.join(there)}",
+        )
+    if not options.outputs:
+        return fragment
+    kept = {value.name: value for value in fragment.model.graph.output}
+    del fragment.model.graph.output[:]
+    fragment.model.graph.output.extend(kept[name] for name in options.outputs)
+    return tidy.drop_unused(fragment)
+
+
+def _refuse_dtype(model: onnx.ModelProto, options: Options) -> None:
+    """Raise Inexact where another precision is asked for than the program computes in."""
+    if options.dtype == "native":
+        return
+    for port in Signature.of(model).inputs:
+        if port.dtype.startswith("float") and port.dtype != options.dtype:
+            raise Inexact(
+                f"{port.name} is {port.dtype}: a program's precision is its own",
+                remedy="Leave out --dtype, or change the network's and save it again.",
+            )
+
+
+def _refuse_fixed(signature: Signature, options: Options) -> None:
+    """Raise Inexact where the batch or an axis that was asked to be open has one size."""
+    if unknown := options.dynamic.keys() - {port.name for port in signature.inputs}:
+        known = ", ".join(port.name for port in signature.inputs)
+        raise BadInput(
+            f"no input {', '.join(sorted(unknown))} to open an axis of", remedy=f"There are: {known}"
+        )
+    for port in signature.inputs:
+        for axis in (0, *(each.place for each in options.dynamic.get(port.name, ()))):
+            _refuse_size(port, axis)
+    for port in signature.outputs:
+        if not port.shape or isinstance(port.shape[0], int):
+            rest = ",".join(p.name for p in signature.outputs if p.shape and not isinstance(p.shape[0], int))
+            raise Inexact(
+                f"the output {port} hasn't one answer per row",
+                remedy=f"Leave it out: --outputs {rest}" if rest else "Let it answer a row per row.",
+            )
+
+
+def _refuse_size(port: Port, axis: int) -> None:
+    if not 0 <= axis < len(port.shape):
+        what = f"input {port} has no axis {axis}"
+    elif not isinstance(port.shape[axis], int):
+        return
+    elif axis:
+        what = f"axis {axis} of input {port.name} was to be open, but is {port.shape[axis]} in the graph"
+    else:
+        what = f"the batch of input {port.name} is fixed at {port.shape[axis]}"
+    raise Inexact(
+        what,
+        remedy="A saved program keeps the axes it was traced with: export it again with that axis dynamic.",
+    )
