@@ -100,7 +100,9 @@ def _numbers(array: Any) -> Array:
 
 
 def _plain(value: Any) -> Any:
-    """Maps, which pyarrow gives as pairs, as dictionaries, also inside one another."""
+    """Maps, which pyarrow gives as pairs, as dictionaries, vectors and matrices dense, also in lists."""
+    if isinstance(value, dict):
+        return vector(value) if value.keys() == VECTOR else matrix(value) if value.keys() == MATRIX else value
     if isinstance(value, list):
         if value and all(isinstance(pair, tuple) for pair in value):
             return {key: _plain(inner) for key, inner in value}

@@ -1,0 +1,100 @@
+"""Clusters by their centres, by a tree of centres, and as a mixture of Gaussians.
+
+Formulas: KMeansModel, BisectingKMeansModel and DistanceMeasure in org/apache/spark/mllib/clustering;
+GaussianMixtureModel in org/apache/spark/ml/clustering; MultivariateGaussian in ml/stat/distribution.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from onnxpipe.adapters.spark import kinds
+from onnxpipe.adapters.spark.bisections import Bisections, bisections
+from onnxpipe.adapters.spark.predicting import Predictions, highest
+from onnxpipe.blocks import densities, distances, linear, numeric
+from onnxpipe.core.apply import require
+from onnxpipe.core.ops import Var, cast, const, filled, op
+from onnxpipe.core.plan import Stage
+from onnxpipe.core.registry import converts
+
+Array = NDArray[Any]
+
+_EPSILON = float(np.finfo(np.float64).eps)
+"""What Spark adds to every density of a mixture."""
+
+
+def _centres(stage: Stage) -> Array:
+    """The centres ``[k, d]`` by the number of their cluster."""
+    order = np.argsort(stage.data["clusterIdx"])
+    return np.stack([np.asarray(stage.data["clusterCenter"][i]) for i in order])
+
+
+@converts(
+    "pyspark.ml.clustering.KMeansModel", columns=lambda stage: (kinds.vector(_centres(stage).shape[1]),)
+)
+def k_means(stage: Stage, x: Var) -> Predictions:
+    """The nearest centre, the first of several, int32 ``[N, 1]``."""
+    nearest = op.arg_min(_distances(stage, _answerable(stage, x), _centres(stage)), axis=1, keepdims=1)
+    return {"predictionCol": cast(nearest, np.int32)}
+
+
+def _as_split(stage: Stage) -> Sequence[str]:
+    return (kinds.vector(bisections(stage).width),)
+
+
+@converts("pyspark.ml.clustering.BisectingKMeansModel", columns=_as_split)
+def bisecting_k_means(stage: Stage, x: Var) -> Predictions:
+    """The leaf that is reached by going to the nearer of two centres at each split, int32 ``[N, 1]``."""
+    tree, x = bisections(stage), _answerable(stage, x)
+    return {"predictionCol": op.gather(const(tree.labels), _leaf(stage, tree, x), axis=0)}
+
+
+def _leaf(stage: Stage, tree: Bisections, x: Var) -> Var:
+    """The place of the leaf that a row reaches, int64 ``[N, 1]``."""
+    if not len(tree.left):
+        return filled(x, np.int64(0), 1)
+    left, right = (_distances(stage, x, centres) for centres in (tree.left, tree.right))
+    turns = cast(op.less(right, left), np.float64)
+    return linear.as_column(distances.descended(turns, tree.lefts, tree.rights))
+
+
+def _answerable(stage: Stage, x: Var) -> Var:
+    """``x`` without rows that have no distance: those with NaN and, by cosine, those of zeros."""
+    bad = op.isnan(op.reduce_sum(op.abs(x), const([1])))
+    if stage.distanceMeasure == "cosine":
+        bad = op.or_(bad, op.equal(numeric.norm(x, 2), const(0.0)))
+    return require(stage.context, x, numeric.none_of(bad))
+
+
+def _distances(stage: Stage, x: Var, centres: Array) -> Var:
+    """Squared Euclidean distances to centres ``[k, d]``, or one less cosines; NaN is farthest: ``[N, k]``."""
+    if stage.distanceMeasure != "cosine":
+        return distances.squared_differences(x, centres)
+    lengths = np.linalg.norm(centres, axis=1)
+    gap = op.sub(const(1.0), linear.affine(x, centres) / lengths / numeric.norm(x, 2))
+    return op.where(op.isnan(gap), const(np.inf), gap)
+
+
+@converts(
+    "pyspark.ml.clustering.GaussianMixtureModel", columns=lambda stage: (kinds.vector(len(stage.mus[0])),)
+)
+def gaussian_mixture(stage: Stage, x: Var) -> Predictions:
+    """The share of each Gaussian in the density at a row, and the Gaussian with the highest, int32."""
+    maps, constants = zip(*(_whitening(np.asarray(sigma)) for sigma in stage.sigmas), strict=True)
+    norms = densities.mapped_norms(x, np.stack(stage.mus), np.stack(maps))
+    joint = op.exp(op.add(op.mul(norms, const(-0.5)), const(np.array(constants))))
+    weighed = op.add(op.mul(joint, const(np.asarray(stage.weights))), const(_EPSILON))
+    shares = op.div(weighed, op.reduce_sum(weighed, const([1])))
+    return {"probabilityCol": shares, "predictionCol": cast(highest(shares), np.int32)}
+
+
+def _whitening(covariance: Array) -> tuple[Array, float]:
+    """``U D^(-1/2)`` ``[d, d]`` and the log-density at the mean, of what varies; D and U from the covariance."""
+    spread, axes = np.linalg.eigh(covariance)
+    varies = spread > _EPSILON * spread.max() * len(spread)
+    scale = np.where(varies, np.sqrt(1 / np.where(varies, spread, 1)), 0)
+    return axes * scale, -0.5 * (len(spread) * np.log(2 * np.pi) + np.log(spread[varies]).sum())
