@@ -7,6 +7,7 @@ import inspect
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,10 @@ import sklearn
 from pyspark.ml.base import Transformer
 from sklearn.utils import all_estimators
 
+from onnxpipe.adapters.keras.trust import CLASSES
 from onnxpipe.core.record import public_name
 from onnxpipe.core.registry import discover, kinds, translated, translation
-from tests.harness import DTYPES, METHODS, Case, cases, plain
+from tests.harness import METHODS, Case, cases, plain
 
 FUNCTIONS = Path("docs/support/functions.md")
 BOOSTERS = Path("docs/support/boosters.md")
@@ -35,6 +37,7 @@ class Framework:
     nouns: tuple[str, str]
     precision: Mapping[str, str]
     everything: Callable[[], list[str]]
+    within: str = "float64 within 1e-9, labels exactly"
 
     @property
     def page(self) -> Path:
@@ -64,11 +67,21 @@ def transformers() -> list[str]:
     return sorted(found)
 
 
+def keras_layers() -> list[str]:
+    """The names of Keras's layers, those aside that only say what else there is."""
+    known = {*CLASSES, "keras.layers.Lambda"} - {
+        f"keras.layers.{name}" for name in ("InputLayer", "Pipeline")
+    }
+    return sorted(kind for kind in known if kind.startswith("keras.layers."))
+
+
 FRAMEWORKS = (
     Framework("sklearn", "scikit-learn", sklearn.__version__, "sklearn.", ("estimator", "estimators"),
               _PRECISION, inference_estimators),
     Framework("spark", "Spark ML", pyspark.__version__, "pyspark.ml.", ("class", "classes"),
               {"native": "float64", "float32": "float32 inputs"}, transformers),
+    Framework("keras", "Keras", version("keras"), "keras.layers.", ("layer", "layers"),
+              {"native": "float32"}, keras_layers, "float32 within 1e-5, whole numbers and text exactly"),
 )  # fmt: skip
 
 
@@ -89,7 +102,7 @@ def table(framework: Framework) -> str:
             f"{len(converted)} of the {len(everything)} {many} of {framework.title} {framework.version} "
             "that do something at inference. Each row of the suite fits, saves, reads back, converts twice, "
             f"checks, runs on 0, 1, 2 and n rows and on the {one}'s own edges, and compares with the "
-            "original: float64 within 1e-9, labels exactly.",
+            f"original: {framework.within}.",
             "",
             f"| {one} | rows | precision |",
             "|---|---|---|",
@@ -110,12 +123,12 @@ def table(framework: Framework) -> str:
 
 def _line(framework: Framework, kind: str, rows: list[Case]) -> str:
     exact = [case for case in rows if not case.refused]
-    told = [framework.precision[d] for d in DTYPES if any(d not in case.skip for case in exact)]
+    told = [framework.precision[d] for d in framework.precision if any(d not in case.skip for case in exact)]
     return f"| {kind.removeprefix(framework.prefix)} | {len(exact)} | {', '.join(told)} |"
 
 
 def _refusal(framework: Framework, case: Case) -> str:
-    where = ", ".join(framework.precision[d] for d in DTYPES if d not in case.skip)
+    where = ", ".join(framework.precision[d] for d in framework.precision if d not in case.skip)
     rows = f" on {where} rows" if case.skip else ""
     return f"- `{plain(case.estimator)}`{rows}: {case.reason}"
 

@@ -10,6 +10,7 @@ from tests.harness import DTYPES, Case, cases, conform
 
 SKLEARN = cases("sklearn")
 SPARK = cases("spark")
+KERAS = cases("keras")
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -26,6 +27,13 @@ def test_spark(case: Case, dtype: str) -> None:
     conforms(case, dtype)
 
 
+@pytest.mark.slow
+@pytest.mark.xdist_group("keras")  # TensorFlow is imported once for them all
+@pytest.mark.parametrize("case", KERAS, ids=str)
+def test_keras(case: Case) -> None:
+    conforms(case, "native")
+
+
 def conforms(case: Case, dtype: str) -> None:
     """Assert that a row holds, or that it is refused as it says."""
     if dtype in case.skip:
@@ -37,7 +45,10 @@ def conforms(case: Case, dtype: str) -> None:
         conform(case, dtype)
 
 
-@pytest.mark.parametrize(("framework", "home"), [("sklearn", "sklearn."), ("spark", "pyspark.")])
+HOMES = [("sklearn", "sklearn."), ("spark", "pyspark."), ("keras", "keras.")]
+
+
+@pytest.mark.parametrize(("framework", "home"), HOMES)
 def test_every_converter_has_a_row(framework: str, home: str) -> None:
     discover(f"onnxpipe.adapters.{framework}")
     rows = {kind for case in cases(framework) if not case.refused for kind in case.rig.kinds(case)}

@@ -22,7 +22,8 @@ _EXTRAS = {"sklearn": "sklearn", "skops": "sklearn", "pandas": "sklearn", "jobli
            "xgboost": "boosting", "lightgbm": "boosting", "catboost": "boosting",
            "libsvm": "svm", "liblinear": "svm",
            "skl2onnx": "sklearn", "torch": "torch", "onnxscript": "torch", "safetensors": "torch",
-            "onnxmltools": "spark", "pyspark": "spark"}  # fmt: skip
+            "onnxmltools": "spark", "pyspark": "spark",
+           "keras": "keras", "tensorflow": "keras", "h5py": "keras"}  # fmt: skip
 _TAIL = 6
 _REPLY = '{"ok": '
 

@@ -1,0 +1,98 @@
+"""HDF5 files as trees of arrays: read from memory, nothing outside the file, within a budget of bytes."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from onnxpipe.adapters.compressed import FLOOR, RATIO
+from onnxpipe.errors import MissingExtra, Unreadable
+
+Array = NDArray[Any]
+
+MAGIC = b"\x89HDF\r\n\x1a\n"
+_KINDS = "fiub"
+
+
+class File:
+    """One HDF5 file; what is read of it adds up to no more than it can honestly hold."""
+
+    def __init__(self, data: bytes) -> None:
+        try:
+            import h5py
+        except ModuleNotFoundError:
+            raise MissingExtra("h5py", "keras") from None
+        self._h5py = h5py
+        self._file = h5py.File(io.BytesIO(data), "r")
+        self._budget = max(FLOOR, RATIO * len(data))
+
+    @property
+    def root(self) -> Group:
+        return Group(self, self._file)
+
+    def group(self, held: Any) -> bool:
+        return isinstance(held, self._h5py.Group)
+
+    def hard(self, held: Any, name: str) -> bool:
+        """Whether a member lies in this file itself: no link to another place or another file."""
+        return isinstance(held.get(name, getlink=True), self._h5py.HardLink)
+
+    def array(self, dataset: Any) -> Array:
+        """The values of a dataset. Raises Unreadable for one kept outside, of objects, or too large."""
+        if dataset.is_virtual or dataset.external or dataset.dtype.kind not in _KINDS:
+            raise Unreadable(f"{dataset.name} holds no plain numbers of this file's own")
+        self._budget -= dataset.size * dataset.dtype.itemsize
+        if self._budget < 0:
+            raise Unreadable(f"{dataset.name} declares more data than the file can hold")
+        return np.asarray(dataset[()])
+
+
+class Group:
+    """A group in a file: groups and arrays by name, and attributes."""
+
+    def __init__(self, file: File, held: Any) -> None:
+        self._file, self._held = file, held
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._held and self._file.hard(self._held, name)
+
+    def group(self, name: str) -> Group | None:
+        """The group of this name, None where there is none."""
+        held = self._held[name] if name in self else None
+        return Group(self._file, held) if self._file.group(held) else None
+
+    def array(self, path: str) -> Array:
+        """The array at a path. Raises Unreadable where there is none."""
+        head, _, rest = path.partition("/")
+        if rest:
+            inner = self.group(head)
+            if inner is None:
+                raise Unreadable(f"it has no group {head!r:.60}")
+            return inner.array(rest)
+        if head not in self or self._file.group(self._held[head]):
+            raise Unreadable(f"it has no array {head!r:.60}")
+        return self._file.array(self._held[head])
+
+    def arrays(self) -> Iterator[tuple[str, Array]]:
+        """The arrays directly in it, numbered ones in order of their numbers."""
+        for name in sorted(self._held, key=lambda n: (0, int(n), n) if n.isdigit() else (1, 0, n)):
+            if name in self and not self._file.group(self._held[name]):
+                yield name, self.array(name)
+
+    def text(self, attribute: str) -> str:
+        """An attribute of text, empty where there is none."""
+        value = self._held.attrs.get(attribute, "")
+        return value.decode() if isinstance(value, bytes) else str(value)
+
+    def texts(self, attribute: str) -> list[str]:
+        """An attribute that lists texts, also one that was cut into numbered chunks."""
+        attrs = self._held.attrs
+        chunks = [attribute] if attribute in attrs else []
+        while not (chunks and chunks[0] == attribute) and f"{attribute}{len(chunks)}" in attrs:
+            chunks.append(f"{attribute}{len(chunks)}")
+        values = [value for chunk in chunks for value in np.asarray(attrs[chunk]).tolist()]
+        return [value.decode() if isinstance(value, bytes) else str(value) for value in values]

@@ -1,0 +1,172 @@
+"""Models: layers in a row, and graphs of calls whose layers may be shared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from onnxpipe.adapters.keras.calls import Call, Value, apply, flat
+from onnxpipe.core.ops import cast, dtype_of
+from onnxpipe.core.plan import Stage
+from onnxpipe.core.record import Record
+from onnxpipe.core.registry import converts
+from onnxpipe.core.signature import numpy_dtype
+from onnxpipe.errors import Unreadable
+
+INPUT = "keras.layers.InputLayer"
+
+
+class Ref(NamedTuple):
+    """One tensor of one call of a layer: ``keras_history``."""
+
+    layer: str
+    node: int
+    tensor: int
+
+
+class Node(NamedTuple):
+    """One call of a layer in a model, its arguments with ``Ref`` where tensors go."""
+
+    layer: str
+    place: int
+    call: Call
+
+
+@converts("keras.Sequential")
+def sequential(stage: Stage, call: Call) -> Any:
+    """Each layer on what the one before it answered."""
+    found = call.first
+    for layer in stage.layers:
+        if layer.kind == INPUT:
+            found = _as_input(layer, found)
+        else:
+            found = apply(stage.child(layer.get("name"), layer), Call((found,)))
+    return found
+
+
+@converts("keras.Functional")
+def functional(stage: Stage, call: Call) -> Any:
+    """Every call that its configuration lists, in an order in which all arguments are there."""
+    layers = {str(layer.get("name")): layer for layer in stage.layers}
+    known = dict(_given(stage, layers, call.first))
+    todo = list(_nodes(layers))
+    while todo:
+        waiting = []
+        for node in todo:
+            if not all((ref.layer, ref.node) in known for ref in _refs(node.call)):
+                waiting.append(node)
+                continue
+            layer = stage.child(node.layer, layers[node.layer])
+            known[node.layer, node.place] = apply(layer, _filled(node.call, known))
+        if len(waiting) == len(todo):
+            raise Unreadable(f"nothing ever reaches layer {waiting[0].layer}")
+        todo = waiting
+    return _filled(nested(stage.output_layers), known)
+
+
+def _given(stage: Stage, layers: Mapping[str, Record], given: Any) -> Iterator[tuple[tuple[str, int], Any]]:
+    """The model's arguments at its inputs: by order, or by name where only they are named."""
+    refs = inputs(stage)
+    by_name = isinstance(given, dict) and not isinstance(stage.input_layers, dict)
+    values = [given[ref.layer] for ref in refs] if by_name else list(flat(given))
+    if len(values) != len(refs):
+        raise Unreadable(f"{len(values)} tensors are given to a model of {len(refs)} inputs")
+    for ref, value in zip(refs, values, strict=True):
+        yield (ref.layer, ref.node), _as_input(layers[ref.layer], value)
+
+
+def inputs(stage: Stage) -> list[Ref]:
+    """The inputs of a functional model, in order."""
+    return list(flat_refs(nested(stage.input_layers)))
+
+
+def _as_input(layer: Record, value: Any) -> Any:
+    """A value in the dtype of the input that takes it."""
+    dtype = numpy_dtype(input_dtype(layer))
+    if not isinstance(value, Value) or dtype.kind == "U" or dtype_of(value.var).kind == "U":
+        return value
+    return Value(cast(value.var, dtype), value.mask)
+
+
+def input_dtype(layer: Record) -> str:
+    """The signature's name of an input's dtype."""
+    dtype = layer.get("dtype") or "float32"
+    name = dtype.get("config", {}).get("name", "float32") if isinstance(dtype, Mapping) else str(dtype)
+    return str(name)
+
+
+def _nodes(layers: Mapping[str, Record]) -> Iterator[Node]:
+    for name, layer in layers.items():
+        if layer.kind != INPUT:
+            for i, node in enumerate(layer.get("nodes")):
+                yield Node(name, i, _call(node))
+
+
+def _call(node: Any) -> Call:
+    """A call as Keras 3 lists it (``args`` and ``kwargs``), or as Keras 2 did (tensors with keywords)."""
+    if isinstance(node, Mapping):
+        args = _tensors(node.get("args") or [])
+        return Call(tuple(args), _tensors(node.get("kwargs") or {}))
+    tensors = [Ref(str(each[0]), int(each[1]), int(each[2])) for each in node]
+    return Call((tensors if len(tensors) > 1 else tensors[0],), nested(dict(node[0][3])))
+
+
+def _tensors(held: Any) -> Any:
+    """Nested arguments with ``Ref`` in place of each tensor."""
+    if isinstance(held, list):
+        return [_tensors(each) for each in held]
+    if not isinstance(held, dict):
+        return held
+    if held.get("class_name") == "__keras_tensor__":
+        layer, node, tensor = held["config"]["keras_history"]
+        return Ref(str(layer), int(node), int(tensor))
+    if held.get("class_name") == "__tuple__":
+        return tuple(_tensors(each) for each in held["items"])
+    return {key: _tensors(value) for key, value in held.items()}
+
+
+def nested(held: Any) -> Any:
+    """Nested ``[layer, node, tensor]`` lists as ``Ref``s."""
+    if isinstance(held, dict):
+        return {key: nested(value) for key, value in held.items()}
+    if not isinstance(held, list):
+        return held
+    if len(held) == 3 and isinstance(held[0], str) and isinstance(held[1], int):
+        return Ref(held[0], held[1], int(held[2]))
+    return [nested(each) for each in held]
+
+
+def flat_refs(held: Any) -> Iterator[Ref]:
+    """Every ``Ref`` in nested arguments, dictionaries by sorted keys."""
+    if isinstance(held, Ref):
+        yield held
+    elif isinstance(held, dict):
+        for key in sorted(held):
+            yield from flat_refs(held[key])
+    elif isinstance(held, (list, tuple)):
+        for each in held:
+            yield from flat_refs(each)
+
+
+def _refs(call: Call) -> Iterator[Ref]:
+    yield from flat_refs(list(call.args))
+    yield from flat_refs(dict(call.kwargs))
+
+
+def _filled(held: Any, known: Mapping[tuple[str, int], Any]) -> Any:
+    """Nested arguments, or a call, with values in place of ``Ref``s."""
+    if isinstance(held, Ref):
+        return _nth(known[held.layer, held.node], held.tensor)
+    if isinstance(held, Call):
+        return Call(tuple(_filled(list(held.args), known)), _filled(dict(held.kwargs), known))
+    if isinstance(held, (list, tuple)):
+        return [_filled(each, known) for each in held]
+    return {k: _filled(v, known) for k, v in held.items()} if isinstance(held, dict) else held
+
+
+def _nth(answer: Any, place: int) -> Value:
+    values: Sequence[Any] = list(flat(answer))
+    if not 0 <= place < len(values):
+        raise Unreadable(f"a layer answers {len(values)} tensors, not {place + 1}")
+    found: Value = values[place]
+    return found

@@ -1,0 +1,179 @@
+"""Keras's own answers: a saved model loaded on the TensorFlow backend and called as at inference."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+from typing import Any, Dict, Iterator, List, Mapping, Tuple
+
+import numpy as np
+
+main = sys.modules["_onnxpipe_main"]
+_SUFFIXES = {b"PK\x03\x04": ".keras", b"\x89HDF": ".h5"}
+
+
+def keras() -> Any:
+    """The module, on the TensorFlow backend and the CPU. Raises ModuleNotFoundError where it is missing."""
+    os.environ["KERAS_BACKEND"] = "tensorflow"
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
+    # TensorFlow's own kernels: oneDNN's answer otherwise from one processor to the next, and to NaN.
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
+    __import__("tensorflow")  # a missing one is told apart from everything else
+    import keras
+
+    return keras
+
+
+def load(path: str, _format: str, _names: List[str]) -> Any:
+    """The model in a file, without how it was compiled; nothing that it brings along is run."""
+    module = keras()
+    with open(path, "rb") as file:
+        suffix = _SUFFIXES[file.read(4)]
+    if path.endswith(suffix):
+        return module.saving.load_model(path, compile=False, safe_mode=True)
+    with tempfile.TemporaryDirectory() as folder:
+        copy = shutil.copyfile(path, os.path.join(folder, "model" + suffix))
+        return module.saving.load_model(copy, compile=False, safe_mode=True)
+
+
+def versions() -> Dict[str, str]:
+    """The versions that answer."""
+    import tensorflow
+
+    return {"keras": str(keras().__version__), "tensorflow": str(tensorflow.__version__)}
+
+
+def answers(model: Any, rows: Mapping[str, Any], methods: List[str], _optional: List[str]) -> Dict[str, Any]:
+    """The model's outputs, named after the layers that answer them.
+
+    Raises what Keras raises on rows it refuses, and MissingMethod for a name that is no output's.
+    """
+    found = flat(called(model, rows))
+    answered = dict(zip(output_names(model, len(found)), found))
+    missing = [name for name in methods if name not in answered]
+    if missing:
+        raise main.MissingMethod("the model has no output %s" % ", ".join(missing))
+    return {name: array(answered[name]) for name in methods}
+
+
+def called(model: Any, rows: Mapping[str, Any]) -> Any:
+    """The model called on rows by input name."""
+    import tensorflow
+
+    given = []
+    for tensor in model.inputs:
+        column = np.asarray(rows[tensor._keras_history.operation.name])
+        if column.dtype.kind in "OU":
+            column = np.where(column == np.array(None), "", column).astype(str)
+        given.append(tensorflow.convert_to_tensor(column))
+    structure = getattr(model, "_inputs_struct", None)
+    if isinstance(structure, dict):
+        names = {id(tensor): key for key, tensor in structure.items()}
+        return model({names[id(t)]: v for t, v in zip(model.inputs, given)}, training=False)
+    return model(given if len(given) > 1 else given[0], training=False)
+
+
+def output_names(model: Any, count: int) -> List[str]:
+    """The names of the layers that answer, numbered where one answers several tensors."""
+    names = getattr(model, "output_names", None)
+    if names is None or len(names) != count:
+        names = [model.layers[-1].name] * count
+    seen, found = {}, []  # type: Dict[str, int], List[str]
+    for name in names:
+        found.append("%s_%d" % (name, seen[name]) if seen.get(name) else name)
+        seen[name] = seen.get(name, 0) + 1
+    return found
+
+
+def flat(held: Any) -> List[Any]:
+    """The tensors in nested lists and dictionaries, in Keras's order."""
+    if isinstance(held, (list, tuple)):
+        return [tensor for each in held for tensor in flat(each)]
+    if isinstance(held, dict):
+        return [tensor for key in sorted(held) for tensor in flat(held[key])]
+    return [held]
+
+
+def array(tensor: Any) -> Any:
+    """A tensor's values; text decoded."""
+    found = np.asarray(tensor)
+    if found.dtype.kind not in "OS":
+        return found
+    texts = [text.decode("utf-8", "replace") for text in found.ravel().tolist()]
+    return np.array(texts, object).reshape(found.shape)
+
+
+class Recorder:
+    """What every layer got and answered while a model ran, by the path of layers' names."""
+
+    def __init__(self, model: Any) -> None:
+        self.paths = dict(paths(model, model.name))
+        self.records = []  # type: List[Tuple[str, List[Any], List[Any]]]
+        self.at = ""
+
+    def run(self, model: Any, rows: Mapping[str, Any]) -> None:
+        """Call the model with every operation in it watched."""
+        kind = keras().Operation
+        plain = kind.__call__
+
+        def watched(operation: Any, *args: Any, **kwargs: Any) -> Any:
+            path = self.paths.get(id(operation))
+            if path is None:
+                return plain(operation, *args, **kwargs)
+            self.at = path
+            found = plain(operation, *args, **kwargs)
+            given = [t for t in flat([list(args), dict(kwargs)]) if hasattr(t, "shape")]
+            self.records.append((path, given, flat(found)))
+            return found
+
+        kind.__call__ = watched
+        try:
+            called(model, rows)
+        finally:
+            kind.__call__ = plain
+
+
+def paths(model: Any, path: str) -> Iterator[Tuple[int, str]]:
+    """Every operation in a model by its id, with the path of names that leads to it."""
+    yield id(model), path
+    operations = getattr(model, "operations", None) or getattr(model, "layers", [])  # type: List[Any]
+    for operation in operations:
+        inner = path + "/" + operation.name
+        if hasattr(operation, "layers"):
+            yield from paths(operation, inner)
+        else:
+            yield id(operation), inner
+
+
+def stages(
+    model: Any, rows: Mapping[str, Any], wanted: Mapping[str, List[str]]
+) -> Tuple[List[Dict[str, Any]], str]:
+    """What each layer got and answered, and the path of the one that refused the rows, or ""."""
+    recorder, refused = Recorder(model), ""
+    try:
+        recorder.run(model, rows)
+    except Exception:
+        refused = recorder.at
+    found = {}
+    for path, given, answered in recorder.records:
+        parts = {str(i): matrix(each) for i, each in enumerate(given)}
+        named = {"output_%d" % i: array(each) for i, each in enumerate(answered)}
+        found[path] = {"path": path, "inputs": parts, "answers": named}
+    return [record for path, record in found.items() if path in wanted], refused
+
+
+def arrive(model: Any, rows: Mapping[str, Any], path: str) -> Dict[str, Any]:
+    """The first argument of the layer at a path, a row each."""
+    recorder = Recorder(model)
+    recorder.run(model, rows)
+    found = [matrix(given[0]) for place, given, _ in recorder.records if place == path and given]
+    return {"0": found[-1]} if found else {}
+
+
+def matrix(tensor: Any) -> Any:
+    """A tensor as rows of cells."""
+    found = array(tensor)
+    return found.reshape(len(found), -1) if found.ndim else found.reshape(1, 1)
