@@ -19,6 +19,7 @@ import onnx
 import onnxruntime as ort
 
 from onnxpipe.check.compare import Tolerance, compare
+from onnxpipe.check.rows import is_ragged, widened
 from onnxpipe.core.options import Options
 from onnxpipe.core.plan import Plan
 from onnxpipe.services.convert import conversion
@@ -190,6 +191,7 @@ def _assert_zero_rows(session: ort.InferenceSession, trial: Trial, two: Mapping[
     for want, none in zip(two.values(), got, strict=True):
         # Not the first axis where members' answers are stacked.
         batch = want.shape.index(2) if 2 in want.shape else 0
+        none = widened(none, want.shape[1]) if is_ragged(want) else none
         assert none.shape == (*want.shape[:batch], 0, *want.shape[batch + 1 :])
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from onnxpipe.check.compare import Tolerance, compare
 from onnxpipe.check.graph import Graph, GraphRefused
-from onnxpipe.check.rows import Rows, length, take
+from onnxpipe.check.rows import Rows, is_ragged, length, take, widened
 
 Array = NDArray[Any]
 Ask = Callable[[Rows], Mapping[str, Array]]
@@ -56,7 +56,10 @@ def _of_none(graph: Graph, rows: Rows, native: Mapping[str, Array]) -> Iterator[
         yield f"0 rows: the graph fails: {error}"
         return
     for name, value in native.items():
-        if got[name].shape != (0, *value.shape[1:]):
+        none = got[name]
+        if is_ragged(value) and is_ragged(none):
+            none = widened(none, value.shape[1])
+        if none.shape != (0, *value.shape[1:]):
             yield f"0 rows: {name} has shape {got[name].shape}, not {(0, *value.shape[1:])}"
 
 

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from onnxpipe.check.rows import is_ragged, widened
+
 Array = NDArray[Any]
 Answers = Mapping[str, Array]
 
@@ -110,7 +112,7 @@ def compare_output(
     name: str, native: Array, graph: Array, tolerance: Tolerance, tied: NDArray[np.bool_] | None = None
 ) -> Verdict:
     """The verdict on one output; ``tied`` ``[N]`` marks rows that may differ."""
-    native, graph = np.asarray(native), np.asarray(graph)
+    native, graph = _evened(np.asarray(native), np.asarray(graph))
     failure = _incomparable(native, graph)
     if failure:
         return Verdict(name, len(native) if native.ndim else 1, failure=failure)
@@ -128,6 +130,14 @@ def compare_output(
         name, len(native), len(at_fault), int(ties.sum()), float(per_row[worst]), worst, pair,
         tuple(int(i) for i in at_fault[:1000]),
     )  # fmt: skip
+
+
+def _evened(native: Array, graph: Array) -> tuple[Array, Array]:
+    """Arrays of text, which end where their longest row does, in one width."""
+    if not (is_ragged(native) and is_ragged(graph)):
+        return native, graph
+    width = max(native.shape[1], graph.shape[1])
+    return widened(native, width), widened(graph, width)
 
 
 def _incomparable(native: Array, graph: Array) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-import numpy as np
 import onnx
 import onnxruntime as ort
 from numpy.typing import NDArray
@@ -73,7 +72,7 @@ class Graph:
                     middle = (start + stop) // 2
                     todo += [(middle, stop), (start, middle)]
         names = found[0] if found else {}
-        return Each({name: np.concatenate([part[name] for part in found]) for name in names}, refused)
+        return Each({name: table.stacked([part[name] for part in found]) for name in names}, refused)
 
 
 def tapped(model: onnx.ModelProto, values: Sequence[str]) -> onnx.ModelProto:

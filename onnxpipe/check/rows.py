@@ -65,6 +65,23 @@ def joined(parts: Sequence[Rows]) -> dict[str, Array]:
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
+def stacked(parts: Sequence[Array]) -> Array:
+    """Values of one column below each other; arrays of text of several widths filled up on the right."""
+    width = max(part.shape[1] if is_ragged(part) else 0 for part in parts)
+    return np.concatenate([widened(part, width) if is_ragged(part) else part for part in parts])
+
+
+def is_ragged(values: Array) -> bool:
+    """Whether values may be arrays of text, as wide as their longest row."""
+    return values.ndim == 2 and values.dtype.kind in "OUS"
+
+
+def widened(values: Array, width: int) -> Array:
+    """Arrays of text ``[N, L]`` filled up with empty text to ``width`` columns, if they have fewer."""
+    blanks = np.full((len(values), max(width - values.shape[1], 0)), "", object)
+    return np.concatenate([values, blanks], axis=1) if blanks.shape[1] else values
+
+
 def copied(rows: Rows) -> dict[str, Array]:
     """The same rows in arrays of their own, to be written to."""
     return {name: value.copy() for name, value in rows.items()}

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from onnxpipe.check.compare import CHANCE, Tolerance, Verdict, compare
 from onnxpipe.check.graph import Graph, GraphRefused
-from onnxpipe.check.rows import Rows, length, take
+from onnxpipe.check.rows import Rows, length, stacked, take
 from onnxpipe.core.fragment import metadata
 from onnxpipe.errors import NativeFailed, NativeRefused
 from onnxpipe.services.native import Native
@@ -122,7 +122,7 @@ class Judge:
         parts = {n: [told[n], v] if len(first) else [v] for n, v in more.items()}
         native_no = native_no.copy()
         native_no[won] = False
-        return {name: np.concatenate(p)[order] for name, p in parts.items()}, native_no
+        return {name: stacked(p)[order] for name, p in parts.items()}, native_no
 
     def _has_gaps(self, rows: Rows) -> Array:
         found = np.zeros(length(rows), bool)
