@@ -98,6 +98,18 @@ def translated(pattern: str) -> Pattern:
     return Pattern("".join(map(str, body)))
 
 
+def lone_class(pattern: str) -> tuple[Mask, bool] | None:
+    """The class of characters that is all of a pattern, and whether it stands for a run of them.
+
+    None for other patterns. Raises Untranslatable.
+    """
+    parts = _ungrouped(parsed(pattern))
+    if len(parts) != 1 or str(parts[0][0]) in UNKNOWN:
+        return None
+    only = _repeat(*parts[0])
+    return (only.mask, only.high == _MAX) if only.low == 1 and only.high in (1, _MAX) else None
+
+
 def _words(body: list[_Repeat]) -> Pattern:
     """Runs of word characters that the body matches as a whole."""
     word = named_class(r"\w")
@@ -199,7 +211,8 @@ def mask_of(op: Any, value: Any) -> Mask:
         return ~found if negated else found
     elif kind == "IN":
         inverse = str(value[0][0]) == "NEGATE"
-        mask = np.logical_or.reduce([mask_of(*item) for item in value[inverse:]])
+        for item in value[inverse:]:
+            mask |= mask_of(*item)
         return ~mask if inverse else mask
     else:
         raise Untranslatable(UNKNOWN.get(kind, kind.lower().replace("_", " ")))

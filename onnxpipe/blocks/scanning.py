@@ -11,6 +11,7 @@ from onnxpipe.blocks.automata import Automaton
 from onnxpipe.blocks.characters import concatenated
 from onnxpipe.blocks.contrib import code_points
 from onnxpipe.blocks.patterns import ranges
+from onnxpipe.blocks.ragged import Ragged
 from onnxpipe.core.loops import iterated, logged
 from onnxpipe.core.ops import Var, cast, concat, const, op
 
@@ -54,6 +55,22 @@ def found(text: Var, automaton: Automaton) -> Var:
     spans = _together(_matches(_classes(padded, automaton), automaton))
     begin = op.add(spans.begin, const(automaton.before))
     return _spelled(padded, Span(begin, op.sub(spans.stop, const(automaton.behind))))
+
+
+def between(text: Var, automaton: Automaton) -> Ragged:
+    """What lies before, between and behind what the pattern finds in ``text`` ``[N]``, also where that is
+    nothing: one more than it finds.
+    """
+    characters = code_points(text)
+    padded = concat([characters, op.expand(const([[""]]), _rows(characters))], 1)
+    spans = _together(_matches(_classes(padded, automaton), automaton))
+    length = op.reduce_sum(cast(op.not_(op.equal(padded, const(""))), np.int64), const([1]))
+    known = op.greater(spans.stop, spans.begin)
+    begin, stop = (op.where(known, each, length) for each in spans)
+    zero = op.expand(const([[0]]), _rows(padded))
+    gaps = Span(op.concat([zero, stop], axis=1), op.concat([begin, length], axis=1))
+    count = op.reduce_sum(cast(known, np.int64), const([1]))
+    return Ragged(_spelled(padded, gaps), op.add(count, const(1)))
 
 
 def _rows(x: Var) -> Var:
@@ -117,7 +134,9 @@ def _together(spans: Span) -> Span:
 
 
 def _spelled(characters: Var, spans: Span) -> Var:
-    """The characters of each span as one text, ``[N, T]``; spans follow each other, empty ones last."""
+    """The characters of each span as one text, ``[N, T]``; spans follow each other, empty ones among them
+    or, wherever they begin, last.
+    """
     start = _Pieces(characters, spans.begin, op.max([op.sub(spans.stop, spans.begin), const(0)]))
 
     def step(_: Var, held: _Pieces) -> tuple[_Pieces, Var]:
@@ -134,11 +153,12 @@ def _joined(held: _Pieces) -> _Pieces:
     length = op.div(op.add(held.length, const(_RADIX - 1)), const(_RADIX))
     begin = op.cumsum(length, const(1), exclusive=1)
     width = op.reduce_max(op.reduce_sum(length, const([1])), keepdims=0)
-    place = op.where(op.greater(length, const(0)), begin, width)
     slots = op.range(const(0), op.add(width, const(1)), const(1))
     sizes = op.concat([op.shape(length, start=0, end=1), op.shape(slots)], axis=0)
-    heads = op.scatter_elements(op.expand(const(0), sizes), place, op.sign(length), axis=1, reduction="max")
-    owner = op.max([op.sub(op.cumsum(heads, const(1)), const(1)), const(0)])
+    # Each slot belongs to the last word that begins there or before: empty ones before it count along.
+    ones = op.expand(const(1), op.shape(length))
+    heads = op.scatter_elements(op.expand(const(0), sizes), begin, ones, axis=1, reduction="add")
+    owner = op.sub(op.cumsum(heads, const(1)), const(1))
     offset = op.sub(slots, op.gather_elements(begin, owner, axis=1))
     first = op.gather_elements(held.begin, owner, axis=1)
     stop = op.add(first, op.gather_elements(held.length, owner, axis=1))

@@ -201,8 +201,9 @@ def frame(spark: Any, stage: Any, rows: Mapping[str, Any]) -> Any:
 
     n = length(rows)
     columns, fields, picks = {ROW: np.arange(n)}, [T.StructField(ROW, T.LongType())], [F.col(ROW)]
+    arrays = _arrays(stage)
     for i, (name, value) in enumerate(rows.items()):
-        kind, cells = _cells(value)
+        kind, cells = _cells(value, name in arrays)
         columns["c%d" % i] = cells
         fields.append(T.StructField("c%d" % i, kind))
         here = F.col("c%d" % i)
@@ -219,12 +220,22 @@ def _series(cells: Any) -> Any:
     return cells.dtype if isinstance(cells, np.ndarray) else object
 
 
-def _cells(value: Any) -> Tuple[Any, Any]:
+_OF_ARRAYS = ("StopWordsRemover", "NGram", "HashingTF", "CountVectorizerModel", "Word2VecModel")
+"""The classes that read arrays of text."""
+
+
+def _arrays(stage: Any) -> List[str]:
+    """The columns that a model reads arrays of text from; the width of a batch doesn't tell them."""
+    held = [] if stage is None else steps(stage)
+    return [name for step in held if type(step).__name__ in _OF_ARRAYS for name in read(step)]
+
+
+def _cells(value: Any, array: bool) -> Tuple[Any, Any]:
     """A column's Spark type and its cells."""
     from pyspark.sql import types as T
 
     if value.dtype.kind in "OU":
-        if value.ndim == 1 or value.shape[1] == 1:
+        if not array and (value.ndim == 1 or value.shape[1] == 1):
             return T.StringType(), [None if v is None else str(v) for v in value.reshape(len(value)).tolist()]
         return T.ArrayType(T.StringType()), [_trimmed(row) for row in value.tolist()]
     if value.ndim > 1 and value.shape[1] != 1:

@@ -179,14 +179,24 @@ class Fitted:
     def hostile(self, plan: Plan) -> Sequence[Any]:
         """Rows at the edges of stages, and rows with odd values in each column that is read."""
         names = [port.name for port in plan.inputs if port is not None]
-        odd = [(n, j, value) for n in names for j, value in _odd(self.rows[n], self.case)]
+        odd = [(n, j, value) for n in names for j, value in self._odd(n)]
         return [*_edge_rows(plan, self.rows), *(_with(self.rows, *each) for each in odd)]
+
+    def _odd(self, name: str) -> Iterator[tuple[int, Any]]:
+        """Odd values by places in a column; a missing text only where it can be told from an empty one."""
+        if name != spark_data.FREE_TEXT:
+            yield from _odd(self.rows[name], self.case)
+        elif self.case.options.get("missing_string"):
+            yield 0, None
+        else:
+            yield from ((0, text) for text in spark_data.ODD_TEXTS)
 
     def head(self, rows: Any, n: int) -> Any:
         return _take(rows, slice(0, n))
 
     def feeds(self, session: ort.InferenceSession, rows: Any) -> dict[str, Any]:
-        return {port.name: _fed(rows[port.name], port.type) for port in session.get_inputs()}
+        gap = self.case.options.get("missing_string", "")
+        return {port.name: _fed(rows[port.name], port.type, gap) for port in session.get_inputs()}
 
     def natively(self, batches: Sequence[Any]) -> Iterator[Mapping[str, Any] | None]:
         """The first three batches are its own rows; all others, of one row each, are asked as one."""
@@ -228,11 +238,11 @@ def _length(rows: Mapping[str, Any]) -> int:
 _DTYPES = {"tensor(double)": "f8", "tensor(float)": "f4", "tensor(int64)": "i8", "tensor(bool)": "?"}
 
 
-def _fed(column: Any, kind: str) -> Any:
+def _fed(column: Any, kind: str, gap: str) -> Any:
     column = column[:, None] if column.ndim == 1 else column
     if kind != "tensor(string)":
         return column.astype(_DTYPES[kind])
-    return np.where(np.equal(column, None), "", column).astype(object)
+    return np.where(np.equal(column, None), gap if column.shape[1] == 1 else "", column).astype(object)
 
 
 def _edge_rows(plan: Plan, rows: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

@@ -26,6 +26,12 @@ ATTRIBUTES: Mapping[str, Mapping[str, Any]] = {
 """What Spark is told of the vectors of a dataset: which elements are categories."""
 
 
+FREE_TEXT = "text"
+"""The column of texts among which the empty one is a text like any other."""
+
+ODD_TEXTS = ("", " ", "\t\n", "unseen", "ΟΔΟΣ İstanbul", "\U0001f600 a", ",")
+
+
 def load(name: str) -> dict[str, Any]:
     """The columns of a dataset by name: ``[N]`` or ``[N, d]``, text as objects with None for missing."""
     return {column: values.copy() for column, values in _made(name).items()}
@@ -144,3 +150,22 @@ def make_gaps() -> Rows:
     rows = dict(make_frame())
     rows["city"] = np.where(np.random.default_rng(5).random(len(rows["city"])) < 0.1, None, rows["city"])
     return rows
+
+
+_WORDS = ["Spark", "makes", "the", "Pipeline", "a", "table", "of", "ΣΟΦΟΣ", "naïve", "I", "x1", "😀", "the"]
+
+
+def make_texts() -> Rows:
+    """``text`` with every kind of gap between its words, ``words`` as arrays, labels that hang on them."""
+    rng = np.random.default_rng(8)
+    gaps = (" ", "  ", "\t", ", ", "\u00a0", ". ", "/", "\n", " 3.14 ")
+    texts, words = [], []
+    for _ in range(60):
+        chosen = rng.choice(_WORDS, int(rng.integers(1, 9))).tolist()
+        texts.append("".join(word + str(rng.choice(gaps)) for word in chosen))
+        words.append(chosen[: int(rng.integers(0, 9))])
+    texts[:8] = ["a  b", "", " ", " leading", "trailing  ", "a,b;;c,", "\U0001f600\U0001f600 b", "İ ΑΣ"]
+    words[:4] = [[""], ["a", "", "b", ""], ["", "THE"], []]
+    padded = [[*row, *[None] * (8 - len(row))] for row in words]
+    label = [float("the" in text) for text in texts]
+    return {"text": np.array(texts, object), "words": np.array(padded, object), "label": np.array(label)}
