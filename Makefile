@@ -1,6 +1,7 @@
 # make demo   a pipeline from training to a proven graph, each command shown
 # make test   lint, types and the whole test suite
 # make fast   the inner loop: no slow tests
+# make fuzz   damaged files of every kind: exit 0, 1 or 2, no traceback, hang or partial file
 # make bench  the figures of docs/benchmarks, beside peers in the same run
 
 PYTHON ?= python3
@@ -13,7 +14,7 @@ SOURCES := libsvm-official==3.37 liblinear-official==2.50
 # The index's own torch is gigabytes of CUDA, so only a CPU build that pip is pointed at (find-links) is taken.
 TORCH   := torch==2.13.0
 
-.PHONY: demo test fast lint bench lock browser clean
+.PHONY: demo test fast lint fuzz bench lock browser clean
 
 demo: $(READY)
 	$(BIN)/python docs/demo/train.py $(DEMO)
@@ -33,6 +34,11 @@ lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# Atheris isn't everywhere to be had; the second half says so where it is missing.
+fuzz: $(READY)
+	$(BIN)/python -m tests.fuzz --count $(or $(COUNT),2000) --seed $(or $(SEED),0)
+	$(BIN)/python -m tests.fuzz_coverage $(or $(SECONDS),120)
 
 bench: $(READY)
 	$(BIN)/python -m tests.bench

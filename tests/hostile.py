@@ -110,7 +110,23 @@ HARMLESS: dict[str, bytes] = {
 }
 """Read as records of what they would have called."""
 
+LAUGHS = HARMLESS["billion laughs"]
 REFUSED: dict[str, bytes] = {
+    "name of a billion laughs": LAUGHS + b"2\x93",
+    "module of a billion laughs": LAUGHS + text("f") + b"\x93",
+    "call of a billion laughs": LAUGHS + b")R",
+    "items of a billion laughs": b"K\x01" + LAUGHS + b"2s",
+    "state of a billion laughs": b"K\x01" + LAUGHS + b"b",
+    "array shaped like a billion laughs": array(LAUGHS, dtype("f8"), BYTES),
+    "array typed like a billion laughs": array(shape(2), LAUGHS, BYTES),
+    "array filled with a billion laughs": array(shape(2), dtype("f8"), LAUGHS),
+    "dtype of a billion laughs": call("numpy", "dtype", LAUGHS),
+    "scalar of a billion laughs": call("numpy._core.multiarray", "scalar", dtype("f8"), LAUGHS),
+    "joblib array shaped like a billion laughs": wrapper(LAUGHS, dtype("f8")),
+    "joblib array typed like a billion laughs": wrapper(shape(2), LAUGHS),
+    "text encoded like a billion laughs": call("_codecs", "encode", LAUGHS, text("latin1")),
+    "key of a billion laughs": b"}" + LAUGHS + b"Ns",
+    "persistent id of a billion laughs": LAUGHS + b"Q",
     "nothing": b"",
     "only a stop": b".",
     "stack underflow": b"0000",

@@ -24,6 +24,7 @@ from sklearn.preprocessing import StandardScaler
 
 import onnxpipe
 from onnxpipe.adapters import compressed, pickles, skops
+from onnxpipe.cli import main
 from onnxpipe.core.record import walk
 from onnxpipe.errors import Refusal, Unreadable
 from tests.hostile import HARMLESS, REFUSED
@@ -168,3 +169,19 @@ def test_damaged_files_are_refused_or_read(path: Path) -> None:
         with contextlib.suppress(Unreadable):
             read(bytes(damaged[:cut]))
         assert time.process_time() - start < SECONDS
+
+
+@pytest.mark.parametrize("name", [*HARMLESS, *REFUSED])
+def test_commands_refuse_them_in_time(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What a payload would run makes a file here, so none may appear."""
+    monkeypatch.chdir(tmp_path)
+    Path("hostile.pkl").write_bytes(stream((HARMLESS | REFUSED)[name]))
+    before, start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()
+    codes = [main(["convert", "hostile.pkl", "-o", "out.onnx"]), main(["inspect", "hostile.pkl"])]
+    assert codes[0] == 2 and codes[1] in (0, 2)
+    assert "Traceback" not in capsys.readouterr().err
+    assert time.process_time() - start < 2 * SECONDS
+    assert (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) >> 10 < MEGABYTES
+    assert [path.name for path in Path().iterdir()] == ["hostile.pkl"]

@@ -116,8 +116,10 @@ class Machine:
 
     def name(self, module: Any, name: Any) -> None:
         """Push the stand-in of a dotted name, the same one each time."""
+        if not isinstance(module, str) or not isinstance(name, str):  # a bomb's text would have no end
+            raise Unreadable("it refers to something that is no name")
         dotted = f"{module}.{name}"
-        if not isinstance(module, str) or not isinstance(name, str) or not dotted.isprintable():
+        if not dotted.isprintable():
             raise Unreadable("it refers to something that is no name")
         if dotted not in self.names:
             self.names[dotted] = Global(module, name)

@@ -11,7 +11,7 @@ import io
 import json
 from collections.abc import Callable
 from typing import Any
-from zipfile import ZipFile, is_zipfile
+from zipfile import BadZipFile, ZipFile, is_zipfile
 
 import numpy as np
 
@@ -32,8 +32,11 @@ def looks_like(artefact: Artefact) -> bool:
     source = artefact.path if artefact.data is None else io.BytesIO(artefact.data)
     if source is None or not is_zipfile(source):
         return False
-    with ZipFile(source) as archive:
-        return "schema.json" in archive.NameToInfo
+    try:
+        with ZipFile(source) as archive:
+            return "schema.json" in archive.NameToInfo
+    except (BadZipFile, ValueError, OSError, NotImplementedError, RuntimeError):
+        return False  # a damaged directory
 
 
 def read(data: bytes, *, where: str = "") -> Content:

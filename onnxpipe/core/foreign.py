@@ -12,13 +12,13 @@ from spox._fields import BaseAttributes, BaseInputs, BaseOutputs
 from spox._node import Node, OpType
 from spox._var import _VarInfo
 
-from onnxpipe.core.fragment import Fragment, metadata, ports
+from onnxpipe.core.fragment import PREFIX, Fragment, metadata, ports
 from onnxpipe.core.ops import Tensor, Var
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import Answers, missing
 from onnxpipe.core.signature import Port, numpy_dtype
 from onnxpipe.core.table import Table
-from onnxpipe.errors import Unsupported
+from onnxpipe.errors import Unreadable, Unsupported
 
 DOMAIN = "io.onnxpipe"
 """The domain of the node that stands for a graph; none is left in a finished model."""
@@ -45,9 +45,12 @@ class Borrowed:
 
 
 def borrowed(model: onnx.ModelProto) -> tuple[Borrowed, ...]:
-    """The stages of a model that came by fallback, as its metadata tells."""
-    entries = json.loads(metadata(model).get("fallback", "[]"))
-    return tuple(Borrowed(**{**entry, "precision": tuple(entry["precision"])}) for entry in entries)
+    """The stages of a model that came by fallback, as its metadata tells. Raises Unreadable."""
+    stored = metadata(model).get("fallback", "[]")
+    try:
+        return tuple(Borrowed(**{**e, "precision": tuple(e["precision"])}) for e in json.loads(stored))
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise Unreadable(f"the model's {PREFIX}fallback can't be read: {error!r}") from None
 
 
 def told(stages: Sequence[Borrowed]) -> dict[str, str]:

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field, replace
 import onnx
 
 from onnxpipe.core.signature import Port, Signature
+from onnxpipe.errors import Unreadable
 
 PREFIX = "io.onnxpipe."
 """Namespace of our keys in ``metadata_props``."""
@@ -68,9 +69,15 @@ class Fragment:
 
     @classmethod
     def of(cls, model: onnx.ModelProto) -> Fragment:
-        """A model read back, with the taps its metadata holds (none for a foreign model)."""
+        """A model read back, with the taps its metadata holds (none for a foreign model).
+
+        Raises Unreadable for metadata that was damaged.
+        """
         stored = metadata(model).get("stages", "[]")
-        return cls(model, tuple(map(Tap.from_json, json.loads(stored))))
+        try:
+            return cls(model, tuple(map(Tap.from_json, json.loads(stored))))
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            raise Unreadable(f"the model's {PREFIX}stages can't be read: {error!r}") from None
 
 
 def metadata(model: onnx.ModelProto) -> dict[str, str]:
@@ -85,7 +92,10 @@ def ports(model: onnx.ModelProto) -> dict[str, Port]:
     Of a model above protobuf's 2 GiB, which inference can't take, none.
     """
     light = model if model.ByteSize() < 2**31 else onnx.ModelProto(opset_import=model.opset_import)
-    graph = onnx.shape_inference.infer_shapes(light).graph
+    try:
+        graph = onnx.shape_inference.infer_shapes(light).graph
+    except Exception:  # a damaged model that contradicts itself; inference has no type for its errors
+        graph = onnx.GraphProto()
     values = (*graph.input, *graph.value_info, *graph.output)
     view = onnx.ModelProto(graph=onnx.GraphProto(output=values))
     return {port.name: port for port in Signature.of(view).outputs}

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import onnx
 
 from onnxpipe.check.compare import Tolerance
+from onnxpipe.core import models
 from onnxpipe.core.fragment import metadata
 from onnxpipe.core.signature import Port, Signature
 from onnxpipe.errors import BadInput, MissingExtra, NativeFailed, Unreadable
@@ -84,7 +85,7 @@ def pipeline(spark: SparkSession, path: str) -> Any:
 
 def scorer(model: onnx.ModelProto | str | Path, threads: int = 1) -> Scorer:
     """A model ready to be sent to executors, each of whose processes has one core of its own."""
-    proto = model if isinstance(model, onnx.ModelProto) else onnx.load(str(model))
+    proto = model if isinstance(model, onnx.ModelProto) else models.read(model)
     missing = metadata(proto).get("missing_string", "")
     return Scorer(proto.SerializeToString(), Signature.of(proto), missing, threads)
 

@@ -9,7 +9,7 @@ from typing import Any
 import onnx
 
 from onnxpipe.adapters.base import Adapter, Artefact, Rows, program_exporter
-from onnxpipe.core import portability
+from onnxpipe.core import models, portability
 from onnxpipe.core.foreign import borrowed
 from onnxpipe.core.fragment import Fragment, Tap, metadata, ports
 from onnxpipe.core.options import Options
@@ -80,14 +80,13 @@ def inspect(source: Any, *, sample: Rows | None = None, **options: Any) -> Inspe
 def _parsed(artefact: Artefact) -> onnx.ModelProto:
     """The ONNX model in a file, without what it keeps in files beside it."""
     try:
-        model = onnx.load_model_from_string(artefact.read())
-    except Exception:  # protobuf's DecodeError, whose module has no types
-        model = onnx.ModelProto()
-    if not model.opset_import and not model.graph.node:
+        return models.parsed(artefact.read(), str(artefact))
+    except Unreadable as error:
+        if "isn't an ONNX model" not in error.what:
+            raise
         raise Unreadable(
             "neither a saved pipeline of any kind we know nor an ONNX model", where=str(artefact)
-        )
-    return model
+        ) from None
 
 
 def explained(

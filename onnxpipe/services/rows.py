@@ -6,8 +6,9 @@ import json
 from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any
-from zipfile import BadZipFile
+from zipfile import BadZipFile, ZipFile
 
 import numpy as np
 
@@ -17,6 +18,11 @@ from onnxpipe.errors import BadInput, Unreadable
 
 Array = np.ndarray[Any, Any]
 
+_ERRORS = (ValueError, OSError, KeyError, EOFError, BadZipFile, TokenError, SyntaxError, MemoryError,
+           OverflowError)  # fmt: skip
+"""What readers raise: pyarrow ValueErrors and OSErrors; numpy, whose headers are Python, a parser's."""
+_CELLS, _PACKED = 2**27, 256
+"""A file may say that it holds so many values, or so many per byte of its own; more is a bomb."""
 _NULLS = ["", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>"]
 _NULLS += ["N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null"]
 """What a CSV file says for a missing value: pandas.read_csv's own list (2.2)."""
@@ -37,8 +43,7 @@ def load_rows(path: str | Path, texts: Collection[str] = ()) -> Rows:
     except BadInput as error:
         error.where = error.where or str(path)
         raise
-    except (ValueError, OSError, KeyError, EOFError, BadZipFile) as error:
-        # pyarrow's errors are ValueErrors and OSErrors.
+    except _ERRORS as error:
         raise Unreadable(f"can't be read as rows: {_first_line(error)}", where=str(path)) from None
 
 
@@ -64,7 +69,10 @@ def _csv(path: Path, texts: Collection[str]) -> Rows:
         convert = csv.ConvertOptions(null_values=_NULLS, strings_can_be_null=True, column_types=types)
         return csv.read_csv(path, parse_options=parse, convert_options=convert)
 
-    return from_arrow(_without_dates(read))
+    table = _without_dates(read)
+    if strange := [field.name for field in table.schema if pa.types.is_binary(field.type)]:
+        raise BadInput(f"column {strange[0]} isn't UTF-8 text", where=str(path))
+    return from_arrow(table)
 
 
 def _json(path: Path) -> Rows:
@@ -94,6 +102,10 @@ def _without_dates(read: Callable[[Mapping[str, Any]], Any]) -> Any:
 def _parquet(path: Path) -> Rows:
     from pyarrow import parquet
 
+    if path.is_file():
+        facts, size = parquet.read_metadata(path), path.stat().st_size
+        if facts.num_rows * facts.num_columns > max(_CELLS, _PACKED * size):
+            raise Unreadable(f"{size} bytes say that they hold {facts.num_rows} rows", where=str(path))
     return from_arrow(parquet.read_table(path))
 
 
@@ -105,8 +117,12 @@ def _npy(path: Path) -> Rows:
 
 
 def _npz(path: Path) -> Rows:
+    with ZipFile(path) as members:
+        size = sum(member.file_size for member in members.infolist())
+    if size > max(_CELLS, _PACKED * path.stat().st_size):
+        raise Unreadable(f"it unpacks to {size} bytes, as only bombs do", where=str(path))
     with np.load(path, allow_pickle=False) as archive:
-        return {name: settled(archive[name]) for name in archive.files}
+        return {name: settled(np.asanyarray(archive[name])) for name in archive.files}
 
 
 def _even(rows: Rows, path: Path) -> Rows:

@@ -9,9 +9,9 @@ import numpy as np
 import onnx
 
 from onnxpipe.check.feeds import feeds as _feeds
+from onnxpipe.core import models
 from onnxpipe.core.fragment import metadata
 from onnxpipe.core.signature import Signature
-from onnxpipe.errors import Unreadable
 from onnxpipe.services.selftest import open_session
 
 Answers = dict[str, np.ndarray[Any, Any]]
@@ -51,8 +51,4 @@ def feeds(model: onnx.ModelProto | str | Path, table: Any) -> Answers:
 
 
 def _model(model: onnx.ModelProto | str | Path) -> onnx.ModelProto:
-    if isinstance(model, onnx.ModelProto):
-        return model
-    if not Path(model).is_file():
-        raise Unreadable("no such file", where=str(model))
-    return onnx.load(str(model))
+    return model if isinstance(model, onnx.ModelProto) else models.read(model)

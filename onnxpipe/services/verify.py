@@ -15,8 +15,9 @@ import onnxruntime as ort
 from onnxpipe.adapters.base import Artefact
 from onnxpipe.check.compare import Tolerance, single
 from onnxpipe.check.report import Report, Setting
+from onnxpipe.core import models
 from onnxpipe.core.foreign import borrowed
-from onnxpipe.errors import BadInput, Unreadable
+from onnxpipe.errors import BadInput
 from onnxpipe.services import replay
 from onnxpipe.services.convert import adapter_of, artefact_of
 from onnxpipe.services.native import Native, Where
@@ -93,13 +94,7 @@ def opened(model: onnx.ModelProto | str | Path) -> tuple[onnx.ModelProto, Path |
     """A model and the path it was read from, None for one in memory. Raises Unreadable."""
     if isinstance(model, onnx.ModelProto):
         return model, None
-    path = Path(model)
-    if not path.is_file():
-        raise Unreadable("no such file", where=str(path))
-    try:
-        return onnx.load(str(path)), path
-    except Exception as error:
-        raise Unreadable(f"not an ONNX model: {error}", where=str(path)) from None
+    return models.read(model), Path(model)
 
 
 def _setting(

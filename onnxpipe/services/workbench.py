@@ -12,13 +12,12 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from onnxpipe import lock
 from onnxpipe.components import parameters, registry
+from onnxpipe.core import models
 from onnxpipe.core.fragment import Fragment, metadata
 from onnxpipe.core.signature import Port
 from onnxpipe.errors import Unreadable
 from onnxpipe.services.convert import conversion, options_of, sample_of
-from onnxpipe.stitching import opsets
 from onnxpipe.stitching.manifest import Entry, Manifest
 from onnxpipe.stitching.parts import End, Part, free_name, refuse_twins
 from onnxpipe.stitching.wiring import Wire, feeding
@@ -50,7 +49,7 @@ def add_entry(bench: Bench, manifest: Manifest, entry: Entry) -> None:
 def add(bench: Bench, name: str, part: Any) -> None:
     """Put a part on the bench: what it is follows from its type, else from its bytes."""
     if isinstance(part, (onnx.ModelProto, Fragment)):
-        fragment = part if isinstance(part, Fragment) else _fragment(part, name)
+        fragment = part if isinstance(part, Fragment) else Fragment.of(part)
         return _put(bench, name or _free(bench, "model"), fragment)
     if not isinstance(part, (str, Path)):
         return _add_source(bench, name or _free(bench, type(part).__name__), part, {})
@@ -85,38 +84,10 @@ def _is_model(path: Path) -> bool:
 
 def _add_model(bench: Bench, name: str, path: Path) -> None:
     """An ONNX file, with the tensors it keeps in other files."""
-    if path.is_file() and lock.lfs_digest(path.read_bytes()[:1024]):
-        raise Unreadable(
-            "it is a Git LFS pointer, not the file itself", where=str(path), remedy="git lfs pull"
-        )
-    bench.files += [path, *_external(path)]
-    try:
-        model = onnx.load(path)
-    except Exception as error:
-        raise Unreadable(f"it isn't an ONNX model: {error}", where=str(path)) from None
-    if not model.graph.output:
-        raise Unreadable("it isn't an ONNX model", where=str(path))
-    _put(bench, name, _fragment(model, str(path)))
-
-
-def _fragment(model: onnx.ModelProto, where: str) -> Fragment:
-    """The fragment of a model from outside, whose metadata may say anything. Raises Unreadable."""
-    try:
-        return Fragment.of(model)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise Unreadable(f"its io.onnxpipe.stages can't be read: {error!r}", where=where) from None
-
-
-def _external(path: Path) -> list[Path]:
-    """The files that an ONNX file keeps tensors in."""
-    try:
-        model = onnx.load(path, load_external_data=False)
-    except Exception:  # reading it whole tells what is wrong with it
-        return []
-    held = [attribute for node in opsets.nodes(model) for attribute in node.attribute]
-    tensors = [*model.graph.initializer, *(t for a in held for t in (a.t, *a.tensors, *a.g.initializer))]
-    names = {e.value for t in tensors for e in t.external_data if e.key == "location"}
-    return [path.parent / name for name in sorted(names)]
+    model = models.read(path)
+    kept = models.external(models.parsed(path.read_bytes(), str(path)))
+    bench.files += [path, *(path.parent / name for name in sorted(set(map(models.location, kept))))]
+    _put(bench, name, Fragment.of(model))
 
 
 def _add_source(bench: Bench, name: str, source: Any, settings: Mapping[str, Any] | None = None) -> None:

@@ -1,0 +1,199 @@
+"""What is damaged: files of every kind the program reads, and the commands that read them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+
+from tests.shell import fitted
+
+HOME = Path(__file__).parent.parent
+FIXTURES, DEMO = HOME / "fixtures", HOME / "docs/demo"
+SPECIES = ("--sample", str(DEMO / "species.csv"))
+Command = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of file: what makes healthy ones, which of them (a glob) is damaged, and who reads it."""
+
+    name: str
+    make: Callable[[Path], None]
+    damaged: str
+    commands: tuple[Command, ...]
+
+
+def pipelines(name: str, *given: str) -> tuple[Command, ...]:
+    return (
+        ("convert", name, "-o", "out.onnx", "--no-verify", "--no-fallback", *given),
+        ("convert", name, "--explain", "--no-fallback", *given),
+        ("inspect", name, *given),
+    )
+
+
+def copied(path: Path, name: str) -> Callable[[Path], None]:
+    def make(folder: Path) -> None:
+        (shutil.copytree if path.is_dir() else shutil.copy)(path, folder / name)
+
+    return make
+
+
+@cache
+def converted() -> dict[str, bytes]:
+    """A small model, its lock and golden rows, by relative path."""
+    import tempfile
+
+    from onnxpipe.cli import main
+
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        pipeline, rows = fitted()
+        joblib.dump(pipeline, folder / "pipe.joblib")
+        np.save(folder / "rows.npy", rows)
+        assert main(["convert", str(folder / "pipe.joblib"), "-o", str(folder / "model.onnx"), "-q"]) == 0
+        return {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+def model(folder: Path) -> None:
+    for name, data in converted().items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(data)
+
+
+def tables(folder: Path) -> None:
+    """The same rows in every form a table may have, and a model of named columns for all but the matrix."""
+    import pandas as pd
+
+    from onnxpipe.cli import main
+
+    model(folder)
+    rows = np.load(folder / "rows.npy")
+    frame = pd.DataFrame(rows, columns=["a", "b", "c"])
+    joblib.dump(fitted()[0].fit(frame, rows[:, 0] > 0), folder / "named.joblib")
+    assert (
+        main(["convert", str(folder / "named.joblib"), "-o", str(folder / "named.onnx"), "-q", "--no-verify"])
+        == 0
+    )
+    frame["text"] = [f"a,{i}" for i in range(len(rows))]
+    frame.to_parquet(folder / "rows_parquet")
+    frame.to_csv(folder / "rows_csv", index=False)
+    frame.to_json(folder / "rows_jsonl", orient="records", lines=True)
+    with (folder / "rows_npz").open("wb") as npz, (folder / "rows_npy").open("wb") as npy:
+        np.savez(npz, **{name: frame[name].to_numpy() for name in "abc"})
+        np.save(npy, rows)
+
+
+def table(form: str) -> Kind:
+    name = f"rows_{form}"
+    model, source = ("model.onnx", "pipe.joblib") if form == "npy" else ("named.onnx", "named.joblib")
+    commands = (
+        ("score", model, "--data", name, "-o", "answers.csv"),
+        ("convert", source, "-o", "out.onnx", "--no-verify", "--sample", name),
+    )
+    return Kind(form, tables, name, commands)
+
+
+MANIFEST = """\
+# two parts
+parts:
+  - name: model
+    model: model.onnx
+  - name: best
+    component: sorted_probabilities
+    parameters:
+      top: 2
+      file: labels.txt
+wires:
+  - model.predict_proba=best.predict_proba
+outputs: [labels, "p=best.probabilities"]
+"""
+
+
+def manifest(folder: Path) -> None:
+    model(folder)
+    (folder / "labels.txt").write_text("no\nyes\n")
+    (folder / "stitch.yaml").write_text(MANIFEST)
+
+
+def settings(folder: Path) -> None:
+    model(folder)
+    (folder / "pyproject.toml").write_text(
+        '[tool.onnxpipe]\ndtype = "float32"\n[tool.onnxpipe.skew]\nstrict = true\n'
+    )
+
+
+def boosters() -> Any:
+    rows = np.random.default_rng(0).normal(size=(60, 3))
+    return rows, (rows[:, 0] + rows[:, 1] > 0).astype(int)
+
+
+def xgboost(folder: Path) -> None:
+    from xgboost import XGBClassifier
+
+    fit = XGBClassifier(n_estimators=3, max_depth=2).fit(*boosters())
+    for suffix in ("json", "ubj"):
+        fit.save_model(folder / f"model.{suffix}")
+
+
+def lightgbm(folder: Path) -> None:
+    from lightgbm import LGBMClassifier
+
+    fit = LGBMClassifier(n_estimators=3, min_child_samples=2, verbose=-1).fit(*boosters())
+    fit.booster_.save_model(folder / "model.txt")
+
+
+def liblinear(folder: Path) -> None:
+    document = json.loads(next(FIXTURES.glob("svm/*L2R_LR*")).read_text())
+    (folder / "model.svm").write_text(document["model"])
+
+
+READERS = (
+    ("inspect", "model.onnx"),
+    ("verify", "model.onnx"),
+    ("score", "model.onnx", "--data", "rows.npy", "-o", "answers.csv"),
+    ("stitch", "model.onnx", "-o", "out.onnx"),
+)
+KINDS = {
+    kind.name: kind
+    for kind in (
+        Kind(
+            "pickle",
+            copied(FIXTURES / "penguins_boosting_1_3/pipeline.pkl", "p.pkl"),
+            "p.pkl",
+            pipelines("p.pkl"),
+        ),
+        Kind(
+            "joblib", copied(FIXTURES / "penguins_forest/pipeline.joblib", "p.jl"), "p.jl", pipelines("p.jl")
+        ),
+        Kind(
+            "skops",
+            copied(FIXTURES / "scaled_logistic/pipeline.skops", "p.skops"),
+            "p.skops",
+            pipelines("p.skops"),
+        ),
+        Kind(
+            "spark", copied(FIXTURES / "spark_textbook_4_3/saved", "saved"), "saved/**/*", pipelines("saved")
+        ),
+        Kind("xgboost", xgboost, "model.*", pipelines("model.json") + pipelines("model.ubj")),
+        Kind("lightgbm", lightgbm, "model.txt", pipelines("model.txt")),
+        Kind("catboost", copied(DEMO / "species.cbm", "m.cbm"), "m.cbm", pipelines("m.cbm", *SPECIES)),
+        Kind("liblinear", liblinear, "model.svm", pipelines("model.svm")),
+        Kind("onnx", model, "model.onnx", READERS),
+        Kind("golden", model, "model.golden/*/*.pb", (("verify", "model.onnx"),)),
+        Kind("lock", model, "model.onnx.lock", (("skew", "model.onnx.lock"), ("skew", "model.onnx"))),
+        *map(table, ("csv", "parquet", "jsonl", "npz", "npy")),
+        Kind("manifest", manifest, "stitch.yaml", (("stitch", "stitch.yaml", "-o", "out.onnx"),)),
+        Kind(
+            "settings", settings, "pyproject.toml", (("skew", "model.onnx.lock"), ("inspect", "model.onnx"))
+        ),
+    )
+}
+"""Every kind by name."""
