@@ -38,7 +38,7 @@ def in_chunks(x: Var, size: int, solve: Any) -> Var:
     chunks = op.max([chunks, const([1])])
     padding = chunks * const([chunk]) - rows
     padded = op.pad(x, op.concat([const([0, 0]), padding, const([0])], axis=0))
-    solved = mapped(op.reshape(padded, const([-1, chunk, width])), solve)
+    solved = mapped(solve, op.reshape(padded, const([-1, chunk, width])))
     flat = op.slice(op.reshape(solved, const([-1, width])), const([0]), rows, const([0]))
     flat._var_info.type = Tensor(dtype_of(flat), shape_of(x))
     return flat

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,15 @@ File = Path | None
 """A file beside the manifest, or below the current folder."""
 Numbers = tuple[int, ...]
 """Whole numbers, given as ``0|3|1|2`` or as a list."""
+Floats = tuple[float, ...]
+"""Numbers, given as ``0.5|0.5|0.5`` or as a list."""
+
+
+class Size(NamedTuple):
+    """Height and width, given as ``480x640``; one number is the shorter side, or both of a square."""
+
+    height: int
+    width: int | None = None
 
 
 def parse(text: str) -> dict[str, str]:
@@ -54,6 +63,10 @@ def _value(where: str, name: str, kind: Any, value: Any, folder: Path) -> Any:
             return _number(kind, value)
         if kind == Numbers:
             return tuple(_number(int, item) for item in _list(value))
+        if kind == Floats:
+            return tuple(_number(float, item) for item in _list(value))
+        if kind == Size | None:
+            return Size(*(_size(item) for item in str(value).lower().split("x")))
         if kind == Classes:
             return _labels(_list(value))
         if kind == File:
@@ -67,6 +80,8 @@ _EXPECTED: Mapping[Any, str] = {
     bool: "Write true or false.",
     int: "Write a whole number.",
     float: "Write a number.",
+    Floats: "Write numbers with | between them, or a list.",
+    Size | None: "Write HEIGHTxWIDTH, or one number.",
     Numbers: "Write whole numbers with | between them, or a list.",
     Classes: "Write the labels with | between them, or a list of one type.",
 }
@@ -83,6 +98,15 @@ def _number(kind: type, value: Any) -> Any:
     if isinstance(value, bool) or (kind is int and isinstance(value, float)):
         raise TypeError(value)
     return kind(value)
+
+
+def _size(text: str) -> int:
+    if not 0 < int(text) <= _LONGEST:
+        raise ValueError(text)
+    return int(text)
+
+
+_LONGEST = 1 << 16
 
 
 def _list(value: Any) -> list[Any]:

@@ -7,7 +7,7 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
@@ -17,13 +17,15 @@ from numpy.typing import NDArray
 
 from onnxpipe.components.parameters import File, parsed
 from onnxpipe.core import build, pruning
-from onnxpipe.core.fragment import Fragment
+from onnxpipe.core.fragment import PREFIX, Fragment
 from onnxpipe.core.ops import Tensor, Var, argument
 from onnxpipe.core.options import Options
 from onnxpipe.core.signature import Port, numpy_dtype
 from onnxpipe.errors import BadManifest
 
 Outputs = Mapping[str, Var]
+Opening = Callable[[Mapping[str, Any]], Mapping[str, Port]]
+"""The graph's inputs that a component reads where it is the first part, by its own inputs' names."""
 F = TypeVar("F", bound=Callable[..., Outputs])
 
 
@@ -40,12 +42,21 @@ class Upstream:
     folder: Path = field(default_factory=Path)
 
 
+class Noted(dict[str, Var]):
+    """Outputs with ``notes`` for the model's metadata, by key."""
+
+    def __init__(self, outputs: Outputs, **notes: str) -> None:
+        super().__init__(outputs)
+        self.notes = notes
+
+
 @dataclass(frozen=True, slots=True)
 class Component:
     """A registered component: its inputs in order with the outputs each is meant for, its parameters.
 
     ``open_ended`` components take every output of the part before them (as one mapping) and
-    parameters under any name.
+    parameters under any name. ``bundle`` is a dataclass whose fields are the parameters; ``opens``
+    tells the inputs of one that can be the first part.
     """
 
     name: str
@@ -55,6 +66,8 @@ class Component:
     parameters: Mapping[str, Any]
     required: tuple[str, ...]
     open_ended: bool
+    bundle: Any = None
+    opens: Opening | None = None
 
     @property
     def summary(self) -> str:
@@ -63,9 +76,8 @@ class Component:
 
     def fragment(self, parameters: Mapping[str, Any], upstream: Upstream) -> Fragment:
         """The component on these inputs. Raises BadManifest for parameters or inputs that don't fit."""
-        known = None if self.open_ended else self.parameters
         where = f"component {self.name}"
-        given = parsed(where, known, parameters, upstream.folder)
+        given = self.parsed(parameters, upstream.folder)
         if lacking := [name for name in self.required if name not in given]:
             raise BadManifest(f"it needs {', '.join(lacking)}", where=where)
         if "classes" in self.parameters and given.get("classes") is None:
@@ -73,21 +85,28 @@ class Component:
         try:
             arguments = {name: _argument(port) for name, port in upstream.ports.items()}
             fed = (arguments,) if self.open_ended else tuple(arguments.values())
-            outputs = dict(self.function(*fed, **given))
+            own = {self.bundle[0]: self.bundle[1](**given)} if self.bundle else given
+            outputs = self.function(*fed, **own)
         except BadManifest as error:
             error.where = error.where or where
             raise
         return _fragment(arguments, outputs)
 
+    def parsed(self, parameters: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+        """Parameters in their types. Raises BadManifest for one that isn't known or can't be read."""
+        known = None if self.open_ended else self.parameters
+        return parsed(f"component {self.name}", known, parameters, folder)
+
 
 _components: dict[str, Component] = {}
 
 
-def component(*roles: str, name: str = "") -> Callable[[F], F]:
+def component(*roles: str, name: str = "", opens: Opening | None = None) -> Callable[[F], F]:
     """Register a function under its own name, or under ``name``.
 
-    Its leading ``Var`` parameters are inputs, its keyword-only ones the parameters, its docstring
-    the help. ``roles`` are the upstream outputs its first input is meant for, the best first.
+    Its leading ``Var`` parameters are inputs, its keyword-only ones the parameters, or one
+    dataclass of them; its docstring is the help. ``roles`` are the upstream outputs its first input
+    is meant for, the best first.
     """
 
     def register(function: F) -> F:
@@ -96,10 +115,14 @@ def component(*roles: str, name: str = "") -> Callable[[F], F]:
         inputs = tuple(p.name for p in listed if p.kind is p.POSITIONAL_OR_KEYWORD)
         own = {p.name: hints[p.name] for p in listed if p.kind is p.KEYWORD_ONLY}
         required = tuple(p.name for p in listed if p.name in own and p.default is p.empty)
+        bundle = next(((key, kind) for key, kind in own.items() if is_dataclass(kind)), None)
+        if bundle:
+            kinds = get_type_hints(bundle[1])
+            own, required = {each.name: kinds[each.name] for each in fields(bundle[1])}, ()
         open_ended = any(p.kind is p.VAR_KEYWORD for p in listed)
         key = name or function.__name__
         _components[key] = Component(
-            key, function, roles, () if open_ended else inputs, own, required, open_ended
+            key, function, roles, () if open_ended else inputs, own, required, open_ended, bundle, opens
         )
         return function
 
@@ -150,8 +173,11 @@ def _argument(port: Port) -> Var:
         ) from None
 
 
-def _fragment(arguments: Mapping[str, Var], outputs: Mapping[str, Var]) -> Fragment:
+def _fragment(arguments: Mapping[str, Var], outputs: Outputs) -> Fragment:
     """The graph of a component, its inputs in order; one that an output has the name of is ``name_in``."""
     inputs = {f"{name}_in" if name in outputs else name: var for name, var in arguments.items()}
-    model = spox.build(inputs, dict(outputs))
-    return pruning.finish(build.stamped(model, Options()), ())
+    model = build.stamped(spox.build(inputs, dict(outputs)), Options())
+    if isinstance(outputs, Noted):
+        for key, text in sorted(outputs.notes.items()):
+            model.metadata_props.add(key=PREFIX + key, value=text)
+    return pruning.finish(model, ())

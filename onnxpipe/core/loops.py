@@ -37,9 +37,9 @@ def traced(start: Var, inputs: Sequence[Var], step: Callable[..., tuple[Var, Var
     return _scan((start,), inputs, step, 2)[1]
 
 
-def mapped(x: Var, function: Callable[[Var], Var]) -> Var:
-    """``function`` of every slice of ``x`` along its first axis, stacked."""
-    return _scan((), [x], lambda part: (function(part),), 1)[0]
+def mapped(function: Callable[..., Var], *inputs: Var) -> Var:
+    """``function`` of the inputs' slices along their first axes, stacked."""
+    return _scan((), inputs, lambda *parts: (function(*parts),), 1)[0]
 
 
 def _scan(

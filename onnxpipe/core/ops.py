@@ -38,6 +38,7 @@ __all__ = [
     "promote",
     "ranked",
     "shape_of",
+    "shaped",
     "take_columns",
 ]
 
@@ -141,6 +142,12 @@ def ranked(x: Var, k: Var, *, largest: bool = True) -> tuple[Var, Var]:
 def alike(y: Var, x: Var) -> Var:
     """``y``, known to have the type of ``x``, which shape inference couldn't follow."""
     y._var_info.type = x.unwrap_tensor()
+    return y
+
+
+def shaped(y: Var, *shape: Any) -> Var:
+    """``y``, known to have this shape, which shape inference couldn't follow."""
+    y._var_info.type = Tensor(dtype_of(y), shape)
     return y
 
 

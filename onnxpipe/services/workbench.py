@@ -19,8 +19,8 @@ from onnxpipe.core.signature import Port
 from onnxpipe.errors import Unreadable
 from onnxpipe.services.convert import conversion, options_of, sample_of
 from onnxpipe.stitching.manifest import Entry, Manifest
-from onnxpipe.stitching.parts import End, Part, free_name, refuse_twins
-from onnxpipe.stitching.wiring import Wire, feeding
+from onnxpipe.stitching.parts import INPUT, End, Part, free_name, refuse_twins
+from onnxpipe.stitching.wiring import Wire, feeding, splits
 
 
 @dataclass(slots=True)
@@ -122,16 +122,27 @@ def _add_component(
 ) -> None:
     """A component, made for the types of what feeds it."""
     found = registry.find(component)
-    sources = _sources(bench, name, found)
-    upstream = registry.Upstream(
-        {port: _port(bench, end) for port, end in sources.items()}, _classes(bench, sources.values()), folder
-    )
+    opening = _opening(bench, name, found)
+    sources = {} if opening else _sources(bench, name, found)
+    ports = opening(found.parsed(settings, folder)) if opening else {}
+    ports = ports or {port: _port(bench, end) for port, end in sources.items()}
+    upstream = registry.Upstream(ports, _classes(bench, sources.values()), folder)
     fragment = found.fragment(settings, upstream)
     _put(bench, name, fragment)
     bench.classes[name] = upstream.classes
     inputs = [End(name, value.name) for value in fragment.model.graph.input]
-    bench.wires += zip(sources.values(), inputs, strict=True)
+    bench.wires += zip(sources.values(), inputs, strict=bool(sources))
     bench.files += registry.files(found, settings, folder)
+
+
+def _opening(bench: Bench, name: str, component: registry.Component) -> registry.Opening | None:
+    """What tells the graph's inputs that a component reads, None where other parts feed it."""
+    wanted = {text for port in component.inputs for text in (port, str(End(name, port)))}
+    texts = [wire for wire in bench.wires if isinstance(wire, str) and not wire.startswith(f"{INPUT}.")]
+    wired = any(right in wanted for wire in texts for _, right in splits(wire))
+    there = bench.parts[-1].outputs if bench.parts else {}
+    fed = wired or any(port in there for port in (*component.inputs, *component.roles))
+    return None if fed else component.opens
 
 
 def _sources(bench: Bench, name: str, component: registry.Component) -> dict[str, End]:

@@ -70,7 +70,7 @@ def feeding(end: End, roles: Sequence[str], before: Sequence[Part], wires: Itera
     With it the wire that says so, empty where it is the default.
     """
     for text in wires:
-        for left, right in _splits(text):
+        for left, right in splits(text):
             if right in (str(end), end.port):
                 return _find(left, [End(p.name, o) for p in before for o in p.outputs], "output"), text
     there = tuple(before[-1].outputs) if before else ()
@@ -106,7 +106,7 @@ def _ends(parts: Sequence[Part], text: str) -> tuple[End, End]:
     sources = [End(part.name, name) for part in parts for name in part.outputs]
     targets = [End(part.name, name) for part in parts for name in part.inputs]
     problem = BadManifest("a wire reads SOURCE=TARGET", where=f"wire {text}")
-    for left, right in _splits(text):
+    for left, right in splits(text):
         try:
             target = _find(right, targets, "input")
             own = End(INPUT, left.removeprefix(f"{INPUT}."))
@@ -117,7 +117,7 @@ def _ends(parts: Sequence[Part], text: str) -> tuple[End, End]:
     raise problem
 
 
-def _splits(text: str) -> Iterator[tuple[str, str]]:
+def splits(text: str) -> Iterator[tuple[str, str]]:
     """Every way to read ``text`` as ``left=right``, first equals sign first."""
     for i, letter in enumerate(text):
         if letter == "=":
@@ -216,6 +216,6 @@ def _output(text: str, ends: Sequence[End]) -> tuple[str, End]:
         if text in (str(end), end.port):
             found = _find(text, ends, "output")
             return found.port, found
-    for new, old in _splits(text):
+    for new, old in splits(text):
         return new, _find(old, ends, "output")
     return text, _find(text, ends, "output")

@@ -1,0 +1,130 @@
+"""Images of 8-bit pixels resampled in whole numbers, bit for bit."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from onnxpipe.blocks.resampling import BLOCK, Band, Kernel, band
+from onnxpipe.core.loops import mapped
+from onnxpipe.core.ops import Var, cast, const, op, shape_of
+
+BITS = 22
+"""The binary digits behind the point of a weight."""
+DIGITS = 4
+"""Weights are written in four digits from -64 to 63: products of 8-bit pixels with such are exact on every
+processor, also where two of them are added up in 16 bits."""
+_BASE = 128
+
+
+def resampled(images: Var, height: Var, width: Var, kernel: Kernel, *, columns_first: bool) -> Var:
+    """uint8 ``[N, height, width, C]`` of uint8 ``[N, H, W, C]``, as Pillow's ``Image.resize`` computes it.
+
+    Two passes of weights rounded to 22 binary digits, each answer rounded to 8 bits. Rows are
+    shortened first; with ``columns_first`` (Pillow from 13 on) columns are where ``0 < H - height``
+    and ``H - height > 2 * (W - width)``.
+    """
+    channels, shape = shape_of(images)[3], [op.shape(images, start=i, end=i + 1) for i in (0, 1)]
+    rows, columns = (op.squeeze(op.shape(images, start=i, end=i + 1)) for i in (1, 2))
+    down, across = (_digits(band(*sizes, kernel)) for sizes in ((rows, height), (columns, width)))
+
+    def plain() -> list[Var]:
+        return [_down(_across(images, across), down, height)]
+
+    def turned() -> list[Var]:
+        lines = _down(_reshaped(images, *shape, op.mul(columns, const(channels))), down, height)
+        return [_across(_reshaped(lines, shape[0], height, columns, [channels]), across)]
+
+    spared = rows - height
+    rule = op.and_(op.greater(spared, const(0)), op.greater(spared, op.mul(columns - width, const(2))))
+    lines = op.if_(rule, then_branch=turned, else_branch=plain)[0] if columns_first else plain()[0]
+    return _pixelwise(lines, width, channels)
+
+
+def _digits(weights: Band) -> Band:
+    """The weights in 2**-22, as digits from 0 on, the highest first: ``[blocks, DIGITS * BLOCK, K]``."""
+    scaled = weights.weights * const(float(2**BITS))
+    rounded = op.sign(scaled) * op.floor(op.abs(scaled) + const(0.5))
+    shift = sum(_BASE // 2 * _BASE**i for i in range(DIGITS))
+    numbers = cast(rounded, np.int64) + const(shift)
+    digits = [op.mod(op.div(numbers, const(_BASE**i)), const(_BASE)) for i in reversed(range(DIGITS))]
+    return Band(weights.starts, cast(op.concat(digits, axis=1), np.uint8))
+
+
+def _across(images: Var, weights: Band) -> Var:
+    """The pass along rows of ``[N, H, W, C]``: ``[N, H, R]``, R = blocks, channels, places in a block."""
+    n, h, w, channels = (op.shape(images, start=i, end=i + 1) for i in range(4))
+    lines = _reshaped(images, op.mul(n, h), w, channels)
+
+    def block(start: Var, digits: Var) -> Var:
+        seen = op.transpose(_part(lines, start, op.shape(digits, start=0, end=1), 1), perm=[0, 2, 1])
+        return _rounded(op.matmul_integer(seen, digits), 2)
+
+    signed = cast(cast(op.transpose(weights.weights, perm=[0, 2, 1]), np.int32) - _int(_BASE // 2), np.int8)
+    made = mapped(block, weights.starts, signed)
+    width = op.mul(op.mul(op.shape(weights.starts), channels), const([BLOCK]))
+    return _reshaped(op.transpose(made, perm=[1, 0, 2, 3]), n, h, width)
+
+
+def _down(lines: Var, weights: Band, height: Var) -> Var:
+    """The pass along columns of ``[N, H, R]``: ``[N, height, R]``."""
+    n, h, width = (op.shape(lines, start=i, end=i + 1) for i in range(3))
+    beside = _reshaped(op.transpose(lines, perm=[1, 0, 2]), h, op.mul(n, width))
+
+    def block(start: Var, digits: Var) -> Var:
+        seen = _part(beside, start, op.shape(digits, start=1, end=2), 0)
+        return _rounded(op.matmul_integer(digits, seen, const(_BASE // 2, np.uint8)), 0)
+
+    made = mapped(block, weights.starts, weights.weights)
+    tall = op.mul(op.shape(weights.starts), const([BLOCK]))
+    ordered = op.transpose(_reshaped(made, tall, n, width), perm=[1, 0, 2])
+    return op.slice(ordered, const([0]), _sizes(height), const([1]))
+
+
+def _pixelwise(lines: Var, width: Var, channels: int) -> Var:
+    """``[N, H, width, C]`` of ``[N, H, R]``."""
+    n, h, all_of_them = (op.shape(lines, start=i, end=i + 1) for i in range(3))
+    blocks = op.div(all_of_them, const([channels * BLOCK]))
+    apart = _reshaped(lines, n, h, blocks, [channels, BLOCK])
+    ordered = op.transpose(apart, perm=[0, 1, 2, 4, 3])
+    whole = _reshaped(ordered, n, h, op.mul(blocks, const([BLOCK])), [channels])
+    return op.slice(whole, const([0]), _sizes(width), const([2]))
+
+
+def _part(x: Var, start: Var, size: Var, axis: int) -> Var:
+    first = op.reshape(start, const([1]))
+    return op.slice(x, first, first + size, const([axis]))
+
+
+def _rounded(digits: Var, axis: int) -> Var:
+    """``floor((sum + 2**21) / 2**22)`` within 0 to 255, of sums by digits side by side along an axis."""
+    total, *lower = op.split(digits, num_outputs=DIGITS, axis=axis)
+    for each in lower:
+        total = op.mul(total, _int(_BASE)) + each
+    # Negative sums are black whatever the division does to them.
+    rounded = op.div(total + _int(2 ** (BITS - 1)), _int(2**BITS))
+    return cast(op.clip(rounded, _int(0), _int(255)), np.uint8)
+
+
+def _int(value: int) -> Var:
+    return const(value, np.int32)
+
+
+def _reshaped(x: Var, *sizes: Var | list[int]) -> Var:
+    """In another shape, where 0 means none."""
+    return op.reshape(x, _sizes(*sizes), allowzero=1)
+
+
+def _sizes(*parts: Var | list[int]) -> Var:
+    """A shape, int64 ``[n]``, put together of what is known and what is not."""
+    return op.concat(
+        [const(p, np.int64) if isinstance(p, list) else op.reshape(p, const([-1])) for p in parts], axis=0
+    )
+
+
+def accumulated_places(size: Var, target: Var) -> Var:
+    """``floor(scale / 2 + scale + scale + ...)``, summed one by one: Pillow's nearest, int64 ``[target]``."""
+    scale = op.unsqueeze(cast(size, np.float64) / cast(target, np.float64), const([0]))
+    steps = op.concat(
+        [scale * const(0.5), op.expand(scale, op.unsqueeze(target - const(1), const([0])))], axis=0
+    )
+    return op.min([cast(op.cumsum(steps, const(0)), np.int64), size - const(1)])

@@ -1,0 +1,180 @@
+"""Images: from 8-bit pixels to what a network takes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import numpy as np
+
+from onnxpipe.blocks import framing
+from onnxpipe.components.parameters import Floats, Size
+from onnxpipe.components.registry import Noted, Outputs, component
+from onnxpipe.components.resizers import WHOLE, Choice, one_of, resizer
+from onnxpipe.core.ops import Var, cast, const, dtype_of, op, shape_of, shaped
+from onnxpipe.core.signature import Port
+from onnxpipe.errors import BadManifest
+
+COLORS = ("rgb", "bgr", "gray")
+LAYOUTS = ("hwc", "chw", "nhwc", "nchw")
+_GREY = {"pillow": ((19595, 38470, 7471), 16), "opencv": ((9798, 19235, 3735), 15)}
+_LUMINANCE = {"tensorflow": (0.2989, 0.587, 0.114), "torch": (0.2989, 0.587, 0.114)}
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What is done to an image, in this order: colour, resize or letterbox, pad, crop, numbers, layout."""
+
+    preset: str = ""
+    channels: int = 3
+    batch: bool = False
+    color: str = "rgb"
+    resize: Size | None = None
+    interpolation: str = "bilinear"
+    library: str = "pillow"
+    version: str = ""
+    antialias: bool = False
+    letterbox: bool = False
+    pad: Size | None = None
+    fill: int = 0
+    crop: Size | None = None
+    divisor: float = 1.0
+    scale: float = 1.0
+    offset: float = 0.0
+    mean: Floats = ()
+    std: Floats = ()
+    layout: str = ""
+
+    @property
+    def choice(self) -> Choice:
+        return Choice(self.library, self.interpolation, self.version, self.antialias)
+
+    @property
+    def numeric(self) -> bool:
+        """Whether pixels become float32."""
+        return bool(self.mean or self.std) or (self.divisor, self.scale, self.offset) != (1.0, 1.0, 0.0)
+
+
+_IMAGENET = Recipe(divisor=255.0, mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225))
+PRESETS: Mapping[str, Recipe] = {
+    "torchvision": replace(_IMAGENET, layout="nchw"),
+    "caffe": Recipe(color="bgr", mean=(103.939, 116.779, 123.68), layout="nhwc"),
+    "tf": Recipe(divisor=127.5, offset=-1.0, layout="nhwc"),
+    "torch": replace(_IMAGENET, layout="nhwc"),
+    "mnist": Recipe(color="gray", divisor=255.0, mean=(0.1307,), std=(0.3081,), layout="nchw"),
+    "emnist": Recipe(color="gray", divisor=255.0, mean=(0.1736,), std=(0.3317,), layout="nchw"),
+}
+"""torchvision's ImageNet weights, the modes of ``keras.applications.imagenet_utils.preprocess_input``, and
+the usual MNIST and EMNIST statistics."""
+
+
+def _raw(given: Mapping[str, Any]) -> Mapping[str, Port]:
+    """The image that a graph starts with."""
+    pixels = ("H", "W", given.get("channels", 3))
+    return {"image": Port("image", "uint8", ("N", *pixels) if given.get("batch") else pixels)}
+
+
+@component("pixels", "image", "images", opens=_raw)
+def image(image: Var, *, recipe: Recipe) -> Outputs:
+    """``pixels`` of uint8 ``image`` ``[H, W, C]`` or ``[N, H, W, C]``: resized, cut, scaled, laid out.
+
+    ``(x / divisor * scale + offset - mean) / std`` in float32, where any of them is given; else
+    8-bit pixels stay 8-bit pixels. A preset gives what isn't given. EXIF orientation is the caller's.
+    """
+    steps = _filled(recipe)
+    if dtype_of(image) != np.uint8 or len(shape_of(image)) not in (3, 4):
+        raise BadManifest(f"it takes uint8 [H, W, C] or [N, H, W, C], not {image.type}")
+    single = len(shape_of(image)) == 3
+    images = op.unsqueeze(image, const([0])) if single else image
+    framed = _framed(_coloured(images, steps), steps)
+    made = _laid_out(_numbers(framed, steps) if steps.numeric else framed, steps.layout, single)
+    mirrors = {"mirrors": str(steps.choice)} if steps.resize else {}
+    return Noted({"pixels": made}, **mirrors)
+
+
+def _filled(recipe: Recipe) -> Recipe:
+    """The recipe over its preset. Raises BadManifest for words that aren't choices."""
+    one_of("color", recipe.color, COLORS)
+    if recipe.layout:
+        one_of("layout", recipe.layout, LAYOUTS)
+    if not recipe.preset:
+        return recipe
+    base = PRESETS[one_of("preset", recipe.preset, tuple(PRESETS))]
+    plain = Recipe()
+    names = [each.name for each in fields(Recipe)]
+    return replace(base, **{n: getattr(recipe, n) for n in names if getattr(recipe, n) != getattr(plain, n)})
+
+
+def _coloured(images: Var, steps: Recipe) -> Var:
+    """Red, green and blue in the order asked for, or grey as the library makes it."""
+    channels = shape_of(images)[3]
+    if steps.color == "rgb" or (steps.color == "gray" and channels == 1):
+        return images
+    if channels != 3:
+        raise BadManifest(f"color={steps.color} takes 3 channels, here are {channels}")
+    if steps.color == "bgr":
+        return op.gather(images, const([2, 1, 0]), axis=3)
+    if steps.library in _GREY:
+        return framing.grey(images, *_GREY[steps.library])
+    return framing.luminance(images, _LUMINANCE[one_of("library", steps.library, tuple(_LUMINANCE))])
+
+
+def _framed(images: Var, steps: Recipe) -> Var:
+    """Resized, filled up and cut, with the height and width that follow known."""
+    n, height, width, channels = shape_of(images)
+    if steps.resize:
+        images, (height, width) = _resized(images, steps, steps.resize)
+        images = shaped(images, n, height, width, channels)
+    if steps.pad:
+        target = _square(steps.pad)
+        images = framing.extended(images, *target, steps.fill)
+        known = zip((height, width), target, strict=True)
+        height, width = (max(a, b) if isinstance(a, int) else None for a, b in known)
+        images = shaped(images, n, height, width, channels)
+    if steps.crop:
+        target = _square(steps.crop)
+        images = framing.centred(images, *target, even=steps.library != "tensorflow")
+        images = shaped(images, n, *target, channels)
+    return images
+
+
+def _resized(images: Var, steps: Recipe, size: Size) -> tuple[Var, tuple[int | None, int | None]]:
+    resize = resizer(steps.choice)
+    if steps.library not in WHOLE:
+        images = cast(images, np.float32)
+    if steps.letterbox:
+        return framing.letterboxed(images, resize, _square(size), steps.fill), _square(size)
+    if size.width is None:
+        return resize(images, *framing.shorter_side(images, size.height)), (None, None)
+    return resize(images, const(size.height), const(size.width)), (size.height, size.width)
+
+
+def _square(size: Size) -> tuple[int, int]:
+    return size.height, size.height if size.width is None else size.width
+
+
+def _numbers(images: Var, steps: Recipe) -> Var:
+    """``(x / divisor * scale + offset - mean) / std``, in float32, a step only where it does something."""
+    x = cast(images, np.float32)
+    x = x / const(steps.divisor, np.float32) if steps.divisor != 1.0 else x
+    x = x * const(steps.scale, np.float32) if steps.scale != 1.0 else x
+    x = x + const(steps.offset, np.float32) if steps.offset else x
+    x = x - _by_channel("mean", steps.mean, x) if steps.mean else x
+    return x / _by_channel("std", steps.std, x) if steps.std else x
+
+
+def _by_channel(name: str, values: Floats, x: Var) -> Var:
+    channels = shape_of(x)[3]
+    if len(values) not in (1, channels):
+        raise BadManifest(f"{name} has {len(values)} numbers, and the image {channels} channels")
+    return const(values, np.float32)
+
+
+def _laid_out(x: Var, layout: str, single: bool) -> Var:
+    """The layout asked for; by default images stay as they came: one stays one."""
+    layout = layout or ("hwc" if single else "nhwc")
+    if not single and not layout.startswith("n"):
+        raise BadManifest(f"a batch can't be laid out {layout}", remedy="Write nhwc or nchw.")
+    x = op.transpose(x, perm=[0, 3, 1, 2]) if layout.endswith("chw") else x
+    return x if layout.startswith("n") else op.squeeze(x, const([0]))

@@ -1,0 +1,155 @@
+"""Whose resizing an image component mirrors: a function by library and interpolation."""
+
+from __future__ import annotations
+
+import difflib
+import importlib.metadata
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, NamedTuple
+
+from onnxpipe.blocks import pixel_taps, pixels, resampling, resizing
+from onnxpipe.blocks.resampling import Kernel
+from onnxpipe.blocks.resizing import Spread
+from onnxpipe.core.ops import Var
+from onnxpipe.errors import BadManifest
+
+Resize = Callable[[Var, Var, Var], Var]
+"""``[N, height, width, C]`` of ``[N, H, W, C]``, height and width int64 scalars."""
+
+KERNELS: Mapping[str, Kernel] = {
+    "box": Kernel(resampling.box, 0.5),
+    "bilinear": Kernel(resampling.triangle, 1.0),
+    "hamming": Kernel(resampling.hamming, 1.0),
+    "bicubic": Kernel(resampling.cubic(-0.5), 2.0),
+    "lanczos": Kernel(resampling.lanczos(3), 3.0),
+    "lanczos3": Kernel(resampling.lanczos(3), 3.0),
+    "lanczos5": Kernel(resampling.lanczos(5), 5.0),
+    "gaussian": Kernel(resampling.gaussian, 1.5),
+    "mitchellcubic": Kernel(resampling.mitchell, 2.0),
+    **{
+        name: Kernel(partial(resampling.pieces, parts=parts), len(parts) - 0.5)
+        for name, parts in resampling.MAGIC.items()
+    },
+}
+_PILLOW = ("box", "bilinear", "hamming", "bicubic", "lanczos")
+_SPREAD = ("lanczos3", "lanczos5", "gaussian", "mitchellcubic")
+_NEWEST = {"pillow": "13.0.0", "opencv": "5.0.0", "tensorflow": "2.21.0", "torch": "2.13.0"}
+"""What is mirrored where the library isn't installed."""
+_PACKAGES = {
+    "pillow": ("pillow",),
+    "opencv": ("opencv-python-headless", "opencv-python"),
+    "tensorflow": ("tensorflow", "tensorflow-cpu"),
+    "torch": ("torch",),
+}
+WHOLE = ("pillow", "opencv")
+"""Libraries that resize 8-bit pixels to 8-bit pixels; the others answer float32."""
+
+
+class Choice(NamedTuple):
+    """A resizing by name: whose, which interpolation, as of which version, and whether it smooths."""
+
+    library: str = "pillow"
+    interpolation: str = "bilinear"
+    version: str = ""
+    antialias: bool = False
+
+    def __str__(self) -> str:
+        smooth = ", antialias" if self.antialias else ""
+        return f"{self.library} {mirrored(self)}, {self.interpolation}{smooth}"
+
+
+def resizer(choice: Choice) -> Resize:
+    """The resizing of a choice. Raises BadManifest with the nearest name, or why there is none."""
+    libraries: Mapping[str, Callable[[Choice], Mapping[str, Resize]]] = {
+        "pillow": _pillow, "opencv": _opencv, "tensorflow": _tensorflow, "torch": _torch,
+    }  # fmt: skip
+    known = libraries[one_of("library", choice.library, tuple(libraries))](choice)
+    if reason := _REFUSED.get((choice.library, choice.interpolation)):
+        raise BadManifest(f"{choice.library}'s {choice.interpolation} can't be had: {reason}",
+                          remedy=f"It has: {', '.join(known)}")  # fmt: skip
+    if choice.antialias and choice.library in WHOLE:
+        raise BadManifest(f"{choice.library} has no antialias: it does one or the other by itself")
+    return known[one_of("interpolation", choice.interpolation, tuple(known))]
+
+
+_REFUSED = {
+    (
+        "opencv",
+        "cubic",
+    ): "its packages compute it with Intel's library, in floating point that no formula follows",
+    ("opencv", "lanczos4"): "its packages sum it in an order that depends on the processor",
+}
+
+
+def one_of(name: str, value: str, known: tuple[str, ...]) -> str:
+    """``value``, one of ``known``. Raises BadManifest with the nearest where it isn't."""
+    if value in known:
+        return value
+    near = difflib.get_close_matches(value, known, n=1)
+    raise BadManifest(
+        f"{name} can't be {value!r}",
+        remedy=f"Is it {near[0]}?" if near else f"It is one of: {', '.join(known)}",
+    )
+
+
+def mirrored(choice: Choice) -> str:
+    """The version that is mirrored: the one asked for, else the one installed here, else the newest known."""
+    if choice.version:
+        return choice.version
+    for package in _PACKAGES[choice.library]:
+        try:
+            return importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return _NEWEST[choice.library]
+
+
+def _pillow(choice: Choice) -> Mapping[str, Resize]:
+    major = mirrored(choice).partition(".")[0]
+    if not major.isdigit():
+        raise BadManifest(f"version can't be {choice.version!r}", remedy="Write a version such as 12.0.")
+    newer = int(major) >= 13
+    names = (*_PILLOW, *(resampling.MAGIC if newer else ()))
+    made: dict[str, Resize] = {"nearest": _nearest(pixels.accumulated_places)}
+    return made | {
+        name: partial(pixels.resampled, kernel=KERNELS[name], columns_first=newer) for name in names
+    }
+
+
+def _opencv(choice: Choice) -> Mapping[str, Resize]:
+    return {
+        "nearest": _nearest(pixel_taps.floor_places),
+        "linear": pixel_taps.linear,
+        "area": pixel_taps.area,
+    }
+
+
+def _tensorflow(choice: Choice) -> Mapping[str, Resize]:
+    smooth, spread = choice.antialias, partial(_spread, scale=resizing.inverted)
+    made: dict[str, Resize] = {
+        "nearest": _nearest(resizing.single_places(0.5)),
+        "bilinear": spread("bilinear", smooth) if smooth else resizing.linear,
+        "bicubic": spread("bicubic", smooth) if smooth else _spread("bicubic", smooth, steps=1024),
+        "area": resizing.covered,
+    }
+    return made | {name: spread(name, smooth) for name in _SPREAD}
+
+
+def _torch(choice: Choice) -> Mapping[str, Resize]:
+    smooth = choice.antialias
+    return {
+        "nearest": _nearest(resizing.single_places(0.0)),
+        "nearest-exact": _nearest(resizing.single_places(0.5)),
+        "bilinear": _spread("bilinear", smooth) if smooth else resizing.linear,
+        "bicubic": _spread("bicubic", smooth) if smooth else resizing.cubic,
+        "area": resizing.pooled,
+    }
+
+
+def _nearest(places: resizing.Places) -> Resize:
+    return partial(resizing.nearest, places=places)
+
+
+def _spread(name: str, antialias: bool, **more: Any) -> Resize:
+    return partial(resizing.smoothed, how=Spread(KERNELS[name], antialias, **more))

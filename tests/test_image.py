@@ -1,0 +1,185 @@
+"""The image component beside Pillow, OpenCV and the frameworks' own preprocessing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from sklearn.datasets import load_sample_images
+
+import onnxpipe
+from onnxpipe.core.fragment import metadata
+from onnxpipe.errors import BadManifest
+from onnxpipe.services.stitch import stitched
+from tests.graphs import graph, run
+
+IMAGENET = np.array([0.485, 0.456, 0.406], "f4"), np.array([0.229, 0.224, 0.225], "f4")
+
+
+def made(parameters: str, image: Any) -> Any:
+    return run(onnxpipe.stitch([f"image:{parameters}"]), {"image": image})["pixels"]
+
+
+def photographs() -> list[Any]:
+    """Two photographs, one of them upright too, and one smaller than what is cut."""
+    first, second = load_sample_images().images
+    return [first, second, np.ascontiguousarray(first.transpose(1, 0, 2)), first[:100, :150]]
+
+
+def as_torchvision(image: Any) -> Any:
+    """``ImageClassification(crop_size=224, resize_size=256)`` on a Pillow image, before the numbers."""
+    native = Image.fromarray(image)
+    w, h = native.size
+    size = (256, int(256 * h / w)) if w <= h else (int(256 * w / h), 256)
+    native = native.resize(size, Image.Resampling.BILINEAR)
+    left, top = (round((side - 224) / 2.0) for side in native.size)
+    return np.asarray(native.crop((left, top, left + 224, top + 224)))
+
+
+def test_torchvision() -> None:
+    torch = pytest.importorskip("torch")
+    for image in photographs():
+        cut = as_torchvision(image)
+        np.testing.assert_array_equal(made("resize=256,crop=224", image), cut)
+        x = torch.tensor(cut).permute(2, 0, 1)[None].float().div(255)
+        mean, std = (torch.tensor(each).reshape(3, 1, 1) for each in IMAGENET)
+        native = x.sub(mean).div(std).numpy()
+        np.testing.assert_array_equal(made("resize=256,crop=224,preset=torchvision", image), native)
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("tensorflow")
+@pytest.mark.parametrize("mode", ["caffe", "tf", "torch"])
+def test_keras_modes(mode: str) -> None:
+    utils = pytest.importorskip("keras.applications.imagenet_utils")
+    image = load_sample_images().images[0]
+    native = utils.preprocess_input(image[None].astype("f4"), mode=mode, data_format="channels_last")
+    np.testing.assert_allclose(made(f"preset={mode}", image), native, rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize(("preset", "mean", "std"), [("mnist", 0.1307, 0.3081), ("emnist", 0.1736, 0.3317)])
+def test_digits(preset: str, mean: float, std: float) -> None:
+    image = load_sample_images().images[0]
+    grey = Image.fromarray(image).convert("L").resize((28, 28), Image.Resampling.BILINEAR)
+    native = (np.asarray(grey, "f4") / np.float32(255) - np.float32(mean)) / np.float32(std)
+    np.testing.assert_array_equal(made(f"preset={preset},resize=28x28", image), native[None, None])
+
+
+def test_grey_and_colours() -> None:
+    cv2 = pytest.importorskip("cv2")
+    for image in photographs():
+        grey = np.asarray(Image.fromarray(image).convert("L"))[:, :, None]
+        np.testing.assert_array_equal(made("color=gray", image), grey)
+        native = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)[:, :, None]
+        np.testing.assert_array_equal(made("color=gray,library=opencv", image), native)
+        np.testing.assert_array_equal(made("color=bgr", image), image[:, :, ::-1])
+        native = image.astype("f4") @ np.array([0.2989, 0.587, 0.114], "f4")
+        got = made("color=gray,library=torch", image)
+        np.testing.assert_allclose(got, native[:, :, None], rtol=1e-6, atol=1e-4)
+
+
+def test_letterbox() -> None:
+    cv2 = pytest.importorskip("cv2")
+    for image in photographs():
+        h, w = image.shape[:2]
+        ratio = min(320 / h, 416 / w)
+        height, width = round(h * ratio), round(w * ratio)
+        inner = cv2.resize(image, (width, height), interpolation=cv2.INTER_LINEAR)
+        top, left = round((320 - height) / 2 - 0.1), round((416 - width) / 2 - 0.1)
+        native = np.full((320, 416, 3), 114, np.uint8)
+        native[top : top + height, left : left + width] = inner
+        got = made("resize=320x416,letterbox=yes,fill=114,library=opencv,interpolation=linear", image)
+        np.testing.assert_array_equal(got, native)
+
+
+def test_cut_and_filled_up() -> None:
+    image = np.arange(5 * 8 * 3, dtype=np.uint8).reshape(5, 8, 3)
+    np.testing.assert_array_equal(made("crop=2x3", image), image[2:4, 2:5])
+    np.testing.assert_array_equal(made("crop=2x3,library=tensorflow", image), image[1:3, 2:5])
+    native = np.full((8, 8, 3), 7, np.uint8)
+    native[1:6] = image
+    np.testing.assert_array_equal(made("pad=8,fill=7", image), native)
+    np.testing.assert_array_equal(made("crop=8", image), np.pad(image, ((1, 2), (0, 0), (0, 0))))
+
+
+@pytest.mark.parametrize(
+    "parameters", ["resize=20x30,interpolation=lanczos", "resize=16,crop=12,preset=torch", "color=gray"]
+)
+def test_a_batch_is_its_images(parameters: str) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (3, 41, 29, 3), np.uint8)
+    got = made(f"{parameters},batch=yes", images)
+    single = np.concatenate([made(f"{parameters},layout=nhwc", image) for image in images])
+    np.testing.assert_array_equal(got, single)
+    assert made(f"{parameters},batch=yes", images[:0]).shape == (0, *got.shape[1:])
+
+
+@pytest.mark.parametrize("layout", ["hwc", "chw", "nhwc", "nchw"])
+def test_layouts_and_numbers(layout: str) -> None:
+    image = np.random.default_rng(0).integers(0, 256, (6, 5, 3), np.uint8)
+    x = (image.astype("f4") / np.float32(2) * np.float32(3) + np.float32(1) - np.float32(4)) / np.float32(5)
+    x = x.transpose(2, 0, 1) if layout.endswith("chw") else x
+    got = made(f"divisor=2,scale=3,offset=1,mean=4,std=5,layout={layout}", image)
+    np.testing.assert_array_equal(got, x[None] if layout.startswith("n") else x)
+    assert got.dtype == np.float32
+
+
+def test_a_whole_pipeline() -> None:
+    network = graph(
+        "g (float[N, 3, 8, 8] x) => (float[N, 3] logits) { p = GlobalAveragePool(x) logits = Flatten(p) }"
+    )
+    whole = stitched(["image:resize=9,crop=8,preset=torchvision", network, "softmax", "top_k:top=2"])
+    assert [port.name for port in whole.model.graph.input] == ["image"]
+    image = load_sample_images().images[0]
+    x = made("resize=9,crop=8,preset=torchvision", image).mean((2, 3))
+    p = np.exp(x) / np.exp(x).sum()
+    got = run(whole.model, {"image": image})
+    np.testing.assert_array_equal(got["indices"], np.argsort(-p)[:, :2])
+    np.testing.assert_allclose(got["values"], -np.sort(-p)[:, :2], rtol=1e-5)
+
+
+def test_two_branches_have_their_own_inputs() -> None:
+    network = graph(
+        "g (float[N, 3, 4, 4] x, float[N, 3] y) => (float[N, 3] z) "
+        "{ p = GlobalAveragePool(x) f = Flatten(p) z = Add(f, y) }"
+    )
+    other = graph("g (double[N, 3] t) => (float[N, 3] u) { u = Cast<to=1>(t) }")
+    parts = {"table": other, "photo": "image:resize=4x4,preset=torchvision", "network": network}
+    made = stitched(parts, wires=["u=network.y", "pixels=network.x", "input.image=photo.image"])
+    assert {port.name for port in made.model.graph.input} == {"t", "image"}
+
+
+def test_the_version_that_is_mirrored_is_written_down() -> None:
+    model = onnxpipe.stitch(["image:resize=8,interpolation=lanczos,version=12.0"])
+    assert metadata(model)["parts.image.mirrors"] == "pillow 12.0, lanczos"
+
+
+@pytest.mark.parametrize(
+    ("parameters", "says"),
+    [
+        ("resise=8", "Is it resize"),
+        ("resize=big", "resize can't be 'big'"),
+        ("resize=8,interpolation=lanzcos", "Is it lanczos"),
+        ("resize=8,interpolation=area", "interpolation can't be 'area'"),
+        ("resize=8,library=cv", "library can't be 'cv'"),
+        ("resize=8,library=opencv,interpolation=cubic", "Intel"),
+        ("resize=8,library=opencv,interpolation=lanczos4", "order"),
+        ("resize=8,antialias=yes", "no antialias"),
+        ("resize=8,version=new", "version can't be 'new'"),
+        ("preset=imagenet", "preset can't be 'imagenet'"),
+        ("mean=1|2", "mean has 2 numbers"),
+        ("color=bgr,channels=4", "takes 3 channels"),
+        ("layout=chw,batch=yes", "a batch can't be laid out chw"),
+    ],
+)
+def test_what_is_refused(parameters: str, says: str) -> None:
+    with pytest.raises(BadManifest) as caught:
+        onnxpipe.stitch([f"image:{parameters}"])
+    assert says in str(caught.value)
+
+
+def test_only_pixels() -> None:
+    before = graph("g (float[H, W, 3] x) => (float[H, W, 3] pixels) { pixels = Identity(x) }")
+    with pytest.raises(BadManifest, match="uint8"):
+        stitched([before, "image:resize=8"])
