@@ -45,7 +45,7 @@ def conforms(case: Case, dtype: str) -> None:
         conform(case, dtype)
 
 
-HOMES = [("sklearn", "sklearn."), ("spark", "pyspark."), ("keras", "keras.")]
+HOMES = [("sklearn", "sklearn."), ("spark", ("pyspark.", "xgboost.spark.")), ("keras", "keras.")]
 
 
 @pytest.mark.parametrize(("framework", "home"), HOMES)

@@ -55,6 +55,8 @@ class Converter:
     wait for a later stage.
     ``columns`` tells the dtype names of the columns the stage was fitted on, ``ANY`` where it
     doesn't say. ``edges`` tells the values per column at which the stage's answer changes.
+    ``single`` says that native answers in float32, as its processor rounds, and widens that: the
+    judge then compares as it does float32.
     """
 
     kind: str
@@ -67,6 +69,7 @@ class Converter:
     edges: Edges | None = None
     reads: Columns | None = None
     adds: Columns | None = None
+    single: bool = False
     third: Any = None
 
     @property
@@ -98,6 +101,7 @@ def converts(
     edges: Edges | None = None,
     reads: Columns | None = None,
     adds: Columns | None = None,
+    single: bool = False,
 ) -> Callable[[F], F]:
     """Register a function ``(stage, x: Var | Table) -> Var | Table | Answers`` for these kinds.
 
@@ -119,6 +123,7 @@ def converts(
                 edges,
                 reads,
                 adds,
+                single,
                 hints[2] if len(hints) > 2 else None,
             )
         return function

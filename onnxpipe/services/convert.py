@@ -230,6 +230,7 @@ def _metadata(artefact: Artefact, plan: Plan, fragment: Fragment, options: Optio
         "missing_string": options.missing_string,
         "portability": portability.portability(fragment.model),
         **_units(plan),
+        **_singles(fragment),
         "source_digest": lock.digest(artefact.path) if artefact.path else "",
         **_classes(plan.root),
         "unread_columns": ",".join(
@@ -242,6 +243,13 @@ def _units(plan: Plan) -> dict[str, str]:
     """What integers that stand for dates count, by input, where there are any."""
     told = {port.name: port.unit for port in plan.inputs if port is not None and port.unit}
     return {"units": json.dumps(told, ensure_ascii=False, sort_keys=True)} if told else {}
+
+
+def _singles(fragment: Fragment) -> dict[str, str]:
+    """The stages whose original answers in float32 and widens that, where there are any."""
+    found = (tap.path for tap in fragment.taps if (known := find(tap.kind)) and known.single)
+    paths = ",".join(dict.fromkeys(found))
+    return {"single": paths} if paths else {}
 
 
 _LAST = ("best_estimator_", "estimator_", "final_estimator_")

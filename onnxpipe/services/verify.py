@@ -17,6 +17,7 @@ from onnxpipe.check.compare import Tolerance, single
 from onnxpipe.check.report import Report, Setting
 from onnxpipe.core import models
 from onnxpipe.core.foreign import borrowed
+from onnxpipe.core.fragment import metadata
 from onnxpipe.errors import BadInput
 from onnxpipe.services import replay
 from onnxpipe.services.convert import adapter_of, artefact_of
@@ -54,7 +55,7 @@ def verify(
     judging, where = _options(options, where)
     proto, path = opened(model)
     peers = borrowed(proto)
-    if any(stage.single for stage in peers):
+    if any(stage.single for stage in peers) or metadata(proto).get("single"):
         judging = replace(judging, tolerances=single(judging.tolerances))
     notes = tuple(map(str, peers))
     versions = {"onnxruntime": ort.__version__}

@@ -17,7 +17,7 @@ import numpy as np
 
 ROW = "__onnxpipe_row"
 _STEP = re.compile(r"(\d+)_\w+$")
-_READ = ("inputCol", "inputCols", "featuresCol", "userCol", "itemCol", "itemsCol")
+_READ = ("features_cols", "inputCol", "inputCols", "featuresCol", "userCol", "itemCol", "itemsCol")
 """Parameters that name columns which rows must have."""
 _QUIET = {
     "spark.ui.enabled": "false",
@@ -184,7 +184,8 @@ def read(stage: Any) -> List[str]:
     for name in _READ:
         if stage.hasParam(name) and stage.isDefined(stage.getParam(name)):
             value = stage.getOrDefault(stage.getParam(name))
-            return list(value) if isinstance(value, list) else [value]
+            if value != []:  # XGBoost's own list of columns, where it was given one of vectors
+                return list(value) if isinstance(value, list) else [value]
     return []
 
 

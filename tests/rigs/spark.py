@@ -92,8 +92,9 @@ def model_of(stage: type) -> str:
     if stage.__name__ == "QuantileDiscretizer":
         return "pyspark.ml.feature.Bucketizer"
     name = re.sub(r"Classifier$", "Classification", re.sub(r"Regressor$", "Regression", stage.__name__))
-    found = f"{name}Model" if hasattr(sys.modules[stage.__module__], f"{name}Model") else stage.__name__
-    return f"{stage.__module__}.{found}"
+    known = vars(sys.modules[stage.__module__])
+    models = (f"{each}Model" for each in (name, stage.__name__))
+    return f"{stage.__module__}.{next((each for each in models if each in known), stage.__name__)}"
 
 
 @cache
