@@ -93,7 +93,7 @@ def gaussian_mixture(stage: Stage, x: Var) -> Predictions:
 
 
 def _whitening(covariance: Array) -> tuple[Array, float]:
-    """``U D^(-1/2)`` ``[d, d]`` and the log-density at the mean, of what varies; D and U from the covariance."""
+    """``U D^(-1/2)`` ``[d, d]`` and the log-density at the mean, of the directions that vary."""
     spread, axes = np.linalg.eigh(covariance)
     varies = spread > _EPSILON * spread.max() * len(spread)
     scale = np.where(varies, np.sqrt(1 / np.where(varies, spread, 1)), 0)
