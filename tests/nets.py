@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -33,3 +33,39 @@ def saved(net: Any, example: tuple[Any, ...], axes: tuple[Any, ...] | None, path
     """The path of a network's exported program."""
     torch.export.save(torch.export.export(net.eval(), example, dynamic_shapes=axes), path)
     return path
+
+
+class Answer(NamedTuple):
+    """What a network answers, by name."""
+
+    scores: torch.Tensor
+    shares: torch.Tensor
+
+
+class Named(nn.Module):
+    """A network that answers a named tuple."""
+
+    def __init__(self, hidden: int = 16) -> None:
+        super().__init__()
+        self.body = nn.Sequential(nn.Linear(8, hidden), nn.ELU(), nn.Linear(hidden, 3))
+
+    def forward(self, x: torch.Tensor) -> Answer:
+        scores = self.body(x)
+        return Answer(scores, scores.softmax(-1))
+
+
+class Branching(nn.Module):
+    """A network whose code depends on the numbers it gets."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x * 2 if x.sum() > 0 else x - 1
+
+
+def made() -> Any:
+    """A network without its weights."""
+    return Named()
+
+
+def configured(config: Any) -> Any:
+    """A network by its settings."""
+    return Named(config["hidden"])

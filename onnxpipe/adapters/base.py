@@ -31,17 +31,22 @@ class Artefact:
     """Something saved: a path, or bytes (``path`` None).
 
     ``live`` says that the bytes are an object of this process, pickled in memory: it is trusted
-    and sound, which no file is. ``origin`` is the URL that ``path`` is a copy of.
+    and sound, which no file is. ``origin`` is the URL that ``path`` is a copy of. ``factory`` is the
+    ``module:function`` that makes the network whose weights the path holds, if it has any.
     """
 
     path: Path | None
     data: bytes | None = None
     live: bool = False
     origin: str = ""
+    factory: str = ""
 
     def __str__(self) -> str:
         if self.path is not None:
-            return self.origin or str(self.path)
+            place = self.origin or str(self.path)
+            return f"{self.factory}@{place}" if self.factory else place
+        if self.factory:
+            return self.factory
         return "the object" if self.live else "standard input"
 
     def read(self) -> bytes:

@@ -6,6 +6,7 @@ import importlib
 import json
 import pickle
 import pkgutil
+import re
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -176,7 +177,8 @@ def _joined(fragment: Fragment, fallback: Fallback) -> Fragment:
 
 
 def artefact_of(source: Any) -> Artefact:
-    """The artefact of a path, of a URL by copying it here, or of a live object by pickling it in memory.
+    """The artefact of a path, of a URL by copying it here, of ``module:function`` (a factory), or of a live
+    object by pickling it in memory.
 
     Raises Unreadable for a path that isn't there and for an object that can't be pickled.
     """
@@ -185,7 +187,7 @@ def artefact_of(source: Any) -> Artefact:
     if isinstance(source, (str, Path)):
         path = Path(source)
         if not path.exists():
-            raise Unreadable("no such file or folder", where=str(path))
+            return _factory(str(source))
         return Artefact(path)
     try:
         return Artefact(None, pickle.dumps(source, protocol=5), live=True)
@@ -194,6 +196,19 @@ def artefact_of(source: Any) -> Artefact:
             f"this {type(source).__name__} can't be pickled: {error}",
             remedy="Replace lambdas and local functions in it by named functions of a module.",
         ) from None
+
+
+_FACTORY = re.compile(r"(?P<factory>[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*)(@(?P<weights>.+))?")
+
+
+def _factory(source: str) -> Artefact:
+    """The artefact of ``module:function`` or ``module:function@weights``. Raises Unreadable."""
+    match = _FACTORY.fullmatch(source)
+    if match is None or (match["weights"] and not Path(match["weights"]).is_file()):
+        raise Unreadable("no such file or folder", where=(match and match["weights"]) or source)
+    if match["weights"]:
+        return Artefact(Path(match["weights"]), factory=match["factory"])
+    return Artefact(None, b"", factory=match["factory"])
 
 
 def adapter_of(artefact: Artefact, framework: str = "") -> Adapter:
@@ -216,9 +231,10 @@ def adapter_of(artefact: Artefact, framework: str = "") -> Adapter:
 
 @cache
 def known_adapters() -> tuple[Adapter, ...]:
-    """The adapters: every package in ``onnxpipe/adapters``."""
+    """The adapters: every package in ``onnxpipe/adapters``; last scikit-learn's, which takes any pickle."""
     found = (m.name for m in pkgutil.iter_modules(adapters.__path__, "onnxpipe.adapters.") if m.ispkg)
-    return tuple(importlib.import_module(name) for name in found)
+    made = [importlib.import_module(name) for name in found]
+    return tuple(sorted(made, key=lambda adapter: adapter.framework == "sklearn"))
 
 
 def _metadata(artefact: Artefact, plan: Plan, fragment: Fragment, options: Options) -> dict[str, str]:

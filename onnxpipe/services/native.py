@@ -222,6 +222,8 @@ def trusted_names(artefact: Artefact, adapter: Adapter, allowed: Sequence[str]) 
 
 
 def _format(artefact: Artefact) -> str:
+    if artefact.factory:
+        return f"factory {artefact.factory}"
     return "skops" if artefact.head(2) == b"PK" else "pickle"
 
 

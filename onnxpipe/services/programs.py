@@ -46,6 +46,8 @@ def finished(
     framework: str, model: onnx.ModelProto, facts: Mapping[str, Any], options: Options
 ) -> tuple[Plan, Fragment]:
     """An exporter's graph, which is changed in place, under the rules of a converted one."""
+    for value in _values(model):
+        _rename(value, {})  # sizes written as text become numbers
     names = _symbols(model)
     for value in _values(model):
         _rename(value, names)
@@ -81,7 +83,9 @@ def _values(model: onnx.ModelProto) -> Iterator[onnx.ValueInfoProto]:
 def _rename(value: onnx.ValueInfoProto, names: Mapping[str, str]) -> None:
     """Rename symbols in a value's shape, in expressions of them too."""
     for dim in value.type.tensor_type.shape.dim:
-        if dim.HasField("dim_param"):
+        if dim.dim_param.isdecimal():
+            dim.dim_value = int(dim.dim_param)
+        elif dim.HasField("dim_param"):
             said = re.sub(r"[^\W\d]\w*", lambda word: names.get(word[0], word[0]), dim.dim_param)
             dim.dim_param = said
 

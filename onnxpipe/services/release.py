@@ -199,8 +199,7 @@ def _facts(order: Order, made: Conversion, report: Report | None, reason: str) -
 
 def _command(order: Order, folder: Path) -> Iterator[str]:
     """The command line that makes the model again, run from the lock's folder."""
-    path, origin = order.source.path, order.source.origin
-    yield from ("onnxpipe", "convert", origin or (lock.relative(path, folder) if path else "SOURCE"))
+    yield from ("onnxpipe", "convert", _spelled(order.source, folder))
     yield from ("-o", order.output.name if order.output else "-")
     if order.sample:
         yield from ("--sample", lock.relative(order.sample, folder))
@@ -211,6 +210,12 @@ def _command(order: Order, folder: Path) -> Iterator[str]:
         yield from ("--trust", name)
     yield from (() if order.verify else ("--no-verify",))
     yield from (() if order.golden else ("--no-golden",))
+
+
+def _spelled(source: Artefact, folder: Path) -> str:
+    """What names the source on a command line that is run from a folder."""
+    place = source.origin or (lock.relative(source.path, folder) if source.path else "")
+    return "@".join(filter(None, (source.factory, place))) or "SOURCE"
 
 
 def _flags(options: Options) -> Iterator[str]:

@@ -1,18 +1,67 @@
-"""Whole networks exported by torch.onnx."""
+"""Whole networks exported by torch.onnx: by its newer exporter, and by the older one what that can't."""
 
 from __future__ import annotations
 
+import ast
+import io
 import sys
-from typing import Any, Dict, Mapping, Tuple
+import warnings
+from typing import Any, Dict, List, Mapping, NamedTuple, Tuple
 
 main = sys.modules["_onnxpipe_main"]
-native = main.sibling("torch_native")
+native, tracing = main.sibling("torch_native"), main.sibling("torch_tracing")
 
 STAGE = "io.onnxpipe.stage"
+OLDEST_ROUTE = 20
+"""The highest opset that the older exporter knows."""
+
+
+class Made(NamedTuple):
+    """A graph, the kind of network it is of, who made it, and a size by symbol of each open axis."""
+
+    proto: Any
+    kind: str
+    route: str
+    sizes: Dict[str, int]
 
 
 def program(model: Any, request: Mapping[str, Any], rows: Mapping[str, Any]) -> Tuple[bytes, Dict[str, Any]]:
     """The serialized graph of a network, and the facts that ``onnxpipe/worker/__init__.py`` lists."""
+    made = by_any(model, request, rows)
+    marked(made.proto.graph)
+    inputs = [value.name for value in made.proto.graph.input]
+    answers = {value.name: [value.name] for value in made.proto.graph.output}
+    root = {"path": "network", "kind": made.kind, "inputs": inputs, "answers": answers}
+    facts = {
+        "kind": made.kind, "version": native.versions()["torch"], "route": made.route,
+        "sizes": made.sizes, "stages": [root],
+    }  # fmt: skip
+    return made.proto.SerializeToString(), facts
+
+
+def by_any(model: Any, request: Mapping[str, Any], rows: Mapping[str, Any]) -> Made:
+    """The graph by the first route that leads to one. Raises NoConverter with what each one said."""
+    if isinstance(model, native.Exported):
+        return by_dynamo(model, request)
+    given = tracing.examples(model, request, rows)
+    reasons = []
+    for name, route in (("dynamo", newer), ("TorchScript", older)):
+        try:
+            return route(model, request, given)
+        except main.NoConverter:
+            raise
+        except Exception as error:
+            reasons.append("%s: %s" % (name, tracing.reason(error)))
+    raise main.NoConverter("torch.onnx can't export it; " + "; ".join(reasons))
+
+
+def newer(model: Any, request: Mapping[str, Any], given: Mapping[str, Any]) -> Made:
+    """The graph of a network that is traced into an exported program first."""
+    return by_dynamo(tracing.traced(model, request, given), request)
+
+
+def by_dynamo(model: Any, request: Mapping[str, Any]) -> Made:
+    """The graph of an exported program."""
     import torch
 
     found = sorted(set(native.random(model.program)))
@@ -20,22 +69,43 @@ def program(model: Any, request: Mapping[str, Any], rows: Mapping[str, Any]) -> 
         raise main.NoConverter(
             "it answers with chance or as in training (%s): call eval() before saving" % ", ".join(found)
         )
-    made: Any = torch.onnx.export(
+    done: Any = torch.onnx.export(
         model.program, dynamo=True, opset_version=request["opset"], verbose=False, external_data=False,
         input_names=model.inputs, output_names=[name for name in model.outputs if name],
         custom_translation_table=main.sibling("torch_operators").table(torch),
     )  # fmt: skip
-    proto = made.model_proto
-    marked(proto.graph)
-    inputs = [value.name for value in proto.graph.input]
-    answers = {value.name: [value.name] for value in proto.graph.output}
-    root = {"path": "network", "kind": kind(model.program), "inputs": inputs, "answers": answers}
-    version = str(torch.__version__)
-    facts = {
-        "kind": root["kind"], "version": version, "route": "torch.onnx %s (dynamo)" % version,
-        "sizes": sizes(model), "stages": [root],
-    }  # fmt: skip
-    return proto.SerializeToString(), facts
+    route = "torch.onnx %s (dynamo)" % torch.__version__
+    return Made(done.model_proto, kind(model.program), route, sizes(model))
+
+
+def older(model: Any, request: Mapping[str, Any], given: Mapping[str, Any]) -> Made:
+    """The graph of a network by tracing what it does with the examples, or of TorchScript as it is."""
+    import onnx
+    import torch
+
+    axes = {name: {axis: symbol(name, axis) for axis in tracing.open_axes(name, request)} for name in given}
+    stream, export = io.BytesIO(), torch.onnx.export  # type: Any, Any
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        export(
+            model.network, tuple(map(native.tensor, given.values())), stream, dynamo=False,
+            input_names=list(given), output_names=tracing.names_of(model, given), dynamic_axes=axes,
+            opset_version=min(OLDEST_ROUTE, request["opset"]),
+        )  # fmt: skip
+    # A warning tells of a branch on data, of which only the one that the examples take is kept.
+    lost = [main.first_line(w.message) for w in told if w.category.__name__ == "TracerWarning"]
+    if lost:
+        raise ValueError("it follows the examples alone: %s" % lost[0])
+    found = {symbol(n, axis): given[n].shape[axis] for n, held in axes.items() for axis in held}
+    route = "torch.onnx %s (TorchScript)" % torch.__version__
+    made = type(model.network)
+    return Made(onnx.load_from_string(stream.getvalue()), "%s.%s" % (made.__module__, made.__qualname__),
+                route, found)  # fmt: skip
+
+
+def symbol(name: str, axis: int) -> str:
+    """What an open axis is called; the batch is one for all inputs."""
+    return "%s_%d" % (name, axis) if axis else "N"
 
 
 def kind(program: Any) -> str:
@@ -56,20 +126,18 @@ def marked(graph: Any) -> None:
 
 def module_of(notes: Mapping[str, str]) -> str:
     """The path of the innermost module in a node's notes."""
-    import ast
-
-    scopes = ast.literal_eval(notes.get("pkg.torch.onnx.name_scopes", "[]"))
+    scopes: List[str] = ast.literal_eval(notes.get("pkg.torch.onnx.name_scopes", "[]"))
     inner = [scope for scope in scopes[:-1] if scope]
     return "network/" + inner[-1].replace(".", "/") if inner else "network"
 
 
 def sizes(model: Any) -> Dict[str, int]:
     """A size by symbol that each open axis of the inputs had when the program was traced."""
-    tensors = {n.name: n.meta["val"] for n in model.program.graph.nodes if n.op == "placeholder"}
+    placed = [node for node in model.program.graph.nodes if node.op == "placeholder"]
     found = {}
-    for name in filter(None, model.inputs):
-        for dim in tensors[name].shape:
-            if not isinstance(dim, int):
+    for node in placed[-len(model.inputs) :]:
+        for dim in getattr(node.meta.get("val"), "shape", ()):
+            if not str(dim).isdecimal():
                 found[str(dim)] = int(dim.node.hint or 0) or lowest(model.program, dim)
     return found
 

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import dataclasses
+import inspect
 import sys
-import zipfile
 from typing import Any, Dict, Iterator, List, Mapping, Tuple
 
 import numpy as np
 
 main = sys.modules["_onnxpipe_main"]
-single = main.sibling("single")
+single, loading = main.sibling("single"), main.sibling("torch_loading")
 
 
 def load(path: str, format: str, names: List[str]) -> Any:
-    """The network in a file."""
+    """The network in a file, or made by a factory."""
     import torch
 
     settled(torch)
-    if is_exported(path):
+    if format.startswith("factory "):
+        return Module(loading.made(format.partition(" ")[2], path))
+    if loading.is_exported(path):
         return Exported(torch.export.load(path))
-    raise ValueError("this kind of file isn't known")
+    if loading.is_script(path):
+        script: Any = torch.jit.load
+        return Script(script(path, map_location="cpu"))
+    return Module(loading.unpickled(path))
 
 
 def settled(torch: Any) -> None:
@@ -31,15 +37,6 @@ def settled(torch: Any) -> None:
     torch.set_grad_enabled(False)
     torch.use_deterministic_algorithms(True, warn_only=True)
     torch.backends.mha.set_fastpath_enabled(False)
-
-
-def is_exported(path: str) -> bool:
-    """Whether a file is an exported program's archive."""
-    wanted = {"models/model.json", "serialized_exported_program.json"}
-    if not zipfile.is_zipfile(path):
-        return False
-    with zipfile.ZipFile(path) as archive:
-        return any((name.partition("/")[2] or name) in wanted for name in archive.namelist())
 
 
 def versions() -> Dict[str, str]:
@@ -69,14 +66,56 @@ class Exported:
 
     def ask(self, rows: Mapping[str, Any]) -> Dict[str, Any]:
         """All that the program answers to rows, by output name."""
-        import torch
-
         if self._call is None:
             self._call = self.program.module()
-        given = [tensor(torch, rows[n]) if n else v for n, v in zip(self.inputs, self.fixed)]
+        given = [tensor(rows[n]) if n else v for n, v in zip(self.inputs, self.fixed)]
         args, kwargs = self.pytree.tree_unflatten(given, self.program.call_spec.in_spec)
-        found = self.pytree.tree_leaves(self._call(*args, **kwargs))
+        found = self.pytree.tree_leaves(self._call(*args, **kwargs), is_leaf=lambda value: value is None)
         return {name: array(value) for name, value in zip(self.outputs, found) if name}
+
+
+class Module:
+    """A network as code: its forward's arguments are the inputs, what it returns names the outputs."""
+
+    def __init__(self, network: Any) -> None:
+        self.network = network.eval()
+        known = inspect.signature(network.forward).parameters.values()
+        self.inputs = [p.name for p in known if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
+        self.needed = [p.name for p in known if p.default is p.empty and p.name in self.inputs]
+
+    def ask(self, rows: Mapping[str, Any]) -> Dict[str, Any]:
+        """All that the network answers to rows, by output name."""
+        return named(self.network(**{name: tensor(value) for name, value in rows.items()}), list(rows))
+
+
+class Script:
+    """A TorchScript network: its forward's arguments are the inputs."""
+
+    def __init__(self, network: Any) -> None:
+        self.network = network.eval()
+        self.inputs = [arg.name for arg in network.forward.schema.arguments[1:]]
+        self.needed = [a.name for a in network.forward.schema.arguments[1:] if not a.has_default_value()]
+
+    def ask(self, rows: Mapping[str, Any]) -> Dict[str, Any]:
+        """All that the network answers to rows, by output name."""
+        given = [tensor(rows[name]) for name in self.inputs if name in rows]
+        return named(self.network(*given), list(rows))
+
+
+def named(found: Any, taken: List[str]) -> Dict[str, Any]:
+    """The tensors that a network returned, by name."""
+    from torch.utils import _pytree as pytree
+
+    pairs = pytree.tree_flatten_with_path(plain(found))[0]
+    names = output_names([path for path, _ in pairs], taken)
+    return {name: array(value) for name, (_, value) in zip(names, pairs) if hasattr(value, "detach")}
+
+
+def plain(found: Any) -> Any:
+    """What a network returned, a dataclass as the dictionary of its fields."""
+    if dataclasses.is_dataclass(found) and not isinstance(found, (dict, type)):
+        return {field.name: getattr(found, field.name) for field in dataclasses.fields(found)}
+    return found
 
 
 def is_tensor(arg: Any) -> bool:
@@ -101,8 +140,10 @@ def part(key: Any) -> Any:
     return key
 
 
-def tensor(torch: Any, values: Any) -> Any:
+def tensor(values: Any) -> Any:
     """Rows as torch has them."""
+    import torch
+
     return torch.from_numpy(np.array(values))  # a copy: what came over the wire can't be written to
 
 
@@ -132,9 +173,9 @@ def random(program: Any) -> Iterator[str]:
 
     for node in program.graph.nodes:
         if node.op == "call_function" and hasattr(node.target, "_schema"):
-            named = dict(zip([arg.name for arg in node.target._schema.arguments], node.args))
-            named.update(node.kwargs)
-            trains = named.get("train", named.get("training"))
+            given = dict(zip([arg.name for arg in node.target._schema.arguments], node.args))
+            given.update(node.kwargs)
+            trains = given.get("train", given.get("training"))
             draws = torch.Tag.nondeterministic_seeded in node.target.tags
-            if trains or (draws and trains is None and named.get("dropout_p", 1) != 0):
+            if trains or (draws and trains is None and given.get("dropout_p", 0.0) != 0):
                 yield str(node.target)

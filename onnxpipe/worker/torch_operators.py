@@ -6,11 +6,14 @@ from typing import Any, Callable, Dict
 
 import numpy as np
 
+FLOAT, DOUBLE = 1, 11
+"""ONNX's numbers of these types."""
+
 
 def table(torch: Any) -> Dict[Any, Callable[..., Any]]:
     """Translations by operator, in place of torch.onnx's own.
 
-    torch refuses places below zero here, which ONNX counts from the end.
+    torch refuses places below zero in all but argmax, which ONNX counts from the end.
     """
     import onnxscript
 
@@ -37,7 +40,21 @@ def table(torch: Any) -> Dict[Any, Callable[..., Any]]:
     def gather(self: Any, dim: int, index: Any, sparse_grad: bool = False) -> Any:
         return op.GatherElements(self, places(index), axis=dim)
 
+    def argmax(self: Any, dim: Any = None, keepdim: bool = False) -> Any:
+        """A NaN counts as the greatest, and no rows stay none, which onnxruntime's ArgMax gets wrong."""
+        along = -1 if dim is None else dim
+        if dim is None:
+            self = op.Reshape(self, op.Constant(value_ints=[-1]))
+        numbers = op.Cast(self, to=FLOAT) if self.dtype not in (FLOAT, DOUBLE) else self
+        blank = op.Cast(op.IsNaN(numbers), to=FLOAT)
+        one, axes = op.Constant(value_ints=[1]), op.Constant(value_ints=[along])
+        _, best = op.TopK(numbers, one, axis=along)
+        share, first = op.TopK(blank, one, axis=along)
+        found = op.Where(op.Greater(share, op.Constant(value_float=0.0)), first, best)
+        return found if keepdim else op.Squeeze(found, axes)
+
     return {
+        aten.argmax.default: argmax,
         aten.embedding.default: embedding,
         aten.index_select.default: index_select,
         aten.gather.default: gather,

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from onnxpipe.adapters.base import Artefact, Rows
-from onnxpipe.adapters.torch import archives
+from onnxpipe.adapters.torch import archives, pickled
 from onnxpipe.core.options import Options
 from onnxpipe.core.plan import Plan, Stage
 from onnxpipe.errors import Unsupported, UnsupportedStage
 
 framework = "torch"
-KINDS = {
-    archives.EXPORTED: "torch.export.ExportedProgram",
-    archives.SCRIPT: "torch.jit.ScriptModule",
-    archives.PICKLE: "torch.nn.Module",
-}
+_KINDS = {archives.EXPORTED: "torch.export.ExportedProgram", archives.SCRIPT: "torch.jit.ScriptModule"}
 
 
 def recognises(artefact: Artefact) -> bool:
-    """Whether the bytes are an archive that torch wrote."""
-    return bool(archives.kind_of(artefact))
+    """Whether it is a factory, an archive that torch wrote, or a pickle of a module."""
+    return bool(artefact.factory or archives.kind_of(artefact)) or pickled.is_module(artefact)
 
 
 def program(artefact: Artefact) -> str:
@@ -27,15 +23,19 @@ def program(artefact: Artefact) -> str:
 
 
 def names(artefact: Artefact) -> frozenset[str]:
-    """The names that loading it would import: none of an exported program or TorchScript."""
-    return frozenset()
+    """The names that loading it would import: the factory, those in a pickle, none of other kinds."""
+    if artefact.factory:
+        return frozenset({artefact.factory.replace(":", ".")})
+    if archives.kind_of(artefact) == archives.PICKLE:
+        return pickled.names(artefact)
+    return frozenset() if archives.kind_of(artefact) else pickled.plain_names(artefact)
 
 
 def outline(artefact: Artefact) -> tuple[Stage, ...]:
     """The one stage that the whole network is."""
-    return (Stage(KINDS[archives.kind_of(artefact)], "network", {}),)
+    return (Stage(_KINDS.get(archives.kind_of(artefact), "torch.nn.Module"), "network", {}),)
 
 
 def read(artefact: Artefact, options: Options, sample: Rows | None = None) -> Plan:
     """Raises Unsupported: no network is read as data."""
-    raise Unsupported([UnsupportedStage("", framework, "is a program, which torch exports", ())])
+    raise Unsupported([UnsupportedStage("network", framework, "is a program, which torch exports", ())])

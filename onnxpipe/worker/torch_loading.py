@@ -1,0 +1,96 @@
+"""Networks loaded from what torch and its users save."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import json
+import os
+import pickle
+import zipfile
+from typing import Any, Dict, Mapping, Set
+
+
+def members(path: str) -> Set[str]:
+    """The names in a file's archive, below its one folder; none where it is no archive."""
+    if not zipfile.is_zipfile(path):
+        return set()
+    with zipfile.ZipFile(path) as archive:
+        return {name.partition("/")[2] or name for name in archive.namelist()}
+
+
+def is_exported(path: str) -> bool:
+    """Whether a file is an exported program."""
+    return bool(members(path) & {"models/model.json", "serialized_exported_program.json"})
+
+
+def is_script(path: str) -> bool:
+    """Whether a file is TorchScript."""
+    return "constants.pkl" in members(path)
+
+
+def unpickled(path: str) -> Any:
+    """The module in a file of torch.save, or in a plain pickle. Raises ValueError for weights alone."""
+    import torch
+
+    if members(path):
+        found = torch.load(path, weights_only=False, map_location="cpu")
+    else:
+        with open(path, "rb") as file:
+            found = pickle.load(file)
+    if not isinstance(found, torch.nn.Module):
+        raise ValueError(
+            "it holds weights and no network: name what makes the network as well, module:function@%s"
+            % os.path.basename(path)
+        )
+    return found
+
+
+def made(factory: str, path: str) -> Any:
+    """The network that a factory makes, with the weights in a file, if there are any.
+
+    A factory that takes an argument gets the checkpoint's hyperparameters, or ``config.json`` beside
+    the weights.
+    """
+    module, _, name = factory.partition(":")
+    call = getattr(importlib.import_module(module), name)
+    held = checkpoint(path) if os.path.getsize(path) else {}
+    asks = [p for p in inspect.signature(call).parameters.values() if p.default is p.empty]
+    network = call(settings(held, path)) if asks else call()
+    state = held.get("state_dict", held)
+    if state:
+        network.load_state_dict(matching(state, set(network.state_dict())))
+    return network
+
+
+def checkpoint(path: str) -> Dict[str, Any]:
+    """What a file of weights holds; nothing in it is run."""
+    import torch
+
+    if members(path) or open(path, "rb").read(1) == b"\x80":
+        return dict(torch.load(path, weights_only=True, map_location="cpu"))
+    from safetensors.torch import load_file
+
+    return dict(load_file(path))
+
+
+def settings(held: Mapping[str, Any], path: str) -> Any:
+    """The settings that a network was made with. Raises ValueError where there are none."""
+    if "hyper_parameters" in held:
+        return held["hyper_parameters"]
+    beside = os.path.join(os.path.dirname(path), "config.json")
+    if not os.path.isfile(beside):
+        raise ValueError("the factory takes an argument, but there is no config.json beside the weights")
+    with open(beside, encoding="utf-8") as file:
+        return json.load(file)
+
+
+def matching(state: Mapping[str, Any], wanted: Set[str]) -> Dict[str, Any]:
+    """The weights under the network's own names: without what a trainer put before all of them."""
+    for name in state:
+        for prefix in {name[: i + 1] for i, letter in enumerate(name) if letter == "."}:
+            cut = {key[len(prefix) :]: value for key, value in state.items() if key.startswith(prefix)}
+            if set(state) != wanted and set(cut) == wanted:
+                return cut
+        break
+    return dict(state)
