@@ -188,11 +188,13 @@ class Made:
         for name, value in self.rows.items():
             if value.dtype.kind == "f" and value.ndim == 2 and not self.case.finite:
                 odd += [self._with(name, each) for each in (np.nan, np.inf, -np.inf, -0.0, 1e15)]
+            if value.dtype.kind == "i":
+                odd += [self._with(name, each) for each in (-1, 2**20)]
         return odd
 
     def _with(self, name: str, value: float) -> dict[str, Any]:
         row = {n: v[:1].copy() for n, v in self.rows.items()}
-        row[name][0, 0] = value
+        row[name][(0,) * row[name].ndim] = value
         return row
 
     def head(self, rows: Any, n: int) -> Any:

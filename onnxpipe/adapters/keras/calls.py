@@ -104,6 +104,8 @@ def apply(stage: Stage, call: Call) -> Any:
     """What a layer answers, nested as Keras nests it. Raises Unsupported for a kind without converter."""
     converter = converter_of(stage)
     with at(stage):
+        if call.kwargs.get("training") is True:
+            raise stage.unsupported("is told to train while it answers")
         if is_layer(stage.kind):
             call = call.mapped(_caster(stage))
         result = converter.convert(stage, _wanted(stage, converter.takes, call))

@@ -1,10 +1,15 @@
-"""Layers of plain arithmetic and shape: dense ones, embeddings, identities, reshaping."""
+"""Layers of plain arithmetic and shape: dense ones, embeddings, masks, reshaping."""
 
 from __future__ import annotations
 
+import numpy as np
+
 from onnxpipe.adapters.keras import activations
+from onnxpipe.adapters.keras.calls import Value
 from onnxpipe.adapters.keras.layers import own
-from onnxpipe.core.ops import Var, const, op
+from onnxpipe.blocks import shaping
+from onnxpipe.core.apply import looked_up
+from onnxpipe.core.ops import Var, cast, const, dtype_of, op, shape_of
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import converts
 
@@ -15,3 +20,62 @@ def dense(stage: Stage, x: Var) -> Var:
     kernel, *bias = own(stage)
     y = op.matmul(x, const(kernel))
     return activations.named(stage, y + bias[0] if stage.use_bias else y)
+
+
+@converts("keras.layers.EinsumDense")
+def einsum_dense(stage: Stage, x: Var) -> Var:
+    """``activation(einsum(equation, x, kernel) + bias)``."""
+    kernel, *bias = own(stage)
+    y = op.einsum([x, const(kernel)], equation=_spelled_out(str(stage.equation), len(shape_of(x))))
+    return activations.named(stage, y + bias[0] if bias else y)
+
+
+def _spelled_out(equation: str, rank: int) -> str:
+    """An equation without ``...``, in lower case letters, as ONNX's shape inference wants them."""
+    given = equation.split(",")[0]
+    spare = iter("zyxwvutsrq")
+    letters = {c: c if c.islower() else "" for c in equation if c.isalpha()}
+    free = [c for c in spare if c not in letters]
+    upper = {c: free.pop() for c in letters if c.isupper()}
+    many = "".join(free.pop() for _ in range(rank - len(given.replace("...", "")))) if "..." in given else ""
+    return "".join(upper.get(c, c) for c in equation.replace("...", many)).replace(" ", "")
+
+
+@converts("keras.layers.Embedding")
+def embedding(stage: Stage, x: Value) -> Value:
+    """A row of weights per whole number; below 0 it counts from the end, and past it the row is refused."""
+    (table,) = own(stage)
+    index = cast(cast(x.var, np.int32) if dtype_of(x.var).kind == "f" else x.var, np.int64)
+    mask = op.not_(op.equal(x.var, const(0, dtype_of(x.var)))) if stage.get("mask_zero") else None
+    return Value(looked_up(stage.context, table, index), mask)
+
+
+@converts("keras.layers.Masking")
+def masking(stage: Stage, x: Var) -> Value:
+    """Steps that hold nothing but the mask's value become 0 and are left out."""
+    unlike = cast(op.not_(op.equal(x, const(stage.mask_value, dtype_of(x)))), np.int64)
+    kept = op.greater(op.reduce_max(unlike, const([-1])), const(0))
+    return Value(op.where(kept, x, const(0, dtype_of(x))), op.squeeze(kept, const([-1])))
+
+
+@converts("keras.layers.Flatten")
+def flatten(stage: Stage, x: Var) -> Var:
+    rank = len(shape_of(x))
+    if stage.get("data_format") == "channels_first" and rank > 2:
+        x = op.transpose(x, perm=[0, *range(2, rank), 1])
+    return op.flatten(x, axis=1)
+
+
+@converts("keras.layers.Reshape")
+def reshape(stage: Stage, x: Var) -> Var:
+    return shaping.reshaped(x, [-1 if size is None else int(size) for size in stage.target_shape])
+
+
+@converts("keras.layers.Permute")
+def permute(stage: Stage, x: Var) -> Var:
+    return op.transpose(x, perm=[0, *map(int, stage.dims)])
+
+
+@converts("keras.layers.RepeatVector")
+def repeat_vector(stage: Stage, x: Var) -> Var:
+    return op.tile(op.unsqueeze(x, const([1])), const([1, int(stage.n), 1]))

@@ -1,0 +1,52 @@
+"""Pools of windows and of whole tensors."""
+
+from __future__ import annotations
+
+from onnxpipe.adapters.keras.calls import Value
+from onnxpipe.adapters.keras.convolutional import window
+from onnxpipe.adapters.keras.places import moved
+from onnxpipe.blocks import convolving
+from onnxpipe.core.ops import Var, cast, const, dtype_of, op, shape_of
+from onnxpipe.core.plan import Stage
+from onnxpipe.core.registry import converts
+
+
+@converts("keras.layers.MaxPooling1D", "keras.layers.MaxPooling2D", "keras.layers.MaxPooling3D")
+def max_pooling(stage: Stage, x: Var) -> Var:
+    moves = window(stage, stage.pool_size, len(shape_of(x)) - 2)
+    return moved(stage, x, lambda x: convolving.highest(x, moves))
+
+
+@converts("keras.layers.AveragePooling1D", "keras.layers.AveragePooling2D", "keras.layers.AveragePooling3D")
+def average_pooling(stage: Stage, x: Var) -> Var:
+    """Places that padding adds don't count, as TensorFlow has it."""
+    moves = window(stage, stage.pool_size, len(shape_of(x)) - 2)
+    return moved(stage, x, lambda x: convolving.mean(x, moves))
+
+
+def _places(stage: Stage, x: Var) -> list[int]:
+    """The axes that are neither batch nor channels."""
+    rank = len(shape_of(x))
+    return list(range(2, rank) if stage.get("data_format") == "channels_first" else range(1, rank - 1))
+
+
+@converts(
+    "keras.layers.GlobalMaxPooling1D", "keras.layers.GlobalMaxPooling2D", "keras.layers.GlobalMaxPooling3D"
+)
+def global_max_pooling(stage: Stage, x: Var) -> Var:
+    return op.reduce_max(x, const(_places(stage, x)), keepdims=int(bool(stage.get("keepdims"))))
+
+
+@converts(
+    "keras.layers.GlobalAveragePooling1D",
+    "keras.layers.GlobalAveragePooling2D",
+    "keras.layers.GlobalAveragePooling3D",
+)
+def global_average_pooling(stage: Stage, x: Value) -> Value:
+    """The mean of the steps that a mask counts. Formula: GlobalAveragePooling1D.call."""
+    axes, keep = const(_places(stage, x.var)), int(bool(stage.get("keepdims")))
+    if x.mask is None or not stage.kind.endswith("1D"):
+        return Value(op.reduce_mean(x.var, axes, keepdims=keep))
+    weights = op.unsqueeze(cast(x.mask, dtype_of(x.var)), const([1 if _places(stage, x.var) == [2] else 2]))
+    total = op.reduce_sum(op.mul(x.var, weights), axes, keepdims=keep)
+    return Value(op.div(total, op.reduce_sum(weights, axes, keepdims=keep)))
