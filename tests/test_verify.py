@@ -26,6 +26,7 @@ from onnxpipe.cli import main
 from onnxpipe.errors import BadInput, NativeFailed, Unreadable
 from onnxpipe.services import goldens
 from onnxpipe.services.convert import adapter_of, artefact_of
+from onnxpipe.services.matching import Names
 from onnxpipe.services.native import Native
 from onnxpipe.services.trial import Trial
 from onnxpipe.services.verify import verify
@@ -55,7 +56,7 @@ def benches() -> Iterator[dict[str, Bench]]:
 
 
 def judged(model: onnx.ModelProto, native: Native, rows: Any, budget: int = BUDGET) -> Report:
-    return Trial(model, native, {}, {}).report(rows, budget=budget, seed=0, model="model.onnx")
+    return Trial(model, native, {}, Names()).report(rows, budget=budget, seed=0, model="model.onnx")
 
 
 @pytest.mark.parametrize("dtype", ["native", "float32"])

@@ -32,21 +32,19 @@ class Each(NamedTuple):
 class Graph:
     """A model opened once and asked many times, on ``threads`` threads (0: as many as there are cores).
 
-    Raises Unreadable where onnxruntime can't open it.
+    ``runtime`` is onnxruntime, or reference for ONNX's own evaluator. Raises Unreadable where it
+    can't open the model.
     """
 
-    def __init__(self, model: onnx.ModelProto, *, where: str = "", threads: int = 1) -> None:
-        options = ort.SessionOptions()
-        options.log_severity_level = 4
-        options.intra_op_num_threads = threads
+    def __init__(
+        self, model: onnx.ModelProto, *, where: str = "", threads: int = 1, runtime: str = "onnxruntime"
+    ) -> None:
         try:
-            self.session = ort.InferenceSession(
-                model.SerializeToString(), options, providers=["CPUExecutionProvider"]
-            )
+            self.session: Any = _evaluator(model) if runtime == "reference" else _session(model, threads)
         except Exception as error:
-            raise Unreadable(f"onnxruntime can't open it: {_line(error)}", where=where) from None
+            raise Unreadable(f"{runtime} can't open it: {_line(error)}", where=where) from None
         self.signature = Signature.of(model)
-        self.outputs = tuple(output.name for output in self.session.get_outputs())
+        self.outputs = tuple(port.name for port in self.signature.outputs)
 
     def run(self, rows: Rows, names: Sequence[str] | None = None) -> Answers:
         """The answers by output name. Raises GraphRefused where the session fails."""
@@ -73,6 +71,20 @@ class Graph:
                     todo += [(middle, stop), (start, middle)]
         names = found[0] if found else {}
         return Each({name: table.stacked([part[name] for part in found]) for name in names}, refused)
+
+
+def _session(model: onnx.ModelProto, threads: int) -> ort.InferenceSession:
+    options = ort.SessionOptions()
+    options.log_severity_level = 4
+    options.intra_op_num_threads = threads
+    return ort.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+
+
+def _evaluator(model: onnx.ModelProto) -> Any:
+    """ONNX's own evaluator, in Python: slow, and the standard's own word on what a graph means."""
+    from onnx.reference import ReferenceEvaluator
+
+    return ReferenceEvaluator(model)
 
 
 def tapped(model: onnx.ModelProto, values: Sequence[str]) -> onnx.ModelProto:

@@ -23,6 +23,7 @@ from onnxpipe.errors import BadInput
 from onnxpipe.services import replay
 from onnxpipe.services.convert import adapter_of, artefact_of
 from onnxpipe.services.judge import ABSENT, Judge
+from onnxpipe.services.matching import Names
 from onnxpipe.services.native import Native, Where
 from onnxpipe.services.rows import as_rows, load_rows
 from onnxpipe.services.verify import opened
@@ -64,7 +65,7 @@ def bench(
         if source is not None:
             artefact = artefact_of(source)
             native = stack.enter_context(Native(artefact, adapter_of(artefact), where))
-            judge, versions = Judge(proto, native, {}, {}), {**versions, **native.versions}
+            judge, versions = Judge(proto, native, {}, Names()), {**versions, **native.versions}
         found = tuple(_timings(graph, judge, given, pace, missing))
     size = path.stat().st_size if path else proto.ByteSize()
     return Timings(

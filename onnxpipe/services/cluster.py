@@ -15,6 +15,7 @@ from onnxpipe.errors import BadInput
 from onnxpipe.scale import spark
 from onnxpipe.scale.judging import Tally
 from onnxpipe.services.convert import adapter_of
+from onnxpipe.services.matching import Names
 from onnxpipe.services.native import Native, Where, trusted_names
 from onnxpipe.services.trial import Trial
 
@@ -62,6 +63,6 @@ def _explained(
 
     rows = from_arrow(pa.Table.from_batches(worst))
     with Native(artefact, adapter_of(artefact), where) as native:
-        trial = Trial(model, native, judging.tolerances, judging.names)
+        trial = Trial(model, native, judging.tolerances, Names(outputs=judging.names))
         closer = trial.report(rows, budget=0, seed=judging.seed, model="model.onnx")
     return replace(found, stages=closer.stages, counterexample=closer.counterexample, batches=closer.batches)

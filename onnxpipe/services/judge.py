@@ -15,6 +15,7 @@ from onnxpipe.check.graph import Graph, GraphRefused
 from onnxpipe.check.rows import Rows, length, stacked, take
 from onnxpipe.core.fragment import metadata
 from onnxpipe.errors import NativeFailed, NativeRefused
+from onnxpipe.services.matching import Names, is_foreign
 from onnxpipe.services.native import Native
 
 Array = NDArray[Any]
@@ -48,14 +49,16 @@ class Judge:
 
     def __init__(
         self, model: onnx.ModelProto, native: Native,
-        tolerances: Mapping[str, Tolerance], names: Mapping[str, str],
+        tolerances: Mapping[str, Tolerance], names: Names, runtime: str = "onnxruntime",
     ) -> None:  # fmt: skip
         self.native, self.tolerances = native, tolerances
-        self.graph = Graph(model)
+        self.graph = Graph(model, runtime=runtime)
+        self.foreign = is_foreign(model)
         self.facts = metadata(model)
         self.missing = self.facts.get("missing_string", "")
         self.outputs = [name for name in self.graph.outputs if name != "invalid"]
-        self.source_names = {name: names.get(name, name) for name in self.outputs}
+        self.source_names = {name: names.outputs.get(name, name) for name in self.outputs}
+        self.input_names = names.inputs
 
     def __call__(self, rows: Rows, natively: Rows | None = None, literal: Any = True) -> Judged:
         """Both sides on the same rows. ``natively``: the rows as the original gets them;
@@ -89,6 +92,8 @@ class Judge:
             name: _only(got[name], both[~raised]) if len(got[name]) == (~raised).sum() else got[name]
             for name in mine if name in got
         }  # fmt: skip
+        if self.foreign:
+            mine = {name: _as_typed(value, ours.get(name)) for name, value in mine.items()}
         if self.facts.get("on_invalid") == "nan":
             mine = {name: _blankable(value, ours.get(name)) for name, value in mine.items()}
         verdicts = compare(mine, ours, self.tolerances, evidence=proof) if both.any() else ()
@@ -162,7 +167,7 @@ class Judge:
                 value = np.where(value == self.missing, None, value)  # type: ignore[call-overload]
                 if given is not None:
                     value[:count] = np.where(given[name] == ABSENT, None, given[name])  # type: ignore[call-overload]
-            natively[name] = value
+            natively[self.input_names.get(name, name)] = value
         return natively
 
     def native_answers(self, row: Rows) -> Answers:
@@ -205,6 +210,13 @@ def _blank(values: Array) -> Array:
     """Rows ``[N]`` that hold nothing but NaN or the empty string."""
     flat = values.reshape(len(values), -1)
     return np.asarray((flat == "" if values.dtype.kind == "O" else np.isnan(flat)).all(axis=1))
+
+
+def _as_typed(native: Array, graph: Array | None) -> Array:
+    """Numbers in the type and with the axes of length 1 that another exporter's graph has them in."""
+    if graph is None or native.dtype.kind != np.asarray(graph).dtype.kind or native.dtype.kind not in "fiu":
+        return native if graph is None or native.size != np.size(graph) else native.reshape(np.shape(graph))
+    return (native.reshape(graph.shape) if native.size == graph.size else native).astype(graph.dtype)
 
 
 def _blankable(native: Array, graph: Array | None) -> Array:

@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 import onnx
 from numpy.typing import NDArray
-from onnx import numpy_helper
 
 from onnxpipe.check.compare import Tolerance, compare
 from onnxpipe.check.graph import Graph
 from onnxpipe.check.report import Refusals, Report
+from onnxpipe.core.fragment import metadata
 from onnxpipe.core.signature import Port
 from onnxpipe.errors import BadInput, Unreadable
+from onnxpipe.services import test_data
 
 Array = NDArray[Any]
 
@@ -41,10 +42,16 @@ def folders(model: Path | None, golden: str | Path | None) -> tuple[Path, ...]:
 
 
 def replay(
-    model: onnx.ModelProto, sets: Sequence[Path], tolerances: Mapping[str, Tolerance]
+    model: onnx.ModelProto, sets: Sequence[Path], tolerances: Mapping[str, Tolerance],
+    runtime: str = "onnxruntime",
 ) -> Report:  # fmt: skip
-    """The graph's answers to the recorded rows against the recorded answers, all sets as one."""
-    graph = Graph(model)
+    """The graph's answers to the recorded rows against the recorded answers, all sets as one.
+
+    Of a model that onnxpipe didn't make, which may have no rows, each set is run as a whole.
+    """
+    if not metadata(model):
+        return test_data.replay(model, sets, tolerances, runtime)
+    graph = Graph(model, runtime=runtime)
     pairs = [_read(folder, graph) for folder in sets]
     rows = {name: np.concatenate([fed[name] for fed, _ in pairs]) for name in pairs[0][0]}
     native = {name: np.concatenate([told[name] for _, told in pairs]) for name in pairs[0][1]}
@@ -85,19 +92,10 @@ def _tensor(path: Path, port: Port) -> Array:
         raise BadInput(
             f"no golden rows for {port.name}: the graph isn't the one they belong to", where=str(path)
         )
-    try:
-        tensor = onnx.TensorProto.FromString(path.read_bytes())
-        array = numpy_helper.to_array(tensor)
-    except Exception as error:
-        raise Unreadable(f"not a serialized tensor: {error}", where=str(path)) from None
-    return _text(array) if port.is_string else np.asarray(array)
-
-
-def _text(array: Array) -> Array:
-    flat = [v.decode("utf-8") if isinstance(v, bytes) else str(v) for v in array.ravel().tolist()]
-    out = np.empty(len(flat), object)
-    out[:] = flat
-    return out.reshape(array.shape)
+    array = test_data.tensor(path)
+    if port.is_string != (array.dtype.kind == "O"):
+        raise Unreadable(f"it holds {array.dtype}, the graph has {port.dtype}", where=str(path))
+    return array
 
 
 def _number(folder: Path) -> tuple[int, str]:

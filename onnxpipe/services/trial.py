@@ -26,6 +26,7 @@ from onnxpipe.core.plan import Context
 from onnxpipe.core.signature import sized
 from onnxpipe.errors import NativeFailed, Refusal
 from onnxpipe.services.judge import ABSENT, Judge, Judged
+from onnxpipe.services.matching import Names
 from onnxpipe.services.native import Native
 from onnxpipe.services.rows import load_rows
 
@@ -42,14 +43,14 @@ class Trial:
 
     def __init__(
         self, model: onnx.ModelProto, native: Native,
-        tolerances: Mapping[str, Tolerance], names: Mapping[str, str],
+        tolerances: Mapping[str, Tolerance], names: Names, runtime: str = "onnxruntime",
     ) -> None:  # fmt: skip
         self.model, self.native, self.tolerances = model, native, tolerances
-        self.judge = Judge(model, native, tolerances, names)
+        self.judge = Judge(model, native, tolerances, names, runtime)
         self.signature = self.judge.graph.signature
         self.sized = sized(model)
         self.cells = slots(self.sized)
-        self.notes: tuple[str, ...] = ()
+        self.notes = names.notes
 
     def report(self, data: Any, *, budget: int, seed: int, model: str) -> Report:
         """Everything found on the user's rows and on ``budget`` rows made for the purpose."""
@@ -103,7 +104,8 @@ class Trial:
         """The anchors of the source's stages; none, with a note, where it can't be read as data."""
         if program_exporter(self.native.adapter, self.native.artefact):
             return ()
-        chosen = {port.name: (port.dtype, None) for port in self.signature.inputs}
+        called = self.judge.input_names
+        chosen = {called.get(port.name, port.name): (port.dtype, None) for port in self.signature.inputs}
         options = Options(inputs=chosen, missing_string=self.judge.missing)
         context = Context(options, fallback=standing_in(self.model))
         try:

@@ -21,6 +21,7 @@ from onnxpipe.core.fragment import metadata
 from onnxpipe.errors import BadInput
 from onnxpipe.services import replay
 from onnxpipe.services.convert import adapter_of, artefact_of
+from onnxpipe.services.matching import matched, unzipped
 from onnxpipe.services.native import Native, Where
 from onnxpipe.services.trial import Trial
 
@@ -30,6 +31,7 @@ class Judging:
     """How to judge: rows made besides the user's, seed, tolerances by output ("" for all), the
     rate of differing rows that is still called equal, and source names by model output name.
     ``engine`` spark goes through all of a table on the cluster at ``master``, and makes no rows.
+    ``runtime`` runs the graph: onnxruntime, or reference for ONNX's own evaluator.
     """
 
     rows: int = 2000
@@ -39,6 +41,7 @@ class Judging:
     names: Mapping[str, str] = field(default_factory=dict)
     engine: str = "local"
     master: str = ""
+    runtime: str = "onnxruntime"
 
 
 def verify(
@@ -60,7 +63,7 @@ def verify(
     notes = tuple(map(str, peers))
     versions = {"onnxruntime": ort.__version__}
     if source is None:
-        found = replay.replay(proto, replay.folders(path, golden), judging.tolerances)
+        found = replay.replay(proto, replay.folders(path, golden), judging.tolerances, judging.runtime)
         setting = _setting(path, "", judging, versions, notes)
         return _finished(found, setting, started)
     artefact = source if isinstance(source, Artefact) else artefact_of(source)
@@ -70,9 +73,11 @@ def verify(
 
         found, versions = judged(proto, artefact, data, judging, where)
         return _finished(found, _setting(path, str(artefact), judging, versions), started)
+    proto = unzipped(proto)
     with ExitStack() as stack:
         native = stack.enter_context(Native(artefact, adapter, where))
-        trial = Trial(proto, native, judging.tolerances, judging.names)
+        names = matched(proto, artefact, judging.names)
+        trial = Trial(proto, native, judging.tolerances, names, judging.runtime)
         found = trial.report(data, budget=judging.rows, seed=judging.seed, model=str(path or "model.onnx"))
         setting = _setting(
             path, str(artefact), judging, {**versions, **native.versions}, (*notes, *trial.notes)
