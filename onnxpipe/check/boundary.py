@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from onnxpipe.check.rows import Rows, Slot, column, length, take, with_values
+from onnxpipe.check.rows import Rows, Slot, column, length, take, widened, with_values
 from onnxpipe.core.signature import numpy_dtype
 
 Array = NDArray[Any]
@@ -219,6 +219,8 @@ def _moved(value: Any, slot: Slot) -> Any:
 
 def _differs(a: Array, b: Array) -> Array:
     if a.dtype.kind == "O" or b.dtype.kind == "O":
+        width = max(a.shape[1], b.shape[1])  # arrays of text are as wide as their longest row
+        a, b = widened(a, width), widened(b, width)
         return np.array(
             [[x is not y and x != y for x, y in zip(r, s, strict=True)] for r, s in zip(a, b, strict=True)]
         )
