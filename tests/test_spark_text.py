@@ -1,6 +1,8 @@
-"""Texts taken apart as java.util.regex does it, without Spark."""
+"""Texts taken apart as java.util.regex does it, and statements of SQL read, without Spark."""
 
 from __future__ import annotations
+
+import sys
 
 import numpy as np
 import onnxruntime as ort
@@ -8,8 +10,11 @@ import pytest
 from spox import Tensor, argument, build
 
 from onnxpipe.adapters.spark import java_patterns
+from onnxpipe.adapters.spark.sql import parsed
 from onnxpipe.blocks import splitting
 from onnxpipe.blocks.patterns import Untranslatable
+from onnxpipe.core.plan import Stage
+from onnxpipe.errors import MissingExtra, Unsupported
 
 TEXTS = ["", "a", ",", ",a", "a,", "a,,b", ",,", "a;;b,c", "\U0001f600,é"]
 SPLIT = {
@@ -57,3 +62,37 @@ def test_java_s_classes_are_ascii_and_its_quotes_are_text() -> None:
 def test_what_java_has_its_own_rule_for_is_refused(pattern: str) -> None:
     with pytest.raises(Untranslatable):
         java_patterns.translated(pattern)
+
+
+def _statement(text: str) -> Stage:
+    return Stage("pyspark.ml.feature.SQLTransformer", "SQLTransformer", {"statement": text})
+
+
+def test_without_sqlglot_the_package_to_install_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "sqlglot", None)
+    with pytest.raises(MissingExtra) as caught:
+        parsed(_statement("SELECT * FROM __THIS__"))
+    assert caught.value.remedy == "pip install 'onnxpipe[spark]'"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "SELECT (((",
+            "",
+            "DROP TABLE x",
+            "SELECT * FROM other",
+            "SELECT count(1) FROM __THIS__ GROUP BY a",
+        ),
+        *(
+            "SELECT * FROM __THIS__ JOIN b",
+            "SELECT * FROM __THIS__ LIMIT 3",
+            "SELECT DISTINCT a FROM __THIS__",
+        ),
+        "SELECT try_cast(a AS int) AS b FROM __THIS__",
+    ],
+)
+def test_statements_over_more_than_each_row_are_refused(text: str) -> None:
+    with pytest.raises(Unsupported):
+        parsed(_statement(text))

@@ -173,8 +173,19 @@ def through(some: Sequence[Any], frame: Any) -> Any:
     """
     for stage in some:
         if all(name in frame.columns for name in read(stage)):
-            frame = stage.transform(frame)
+            frame = _numbered(stage).transform(frame)
     return frame
+
+
+def _numbered(stage: Any) -> Any:
+    """The stage; a statement of SQL that selects some columns selects the rows' numbers too."""
+    if type(stage).__name__ != "SQLTransformer":
+        return stage
+    said = stage.getStatement()
+    items = re.split(r"\bfrom\b", said, flags=re.IGNORECASE)[0]
+    if re.search(r"(select|,)\s*\*", items, re.IGNORECASE):
+        return stage
+    return type(stage)(statement=re.sub(r"(?i)\bselect\b", "SELECT `%s`," % ROW, said, count=1))
 
 
 def read(stage: Any) -> List[str]:
@@ -282,8 +293,8 @@ def _is_vector(kind: Any) -> bool:
     return type(kind).__name__ == "VectorUDT"
 
 
-_DTYPES = {"DoubleType": "f8", "FloatType": "f4", "IntegerType": "i4", "LongType": "i8", "ShortType": "i2",
-           "ByteType": "i1", "BooleanType": "?"}  # fmt: skip
+_DTYPES = {"DecimalType": "f8", "DoubleType": "f8", "FloatType": "f4", "IntegerType": "i4", "LongType": "i8",
+           "ShortType": "i2", "ByteType": "i1", "BooleanType": "?"}  # fmt: skip
 
 
 def _array(cells: List[Any], kind: Any) -> Any:

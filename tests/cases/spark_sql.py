@@ -1,0 +1,83 @@
+"""Spark's SQLTransformer: what is computed, and what is refused by name."""
+
+from pyspark.ml import Pipeline
+from pyspark.ml.classification import LogisticRegression
+from pyspark.ml.feature import SQLTransformer, VectorAssembler
+
+from tests.harness import Case
+from tests.rigs.spark import lazy
+
+
+def selected(items: str, data: str = "frame") -> Case:
+    """A statement that adds these columns."""
+    return Case(lazy(SQLTransformer, statement=f"SELECT *, {items} FROM __THIS__"), data=data)
+
+
+def refused(items: str, why: str, reason: str) -> Case:
+    statement = f"SELECT *, {items} FROM __THIS__"
+    return Case(lazy(SQLTransformer, statement=statement), data="frame", refused=why, reason=reason)
+
+
+TEXTBOOK = lazy(
+    SQLTransformer,
+    statement="SELECT *, (length + height) AS total, (length * height) AS area, "
+    "CASE WHEN city = 'Oslo' THEN 1.0 ELSE 0.0 END AS north FROM __THIS__",
+)
+
+CASES = [
+    selected(
+        "length + height AS a, length - 2 * height AS b, -length AS c, length / (abs(height) + 1) AS d, "
+        "length % 3 AS e, length * 2.5 AS f, count + 1 AS g, count * count - 7 AS h, count / 2 AS i, 7 AS j"
+    ),
+    Case(
+        lazy(SQLTransformer, statement="SELECT length / nullif(count, 0) AS ratio, count FROM __THIS__"),
+        data="frame",
+    ),
+    selected("CASE WHEN count = 0 THEN 0 ELSE length / count END AS ratio, if(count > 2, 1, -1) AS sign"),
+    selected("count > 0 AND 6 / count > 2 AS many, count = 0 OR 6 / count > 2 AS few"),
+    selected(
+        "length > height AS a, length <= 0.5 AS b, length >= height AS c, length <> height AS d, "
+        "NOT flag AS e, length BETWEEN -1 AND 1 AS f, count IN (1, 3) AS g, flag = true AS h, "
+        "length < count AS i"
+    ),
+    selected(
+        "greatest(length, height, 0.25) AS a, least(length, height) AS b, isnan(length) AS c, "
+        "nanvl(length, 0) AS d, round(length) AS e, floor(length) AS f, ceil(height) AS g, sign(length) AS h"
+    ),
+    selected(
+        "exp(least(length, 10)) AS a, ln(length) AS b, log10(length) AS c, log(2, length) AS d, "
+        "sqrt(length) AS e, power(length, 2) AS f, sin(least(greatest(length, -9), 9)) AS g"
+    ),
+    selected("cast(count AS double) AS a, cast(flag AS int) AS b, cast(count AS string) AS c"),
+    selected("cast(least(greatest(length, -9), 9) AS int) AS a, cast(height AS bigint) AS b"),
+    selected(
+        "coalesce(city, 'none') AS a, lower(city) AS b, city || '-' || size AS c, length(size) * 1.0D AS d, "
+        "coalesce(city = 'Oslo', false) AS e, coalesce(city IN ('Oslo', size), false) AS f, "
+        "city IS NULL AS g, city <=> size AS i, CASE city WHEN 'Oslo' THEN 'O' WHEN '東京' THEN 'T' END AS h",
+        data="gaps",
+    ),
+    Case(
+        lazy(
+            SQLTransformer,
+            statement="SELECT city, length AS x FROM __THIS__ WHERE height > -1000 AND flag = flag",
+        ),
+        data="frame",
+    ),
+    Case(
+        lazy(
+            Pipeline,
+            stages=[
+                TEXTBOOK,
+                lazy(VectorAssembler, inputCols=["total", "area", "north"], outputCol="features"),
+                lazy(LogisticRegression, maxIter=5),
+            ],
+        ),
+        data="frame",
+    ),
+    refused("coalesce(length, 0) AS a", "can't tell from NaN", "a missing number travels as NaN"),
+    refused("count > nullif(count, 1) AS a", "may be null", "no truth in a graph can be missing"),
+    refused("1.5 * 2 AS a", "in decimals", "decimals have digits of their own"),
+    refused("upper(city) AS a", "isn't among", "one of the many functions that aren't converted"),
+    refused("round(length, 2) AS a", "isn't among", "Spark rounds the digits that Java writes"),
+    refused("length + height", "without a name", "Spark makes up a name of the expression"),
+]
