@@ -30,8 +30,9 @@ class Size(NamedTuple):
 
 
 def parse(text: str) -> dict[str, str]:
-    """``{"top": "3", "at": "0.5"}`` of ``top=3,at=0.5``. Raises BadManifest for a piece without name."""
+    """``{"top": "3", "at": "0.5"}`` of ``top=3,at=0.5``; a lone name says yes. Raises BadManifest."""
     pieces = [piece.strip() for piece in text.split(",") if piece.strip()]
+    pieces = [f"{piece}=yes" if piece.isidentifier() else piece for piece in pieces]
     if bad := [piece for piece in pieces if "=" not in piece]:
         raise BadManifest(f"{bad[0]!r} isn't name=value", remedy="Write component:name=value,name=value")
     pairs = [piece.partition("=") for piece in pieces]

@@ -29,7 +29,7 @@ def sorted_probabilities(
     ``argsort(-p, kind="stable")``: ties go to the class that stands first, NaN comes last. The labels
     are those of ``classes``, of ``file`` (one a line) or of the model before.
     """
-    known = _classes(predict_proba, classes, file)
+    known = known_classes(predict_proba, classes, file)
     p, index = _best(predict_proba, top or len(known))
     return {"labels": named.label(index, known), "probabilities": p}
 
@@ -40,7 +40,7 @@ def labels(scores: Var, *, classes: Classes = None, file: File = None) -> Mappin
 
     ``classes[argmax(p, axis=1)]``; a number that is no class makes the session fail.
     """
-    known = _classes(scores, classes, file)
+    known = known_classes(scores, classes, file)
     if dtype_of(scores).kind == "f":
         return {"labels": named.most_likely(scores, known)}
     index = cast(scores, np.int64)
@@ -158,7 +158,7 @@ def _clamped(scores: Var, top: int) -> Var:
     )
 
 
-def _classes(scores: Var, classes: Classes, file: Path | None) -> Array:
+def known_classes(scores: Var, classes: Classes, file: Path | None) -> Array:
     """The labels of the columns of ``scores``. Raises BadManifest for none and for a wrong number."""
     known = _lines(file) if file is not None else classes
     if known is None:
