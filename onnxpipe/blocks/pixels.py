@@ -13,7 +13,8 @@ BITS = 22
 DIGITS = 4
 """Weights are written in four digits from -64 to 63: products of 8-bit pixels with such are exact on every
 processor, also where two of them are added up in 16 bits."""
-_BASE = 128
+_WIDTH = 7
+_BASE = 2**_WIDTH
 
 
 def resampled(images: Var, height: Var, width: Var, kernel: Kernel, *, columns_first: bool) -> Var:
@@ -45,8 +46,9 @@ def _digits(weights: Band) -> Band:
     scaled = weights.weights * const(float(2**BITS))
     rounded = op.sign(scaled) * op.floor(op.abs(scaled) + const(0.5))
     shift = sum(_BASE // 2 * _BASE**i for i in range(DIGITS))
-    numbers = cast(rounded, np.int64) + const(shift)
-    digits = [op.mod(op.div(numbers, const(_BASE**i)), const(_BASE)) for i in reversed(range(DIGITS))]
+    numbers = cast(rounded + const(float(shift)), np.uint32)
+    places = [const(i * _WIDTH, np.uint32) for i in reversed(range(DIGITS))]
+    digits = [op.bitwise_and(_shifted(numbers, place), const(_BASE - 1, np.uint32)) for place in places]
     return Band(weights.starts, cast(op.concat(digits, axis=1), np.uint8))
 
 
@@ -100,9 +102,14 @@ def _rounded(digits: Var, axis: int) -> Var:
     total, *lower = op.split(digits, num_outputs=DIGITS, axis=axis)
     for each in lower:
         total = op.mul(total, _int(_BASE)) + each
-    # Negative sums are black whatever the division does to them.
-    rounded = op.div(total + _int(2 ** (BITS - 1)), _int(2**BITS))
-    return cast(op.clip(rounded, _int(0), _int(255)), np.uint8)
+    # What is beyond black and white first: only numbers from 0 on can be shifted.
+    within = op.clip(total + _int(2 ** (BITS - 1)), _int(0), _int(2 ** (BITS + 8) - 1))
+    return cast(_shifted(cast(within, np.uint32), const(BITS, np.uint32)), np.uint8)
+
+
+def _shifted(x: Var, bits: Var) -> Var:
+    """``x >> bits``: onnxruntime divides whole numbers one by one."""
+    return op.bit_shift(x, bits, direction="RIGHT")
 
 
 def _int(value: int) -> Var:

@@ -24,12 +24,14 @@ PAGES = {
     "boosters.md": ("Boosters of other libraries, measured", ("boosters",)),
     "spark.md": ("Spark ML, measured", ("scale",)),
     "catboost.md": ("CatBoost, measured", ("catboost",)),
+    "images.md": ("Images, measured", ("images",)),
 }
 VERSIONS = ("onnxpipe", "onnxruntime", "onnx", "scikit-learn", "skl2onnx", "numpy")
 MORE = {
     "boosters": ("xgboost-cpu", "lightgbm", "onnxmltools"),
     "scale": ("pyspark", "pyarrow"),
     "catboost": ("catboost",),
+    "images": ("pillow",),
 }
 """What a section names besides."""
 HEAD = ("| what | ours | peer | ratio | limit | holds |", "|---|--:|--:|--:|--:|---|")
