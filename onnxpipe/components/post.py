@@ -160,7 +160,7 @@ def _clamped(scores: Var, top: int) -> Var:
 
 def known_classes(scores: Var, classes: Classes, file: Path | None) -> Array:
     """The labels of the columns of ``scores``. Raises BadManifest for none and for a wrong number."""
-    known = _lines(file) if file is not None else classes
+    known = lines(file) if file is not None else classes
     if known is None:
         raise BadManifest(
             "nobody says what the classes are called",
@@ -173,7 +173,7 @@ def known_classes(scores: Var, classes: Classes, file: Path | None) -> Array:
     return known
 
 
-def _lines(file: Path) -> Array:
+def lines(file: Path) -> Array:
     """The lines of a text file as labels. Raises BadManifest where it can't be read."""
     try:
         lines = file.read_text(encoding="utf-8-sig").splitlines()
