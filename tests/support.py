@@ -62,7 +62,7 @@ def transformers() -> list[str]:
         found += [
             f"{module.__name__}.{n}"
             for n, kind in held
-            if isinstance(kind, type) and issubclass(kind, Transformer)
+            if isinstance(kind, type) and issubclass(kind, Transformer) and not kind.__subclasses__()
         ]
     return sorted(found)
 
@@ -94,6 +94,7 @@ def table(framework: Framework) -> str:
             rows[kind].append(case)
     everything = framework.everything()
     converted = [kind for kind in everything if kind in kinds()]
+    known = kinds() | rows.keys()
     one, many = framework.nouns
     return "\n".join(
         [
@@ -114,8 +115,7 @@ def table(framework: Framework) -> str:
             "",
             "## Not converted yet",
             "",
-            ", ".join(kind.removeprefix(framework.prefix) for kind in everything if kind not in kinds())
-            + ".",
+            ", ".join(kind.removeprefix(framework.prefix) for kind in everything if not {kind} & known) + ".",
             "",
         ]
     )

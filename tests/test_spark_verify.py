@@ -17,6 +17,8 @@ from onnxpipe.check.localise import culprit
 from onnxpipe.errors import NativeFailed
 from onnxpipe.services.convert import adapter_of
 from onnxpipe.services.native import Native
+from tests.rigs import spark as rig
+from tests.rigs import spark_data
 
 SAVED = Path(__file__).parent.parent / "fixtures" / "spark_textbook_4_3" / "saved"
 SCALER = "PipelineModel/5_StandardScalerModel"
@@ -75,3 +77,17 @@ def test_without_java_the_reason_is_told(monkeypatch: pytest.MonkeyPatch, tmp_pa
     with pytest.raises(NativeFailed, match="Java isn't installed") as caught:
         Native(artefact, adapter_of(artefact))
     assert "JAVA_HOME" in caught.value.remedy
+
+
+@needs_java
+def test_rows_that_spark_refuses_are_told_apart_also_where_a_join_deals_them_out_anew() -> None:
+    from pyspark.ml.recommendation import ALS
+
+    spark, session = rig.native(), rig.session()
+    rows = spark_data.load("ratings")
+    model = ALS(userCol="account", rank=1, maxIter=1, seed=0).fit(spark.frame(session, None, rows))
+    asked = {"account": np.array([0.0, 5.5, np.nan, 1e9, -15.0]), "item": np.zeros(5, np.int64)}
+    found, refused = spark.each((model, session), asked, ["prediction"], [])
+    assert [row for row, _ in refused] == [1, 2]
+    assert "fractional part" in refused[0][1]
+    assert np.isnan(found["prediction"]).ravel().tolist() == [False, True, False]

@@ -101,3 +101,31 @@ def psi(x: Var) -> Var:
     series = op.sub(start, op.mul(square, op.sub(const(1 / 12, like), op.mul(square, tail))))
     least = op.sub(const(-_EULER, like), op.div(one, x))
     return op.where(op.less_or_equal(x, const(1e-6, like)), least, series)
+
+
+def climbed_digamma(x: Var) -> Var:
+    """The digamma function of positive float64 ``x`` as found by climbing to 49, to about 3e-9.
+
+    The exact one less what is wrong up there: the terms of ``x**-4`` and ``x**-6`` have the other sign.
+    Formula: Gamma.digamma of Apache Commons Math 3.6.
+    """
+    top = op.where(op.less(x, const(49.0)), op.add(x, op.ceil(op.sub(const(49.0), x))), x)
+    square = op.reciprocal(op.mul(top, top))
+    wrong = op.mul(op.mul(square, square), op.sub(const(1 / 60), op.mul(square, const(1 / 126))))
+    least = op.sub(const(-_EULER), op.reciprocal(x))
+    return op.where(op.less_or_equal(x, const(1e-5)), least, op.sub(_digamma(x), wrong))
+
+
+def _digamma(x: Var) -> Var:
+    """``digamma`` in the graph."""
+    below, moved, ten = const(0.0), x, const(10.0)
+    for _ in range(10):
+        small = op.less(moved, ten)
+        below = op.where(small, op.sub(below, op.reciprocal(moved)), below)
+        moved = op.where(small, op.add(moved, const(1.0)), moved)
+    square = op.reciprocal(op.mul(moved, moved))
+    tail = const(_SERIES[-1])
+    for coefficient in _SERIES[-2::-1]:
+        tail = op.add(const(coefficient), op.mul(square, tail))
+    rest = op.add(op.div(const(0.5), moved), op.mul(square, tail))
+    return op.add(op.sub(op.log(moved), rest), below)

@@ -17,8 +17,9 @@ import numpy as np
 
 ROW = "__onnxpipe_row"
 _STEP = re.compile(r"(\d+)_\w+$")
-_READ = ("features_cols", "inputCol", "inputCols", "featuresCol", "userCol", "itemCol", "itemsCol")
-"""Parameters that name columns which rows must have."""
+_READ = ("features_cols", "inputCol", "inputCols", "featuresCol", "userCol", "itemsCol")
+_BESIDE = ("itemCol", "offsetCol")
+"""Parameters that name columns which rows must have: the first that is set, and those beside it."""
 _QUIET = {
     "spark.ui.enabled": "false",
     "spark.driver.host": "127.0.0.1",
@@ -193,11 +194,17 @@ def read(stage: Any) -> List[str]:
     if stage.hasParam("formula"):
         return []
     for name in _READ:
-        if stage.hasParam(name) and stage.isDefined(stage.getParam(name)):
-            value = stage.getOrDefault(stage.getParam(name))
-            if value != []:  # XGBoost's own list of columns, where it was given one of vectors
-                return list(value) if isinstance(value, list) else [value]
+        value = _named(stage, name)
+        if value:  # not XGBoost's own list of columns, where it was given one of vectors
+            beside = [_named(stage, other) for other in _BESIDE]
+            return (list(value) if isinstance(value, list) else [value]) + [n for n in beside if n]
     return []
+
+
+def _named(stage: Any, name: str) -> Any:
+    """The value of a parameter, or None."""
+    defined = stage.hasParam(name) and stage.isDefined(stage.getParam(name))
+    return stage.getOrDefault(stage.getParam(name)) if defined else None
 
 
 def frame(spark: Any, stage: Any, rows: Mapping[str, Any]) -> Any:
@@ -351,7 +358,8 @@ def refusals(spark: Any, stage: Any, rows: Mapping[str, Any]) -> Dict[int, str]:
     """The rows that Spark refuses and why.
 
     The query is planned once over many partitions, and each partition is asked by itself; those
-    that fail are split further until each holds one row.
+    that fail are split further until each holds one row. Where the pipeline deals rows out anew, as a
+    join with a large table does, rows are halved instead.
     """
     from pyspark.sql import functions as F
 
@@ -361,13 +369,17 @@ def refusals(spark: Any, stage: Any, rows: Mapping[str, Any]) -> Dict[int, str]:
         here = frame(spark, stage, {name: value[todo] for name, value in rows.items()})
         # Rows are dealt out by hash; another salt parts those that met in one partition.
         salt += 1000003
-        here = here.repartition(min(2 * len(todo), _PARTS), F.col(ROW) + F.lit(salt))
+        parts = min(2 * len(todo), _PARTS)
+        here = here.repartition(parts, F.col(ROW) + F.lit(salt))
         held = {}  # type: Dict[int, List[int]]
         for row, part in here.select(ROW, F.spark_partition_id()).collect():
             held.setdefault(part, []).append(row)
         # All columns, as ``answers`` computes them: a local relation isn't pruned before it is evaluated.
         after = through(steps(stage), here)
-        failed = dict(_failing(after, sorted(held)))
+        computed = after._jdf.javaToPython()
+        if computed.getNumPartitions() != parts:
+            return dict(_halved(spark, stage, rows, np.arange(length(rows))))
+        failed = dict(_failing(after, computed, sorted(held)))
         refused.update({int(todo[held[p][0]]): why for p, why in failed.items() if len(held[p]) == 1})
         todo = np.take(todo, sorted(row for p in failed if len(held[p]) > 1 for row in held[p]))
     return refused
@@ -376,10 +388,23 @@ def refusals(spark: Any, stage: Any, rows: Mapping[str, Any]) -> Dict[int, str]:
 _PARTS = 256
 
 
-def _failing(after: Any, parts: Sequence[int]) -> Iterator[Tuple[int, str]]:
-    """The partitions of a data frame that can't be computed, and why."""
+def _halved(spark: Any, stage: Any, rows: Mapping[str, Any], which: Any) -> Iterator[Tuple[int, str]]:
+    """The rows among these that can't be computed, and why: half of them at a time."""
+    try:
+        through(steps(stage), frame(spark, stage, {n: v[which] for n, v in rows.items()})).collect()
+    except Exception as error:
+        if len(which) == 1:
+            yield int(which[0]), reason(error)
+        else:
+            for half in np.array_split(which, 2):
+                for found in _halved(spark, stage, rows, half):
+                    yield found
+
+
+def _failing(after: Any, computed: Any, parts: Sequence[int]) -> Iterator[Tuple[int, str]]:
+    """The partitions of a data frame, computed as an RDD, that can't be, and why."""
     gateway = after.sparkSession.sparkContext._gateway
-    computed, wanted = after._jdf.javaToPython(), gateway.new_array(gateway.jvm.int, 1)
+    wanted = gateway.new_array(gateway.jvm.int, 1)
     for part in parts:
         wanted[0] = part
         try:

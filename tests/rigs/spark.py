@@ -79,6 +79,9 @@ def _kinds(stage: Lazy) -> Iterator[str]:
     name = f"{public_name(stage.stage.__module__, stage.stage.__qualname__)}"
     if name.endswith(".pipeline.Pipeline"):
         yield "pyspark.ml.PipelineModel"
+    elif name.endswith(".LDA"):
+        distributed = stage.parameters.get("optimizer") == "em"
+        yield f"pyspark.ml.clustering.{'Distributed' if distributed else 'Local'}LDAModel"
     else:
         yield model_of(stage.stage)
     for value in stage.parameters.values():
@@ -141,6 +144,8 @@ def _fitted(estimator: Lazy, data: str) -> tuple[Any, Path]:
         model = stage.fit(given) if hasattr(stage, "fit") else stage
         path = Path(tempfile.mkdtemp(dir=_home())) / "saved"
         model.write().save(f"file://{path}")
+        if hasattr(model, "userFactors"):  # joined at once, as tables of a known size are
+            model = type(model).load(f"file://{path}")
         _saved[key] = model, path
     return _saved[key]
 

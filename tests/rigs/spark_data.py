@@ -139,6 +139,21 @@ def make_frame() -> Rows:
     }
 
 
+def make_ratings() -> Rows:
+    """Users and items by whole numbers, users by doubles too, and how one liked the other."""
+    rng = np.random.default_rng(8)
+    user, item = rng.integers(-3, 12, 90), rng.integers(0, 9, 90) * 1000
+    return {"user": user, "item": item, "account": user * 5.0, "rating": np.floor(rng.random(90) * 5)}
+
+
+def make_baskets() -> Rows:
+    """``items``, a few words per row."""
+    rng = np.random.default_rng(9)
+    chosen = rng.random((60, 5)) < [0.8, 0.6, 0.5, 0.3, 0.3]
+    padded = np.where(chosen, np.array(["bread", "milk", "beer", "figs", "tea"], object), None)
+    return {"items": np.take_along_axis(padded, np.argsort(~chosen, axis=1, kind="stable"), axis=1)}
+
+
 def make_complete() -> Rows:
     """As ``frame``, no number missing."""
     rows = make_frame()

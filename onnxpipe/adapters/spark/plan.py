@@ -11,6 +11,7 @@ from onnxpipe.adapters.base import Artefact, Rows
 from onnxpipe.adapters.spark import inputs, reader
 from onnxpipe.adapters.spark.columns import apply
 from onnxpipe.adapters.spark.metadata import metadata, refuse_local
+from onnxpipe.adapters.spark.refused import REASONS
 from onnxpipe.adapters.spark.storage import Folder
 from onnxpipe.blocks import ragged
 from onnxpipe.core.frame import Column
@@ -19,7 +20,7 @@ from onnxpipe.core.options import Options
 from onnxpipe.core.plan import Answered, Plan, Stage
 from onnxpipe.core.record import Record
 from onnxpipe.core.registry import discover, find, missing
-from onnxpipe.errors import Unfitted, Unreadable, Unsupported
+from onnxpipe.errors import Unfitted, Unreadable, Unsupported, UnsupportedStage
 
 framework = "spark"
 
@@ -116,7 +117,13 @@ def refuse_unsupported(root: Stage) -> None:
     """Raise Unsupported with every stage in the model that has no converter."""
     lacking = [stage for stage in stages(root) if find(stage.kind) is None]
     if lacking:
-        raise Unsupported([missing(stage) for stage in lacking])
+        raise Unsupported([_refusal(stage) for stage in lacking])
+
+
+def _refusal(stage: Stage) -> UnsupportedStage:
+    """The entry that says why a stage without converter has none."""
+    reason = REASONS.get(stage.kind)
+    return missing(stage) if reason is None else UnsupportedStage(stage.path, stage.kind, reason, ())
 
 
 def names(artefact: Artefact) -> frozenset[str]:
