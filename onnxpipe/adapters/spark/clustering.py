@@ -39,7 +39,9 @@ def _centres(stage: Stage) -> Array:
 def k_means(stage: Stage, x: Var) -> Predictions:
     """The nearest centre, the first of several, int32 ``[N, 1]``. Raises Unsupported for cosines."""
     if stage.distanceMeasure == "cosine":
-        raise stage.unsupported("was fitted by cosine, but Spark goes by Euclidean distance once it is loaded")
+        raise stage.unsupported(
+            "was fitted by cosine, but Spark goes by Euclidean distance once it is loaded"
+        )
     nearest = op.arg_min(_distances(stage, _answerable(stage, x), _centres(stage)), axis=1, keepdims=1)
     return {"predictionCol": cast(nearest, np.int32)}
 
