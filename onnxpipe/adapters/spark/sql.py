@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from onnxpipe.adapters.spark import kinds
-from onnxpipe.adapters.spark.sql_expressions import Scope, evaluated, written
+from onnxpipe.adapters.spark import kinds, sql_arithmetic, sql_logic, sql_values
+from onnxpipe.adapters.spark.sql_scope import Scope, evaluated, written
 from onnxpipe.core.apply import recorded, require
 from onnxpipe.core.frame import Column, Frame, table_of
 from onnxpipe.core.ops import batch_size, const, op, shape_of
@@ -14,6 +14,7 @@ from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import converts
 from onnxpipe.errors import BadInput, MissingExtra
 
+_RULES = {**sql_values.RULES, **sql_arithmetic.RULES, **sql_logic.RULES}
 _TEXTUAL = ("Concat", "DPipe", "Lower", "Upper", "Length", "Trim", "Like", "Substring")
 """Expressions whose columns are texts."""
 _BESIDE = ("EQ", "NEQ", "In", "NullSafeEQ", "Coalesce", "Case", "If", "Nullif")
@@ -107,7 +108,7 @@ def sql_transformer(stage: Stage, frame: Frame) -> Frame:
                 raise BadInput(f"it makes a second column {item.alias}")
             chosen[item.alias] = added[item.alias]
     if where := tree.args.get("where"):
-        holds = op.squeeze(evaluated(where.this, Scope(stage, frame)).var, const([1]))
+        holds = op.squeeze(evaluated(where.this, Scope(stage, frame, _RULES)).var, const([1]))
         chosen = {
             n: Column(require(stage.context, c.var, holds), c.vector, c.lengths) for n, c in chosen.items()
         }
@@ -120,7 +121,7 @@ def _computed(stage: Stage, frame: Frame) -> Mapping[str, Column]:
     """The computed columns ``[N, 1]``."""
     made = {}
     for name, tree in _items(stage):
-        var = written(evaluated(tree, Scope(stage, frame)), tree, stage)
+        var = written(evaluated(tree, Scope(stage, frame, _RULES)), tree, stage)
         if shape_of(var)[0] == 1:
             if not frame:
                 raise stage.unsupported("reads no column, so that nothing tells how many rows there are")
