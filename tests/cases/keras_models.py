@@ -43,7 +43,44 @@ def operations(keras: Any) -> Any:
     return keras.Model(x, keras.activations.relu(x, max_value=1.0))
 
 
+def arithmetic(keras: Any) -> Any:
+    """Every operation that two tensors, or one and a number, go through."""
+    x, y = keras.Input((4,), name="x"), keras.Input((4,), name="y")
+    ops = keras.ops
+    found = [x + y, x - y, 2.0 * x, y / 3, ops.maximum(x, y), ops.minimum(x, 0.5), ops.square(x) ** 2]
+    found += [ops.divide(x, 2.0), ops.abs(x), ops.absolute(x), ops.exp(x), ops.log(ops.abs(x) + 1), -x]
+    found += [ops.relu(x), ops.sigmoid(x), ops.sqrt(ops.abs(y)), ops.tanh(y), ops.softmax(x), x**2]
+    return keras.Model([x, y], ops.concatenate(found, axis=-1))
+
+
+def over_axes(keras: Any) -> Any:
+    x, ops = keras.Input((3, 4), name="x"), keras.ops
+    parts = [ops.mean(x, 1), ops.sum(x, axis=-2), ops.max(x, axis=1), ops.min(x, axis=1)]
+    product = ops.matmul(x, ops.expand_dims(parts[0], -1))
+    return keras.Model(x, [ops.concatenate(parts, axis=1), product, ops.cast(x, "int32")])
+
+
+ARITHMETIC = (
+    *("Add", "Subtract", "Multiply", "TrueDivide", "Divide", "Maximum", "Minimum", "Power", "Square"),
+    *(
+        "Abs",
+        "Absolute",
+        "Exp",
+        "Log",
+        "Negative",
+        "Relu",
+        "Sigmoid",
+        "Sqrt",
+        "Tanh",
+        "Softmax",
+        "Concatenate",
+    ),
+)
+AXES = ("Mean", "Sum", "Max", "Min", "Matmul", "ExpandDims", "Cast")
+
 CASES = [
+    Case(net(arithmetic, *(f"keras.ops.{name}" for name in ARITHMETIC))),
+    Case(net(over_axes, *(f"keras.ops.{name}" for name in AXES))),
     Case(net(two_inputs_two_outputs, FUNCTIONAL)),
     Case(net(two_inputs_two_outputs, FUNCTIONAL, suffix=".h5")),
     Case(net(shared_twice_in_a_row, FUNCTIONAL)),

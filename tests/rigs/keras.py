@@ -154,7 +154,8 @@ def _made_and_saved(made: Net) -> tuple[Any, Path]:
         model = keras.Sequential([keras.Input(shape, dtype=dtype), *(each.made() for each in made.layers)])
     rng = np.random.default_rng(7)
     for weight in model.weights:
-        if np.dtype(weight.dtype).kind == "f" and "normalization/" not in weight.path + "/":
+        learnt = weight.path.split("/")[-2].rstrip("_0123456789") == "normalization"  # by adapt
+        if np.dtype(weight.dtype).kind == "f" and not learnt:
             weight.assign(_drawn(weight, rng))
     path = Path(_home().name) / f"{len(list(Path(_home().name).iterdir()))}{made.suffix}"
     model.save(path)

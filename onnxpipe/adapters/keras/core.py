@@ -54,8 +54,9 @@ def embedding(stage: Stage, x: Value) -> Value:
 def masking(stage: Stage, x: Var) -> Value:
     """Steps that hold nothing but the mask's value become 0 and are left out."""
     unlike = cast(op.not_(op.equal(x, const(stage.mask_value, dtype_of(x)))), np.int64)
-    kept = op.greater(op.reduce_max(unlike, const([-1])), const(0))
-    return Value(op.where(kept, x, const(0, dtype_of(x))), op.squeeze(kept, const([-1])))
+    last = const([len(shape_of(x)) - 1])
+    kept = op.greater(op.reduce_max(unlike, last), const(0))
+    return Value(op.where(kept, x, const(0, dtype_of(x))), op.squeeze(kept, last))
 
 
 @converts("keras.layers.Flatten")

@@ -18,7 +18,7 @@ from onnxpipe.core.registry import converts
 def _alike(xs: Values) -> list[Var]:
     """The tensors in one dtype and rank: axes of 1 come in after the batch. Source: Merge.call."""
     rank = max(len(shape_of(x.var)) for x in xs)
-    common = np.result_type(*(dtype_of(x.var) for x in xs))
+    common = _common(xs)
     added = [rank - len(shape_of(x.var)) for x in xs]
     lifted = [
         op.unsqueeze(x.var, const([1] * n)) if n == 1 else x.var for x, n in zip(xs, added, strict=True)
@@ -85,9 +85,7 @@ def _wide(mask: Var | None, like: Var) -> Var:
 
 @converts("keras.layers.Concatenate")
 def concatenate(stage: Stage, xs: Values) -> Value:
-    common = np.result_type(*(dtype_of(x.var) for x in xs)) if dtype_of(xs[0].var).kind != "U" else None
-    parts = [x.var if common is None else cast(x.var, common) for x in xs]
-    return Value(op.concat(parts, axis=int(stage.axis)), _joined(stage, xs))
+    return Value(op.concat(_alike_types(xs), axis=int(stage.axis)), _joined(stage, xs))
 
 
 def _joined(stage: Stage, xs: Values) -> Var | None:
@@ -96,7 +94,8 @@ def _joined(stage: Stage, xs: Values) -> Var | None:
         return None
     wide = [op.and_(_true(x.var), _true(x.var) if x.mask is None else _wide(x.mask, x.var)) for x in xs]
     joined = cast(op.concat(wide, axis=int(stage.axis)), np.int64)
-    return op.greater(op.reduce_max(joined, const([-1]), keepdims=0), const(0))
+    last = const([len(shape_of(xs[0].var)) - 1])
+    return op.greater(op.reduce_max(joined, last, keepdims=0), const(0))
 
 
 def _true(x: Var) -> Var:
@@ -126,8 +125,14 @@ def _last(x: Var, axis: int) -> Var:
 
 
 def _alike_types(xs: Values) -> list[Var]:
-    common = np.result_type(*(dtype_of(x.var) for x in xs))
+    common = _common(xs)
     return [cast(x.var, common) for x in xs]
+
+
+def _common(xs: Values) -> Any:
+    """The dtype of all together: the floats' own where whole numbers join them, as Keras has it."""
+    kinds = [dtype_of(x.var) for x in xs]
+    return np.result_type(*([kind for kind in kinds if kind.kind == "f"] or kinds))
 
 
 def _axes(axes: Any, *ranks: int) -> Sequence[int]:

@@ -80,10 +80,10 @@ class Flat:
         return cls(held).within(name)
 
     def within(self, name: str) -> Flat:
-        """The same with a name taken off their paths, where all have it first."""
-        if not all(path[0] == name for path, _ in self.held):
+        """The same with paths that begin behind a name, where all have it."""
+        if not all(name in path for path, _ in self.held):
             return self
-        return Flat(tuple((path[1:], array) for path, array in self.held))
+        return Flat(tuple((path[path.index(name) + 1 :], array) for path, array in self.held))
 
     def arrays(self) -> dict[str, Array]:
         return {str(i): array for i, (_, array) in enumerate(self.held)}

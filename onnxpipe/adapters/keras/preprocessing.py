@@ -1,0 +1,90 @@
+"""Layers that make numbers fit to learn from: scaled, cut into bins, encoded."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from onnxpipe.adapters.keras.calls import Call, Value
+from onnxpipe.adapters.keras.layers import own
+from onnxpipe.core.apply import require
+from onnxpipe.core.ops import Var, cast, const, dtype_of, op, shape_of
+from onnxpipe.core.plan import Stage
+from onnxpipe.core.registry import converts
+
+
+@converts("keras.layers.Rescaling")
+def rescaling(stage: Stage, x: Var) -> Var:
+    scale, offset = (np.asarray(part, np.float32) for part in (stage.scale, stage.offset))
+    return op.add(op.mul(cast(x, np.float32), const(scale)), const(offset))
+
+
+@converts("keras.layers.Normalization")
+def normalization(stage: Stage, x: Var) -> Var:
+    """``(x - mean) / max(sqrt(variance), 1e-7)``. Formula: keras.layers.Normalization.call."""
+    mean, variance = own(stage)[:2] if stage.get("mean") is None else (stage.mean, stage.variance)
+    centre, spread = (_along(stage, x, part) for part in (mean, variance))
+    spread = np.maximum(np.sqrt(spread), np.float32(1e-7))
+    x = cast(x, np.float32)
+    if stage.get("invert"):
+        return op.add(op.mul(x, const(spread)), const(centre))
+    return op.div(op.sub(x, const(centre)), const(spread))
+
+
+def _along(stage: Stage, x: Var, weight: Any) -> Any:
+    """A statistic along the axes that keep their own. Source: Normalization.build."""
+    told, rank = stage.get("axis"), len(shape_of(x))
+    kept = [] if told is None else [int(a) % rank for a in (told if isinstance(told, list) else [told])]
+    values = np.asarray(weight, np.float32)
+    sizes: Any = [shape_of(x)[axis] if axis in kept else 1 for axis in range(rank)]
+    return np.broadcast_to(values.reshape(sizes if values.size > 1 else [1] * rank), sizes)
+
+
+@converts(
+    "keras.layers.Discretization",
+    edges=lambda stage: {0: np.asarray(stage.bin_boundaries or (), np.float32)},
+)
+def discretization(stage: Stage, x: Var) -> Var:
+    """In how many bins' ends a value is not below: so NaN is in the last. Formula: TensorFlow's Bucketize."""
+    if not stage.get("bin_boundaries"):
+        raise stage.unsupported("was never adapted")
+    ends = const(np.asarray(stage.bin_boundaries, np.float32))
+    # Axes count from the front: onnxruntime reduces no rows wrongly along others.
+    last = const([len(shape_of(x))])
+    past = op.not_(op.less(op.unsqueeze(cast(x, np.float32), last), ends))
+    bins = op.reduce_sum(cast(past, np.int32), last, keepdims=0)
+    return encoded(stage, bins, len(stage.bin_boundaries) + 1)
+
+
+def encoded(stage: Stage, index: Var, depth: int, dtype: Any = np.float32) -> Var:
+    """Whole numbers as the layer puts them out, flags and counts as ``dtype``.
+
+    Formula: keras.src.utils.numerical_utils.encode_categorical_inputs.
+    """
+    mode, sizes = str(stage.output_mode), shape_of(index)
+    if mode == "int":
+        return index
+    if stage.get("sparse") or len(sizes) > 2:
+        raise stage.unsupported("encodes to sparse tensors, or tensors of more than two axes")
+    places = const(np.arange(depth), dtype_of(index))
+    if mode == "one_hot" and sizes[-1] == 1 and len(sizes) > 1:
+        return cast(op.equal(index, places), dtype)
+    hits = cast(op.equal(op.unsqueeze(index, const([len(sizes)])), places), dtype)
+    if mode == "one_hot":
+        return hits
+    if mode not in ("multi_hot", "count"):
+        raise stage.unsupported(f"encodes by {mode}")
+    reduce = op.reduce_max if mode == "multi_hot" else op.reduce_sum
+    return reduce(hits, const([len(sizes) - 1]), keepdims=0)
+
+
+@converts("keras.layers.CategoryEncoding")
+def category_encoding(stage: Stage, call: Call) -> Var:
+    if len(call.args) > 1 or isinstance(call.kwargs.get("count_weights"), Value):
+        raise stage.unsupported("weighs what it counts")
+    index = cast(call.first.var, np.int32)
+    if stage.output_mode != "one_hot":  # TensorFlow counts none below 0, and passes over those past the end
+        lowest = op.reduce_min(index, const(list(range(1, len(shape_of(index))))), keepdims=0)
+        index = require(stage.context, index, op.greater_or_equal(lowest, const(0, np.int32)))
+    return encoded(stage, index, int(stage.num_tokens))
