@@ -18,14 +18,20 @@ MAGIC = b"\x89HDF\r\n\x1a\n"
 _KINDS = "fiub"
 
 
+def require(where: str) -> None:
+    """Raise MissingExtra for a file where h5py isn't installed."""
+    try:
+        import h5py  # noqa: F401
+    except ModuleNotFoundError:
+        raise MissingExtra("h5py", "keras", where=where) from None
+
+
 class File:
     """One HDF5 file; what is read of it adds up to no more than it can honestly hold."""
 
     def __init__(self, data: bytes) -> None:
-        try:
-            import h5py
-        except ModuleNotFoundError:
-            raise MissingExtra("h5py", "keras") from None
+        import h5py
+
         self._h5py = h5py
         self._file = h5py.File(io.BytesIO(data), "r")
         self._budget = max(FLOOR, RATIO * len(data))

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from onnxpipe.adapters.base import Artefact, Rows
-from onnxpipe.adapters.keras import layers, models, storage
+from onnxpipe.adapters.keras import hdf5, layers, models, storage
 from onnxpipe.adapters.keras.calls import Call, Value, apply, flat
 from onnxpipe.adapters.keras.trust import names_in
 from onnxpipe.adapters.reading import reading
@@ -17,7 +17,7 @@ from onnxpipe.core.plan import Answered, Plan, Stage
 from onnxpipe.core.record import Record
 from onnxpipe.core.registry import discover, find, missing
 from onnxpipe.core.signature import Port
-from onnxpipe.errors import BadInput, Inexact, MissingExtra, Unfitted, Unsupported
+from onnxpipe.errors import BadInput, Inexact, Unfitted, Unsupported
 
 framework = "keras"
 _REMEDY = "Save it again: model.save('model.keras')"
@@ -50,14 +50,11 @@ def run(plan: Plan, arguments: Mapping[str, Var]) -> Answered:
 def root_of(artefact: Artefact) -> tuple[str, Stage]:
     """Keras's version and the model in a file, at the path of its own name. Raises Unreadable."""
     discover(__package__ or "")
-    try:
-        with reading("Keras model", str(artefact), _REMEDY):
-            saved = storage.opened(artefact)
-            assets = {name.removeprefix("assets/"): data for name, data in saved.assets.items()}
-            root = layers.record(saved.config, saved.weights, assets)
-    except MissingExtra as error:
-        error.where = str(artefact)
-        raise
+    hdf5.require(str(artefact))
+    with reading("Keras model", str(artefact), _REMEDY):
+        saved = storage.opened(artefact)
+        assets = {name.removeprefix("assets/"): data for name, data in saved.assets.items()}
+        root = layers.record(saved.config, saved.weights, assets)
     return saved.version, Stage(root.kind, str(root.get("name")), root.fields)
 
 
@@ -128,5 +125,6 @@ def refuse_other(ports: Sequence[Port], options: Options) -> None:
 
 def names(artefact: Artefact) -> frozenset[str]:
     """Every class and function that a native load would look up. Raises Unreadable."""
+    hdf5.require(str(artefact))
     with reading("Keras model", str(artefact), _REMEDY):
         return frozenset(names_in(storage.config_of(artefact)))

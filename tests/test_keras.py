@@ -1,0 +1,139 @@
+"""Keras files that aren't what they should be: told with where and what, and nothing in them run."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pytest
+
+from onnxpipe import convert
+from onnxpipe.adapters.base import Artefact
+from onnxpipe.adapters.keras import reader, trust
+from onnxpipe.errors import BadInput, Inexact, MissingExtra, Unreadable, Unsupported
+
+WEIGHTS, CONFIG, METADATA = "model.weights.h5", "config.json", "metadata.json"
+
+
+def layer(kind: str, **config: Any) -> dict[str, Any]:
+    told = {"name": kind.lower(), "dtype": "float32", **config}
+    return {"module": "keras.layers", "class_name": kind, "config": told}
+
+
+def sequential(*layers: dict[str, Any]) -> dict[str, Any]:
+    first = layer("InputLayer", name="x", batch_shape=[None, 2])
+    config = {"name": "model", "layers": [first, *layers]}
+    return {"module": "keras", "class_name": "Sequential", "config": config}
+
+
+DENSE = sequential(layer("Dense", units=1, activation="linear", use_bias=True))
+
+
+def weights(fill: Any = None) -> bytes:
+    """The weights of one dense layer, or whatever ``fill`` puts into the group for them."""
+    data = io.BytesIO()
+    with h5py.File(data, "w") as file:
+        group = file.create_group("layers/dense/vars")
+        if fill:
+            fill(group)
+        else:
+            group["0"], group["1"] = np.ones((2, 1), np.float32), np.zeros(1, np.float32)
+    return data.getvalue()
+
+
+def saved(folder: Path, config: Any = DENSE, held: bytes | None = None, **more: bytes) -> Path:
+    path = folder / "model.keras"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(METADATA, json.dumps({"keras_version": "3.15.1"}))
+        archive.writestr(CONFIG, config if isinstance(config, str) else json.dumps(config))
+        archive.writestr(WEIGHTS, weights() if held is None else held)
+        for name, data in more.items():
+            archive.writestr(name, data)
+    return path
+
+
+def test_a_model_is_read_without_keras_or_tensorflow(tmp_path: Path) -> None:
+    before = {"keras", "tensorflow"} & sys.modules.keys()
+    model = convert(saved(tmp_path))
+    assert [value.name for value in model.graph.output] == ["dense"]
+    assert {"keras", "tensorflow"} & sys.modules.keys() == before
+
+
+@pytest.mark.parametrize("name", ["../outside", "/etc/outside", "a\\..\\b", "assets/../../outside"])
+def test_members_that_lead_outside_are_refused(name: str, tmp_path: Path) -> None:
+    with pytest.raises(Unreadable, match="it has a member"):
+        convert(saved(tmp_path, **{name: b""}))
+
+
+def outside(group: Any) -> None:
+    group["0"] = h5py.ExternalLink("/etc/passwd", "/")
+
+
+def elsewhere(group: Any) -> None:
+    group.create_dataset("0", (2, 1), "f4", external=[("/etc/passwd", 0, 8)])
+
+
+def huge(group: Any) -> None:
+    group.create_dataset("0", (2**40, 1), "f4", chunks=(2**10, 1))
+
+
+@pytest.mark.parametrize("fill", [outside, elsewhere, huge])
+def test_weights_kept_outside_the_file_or_too_large_for_it_are_refused(fill: Any, tmp_path: Path) -> None:
+    with pytest.raises(Exception, match=r"of this file's own|more data than|fit together"):
+        convert(saved(tmp_path, held=weights(fill)))
+
+
+@pytest.mark.parametrize("config", ["{", "[]", '{"class_name": "Sequential"}', "{}"])
+def test_a_configuration_that_is_none_is_refused(config: str, tmp_path: Path) -> None:
+    with pytest.raises(Unreadable):
+        convert(saved(tmp_path, config))
+
+
+def test_a_lambda_is_refused_by_name_and_never_trusted(tmp_path: Path) -> None:
+    body = {"class_name": "__lambda__", "config": {"code": "4wEAAAA="}}
+    path = saved(tmp_path, sequential(layer("Lambda", function=body)))
+    with pytest.raises(Unsupported, match=r"keras\.layers\.Lambda"):
+        convert(path)
+    assert set(trust.untrusted(reader.names(Artefact(path)))) == {"__lambda__", "keras.layers.Lambda"}
+
+
+def test_a_function_anywhere_else_is_not_trusted(tmp_path: Path) -> None:
+    command = {"module": "os", "class_name": "system", "config": "ls"}
+    held = layer("Dense", units=1, kernel_initializer=command)
+    path = saved(tmp_path, sequential(held))
+    assert trust.untrusted(reader.names(Artefact(path))) == ("os.system",)
+
+
+def test_a_layer_of_the_users_own_is_refused_by_its_name(tmp_path: Path) -> None:
+    own = {"module": "shop.layers", "class_name": "Basket", "config": {"name": "basket"}}
+    with pytest.raises(Unsupported, match=r"shop\.layers\.Basket"):
+        convert(saved(tmp_path, sequential(own)))
+
+
+def test_what_a_model_has_no_use_for_is_refused(tmp_path: Path) -> None:
+    path = saved(tmp_path)
+    with pytest.raises(BadInput, match="no input y: the model has x"):
+        convert(path, inputs={"y": ("float32", None)})
+    with pytest.raises(Inexact, match="float32"):
+        convert(path, dtype="float64")
+
+
+def test_without_h5py_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = saved(tmp_path)
+    monkeypatch.setitem(sys.modules, "h5py", None)
+    with pytest.raises(MissingExtra, match=r"onnxpipe\[keras\]") as told:
+        convert(path)
+    assert told.value.where == str(path)
+
+
+def test_weights_alone_are_told_apart_from_a_model(tmp_path: Path) -> None:
+    path = tmp_path / "model.weights.h5"
+    path.write_bytes(weights())
+    with pytest.raises(Unreadable, match="weights but no model"):
+        convert(path)
