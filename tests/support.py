@@ -94,7 +94,7 @@ def table(framework: Framework) -> str:
             rows[kind].append(case)
     everything = framework.everything()
     converted = [kind for kind in everything if kind in kinds()]
-    known = kinds() | rows.keys()
+    left = [kind.removeprefix(framework.prefix) for kind in everything if kind not in {*kinds(), *rows}]
     one, many = framework.nouns
     return "\n".join(
         [
@@ -115,7 +115,7 @@ def table(framework: Framework) -> str:
             "",
             "## Not converted yet",
             "",
-            ", ".join(kind.removeprefix(framework.prefix) for kind in everything if not {kind} & known) + ".",
+            (", ".join(left) or "Nothing") + ".",
             "",
         ]
     )
