@@ -98,7 +98,12 @@ CASES = [
         case
         for coder in CODERS
         for case in (
-            Case(coder(transform_algorithm="lasso_cd", **POSITIVE), skip=("float32",), reason=SINGLE),
+            Case(
+                coder(transform_algorithm="lasso_cd", **POSITIVE),
+                skip=("float32",),
+                reason=SINGLE,
+                since="1.8",
+            ),
             Case(coder(transform_algorithm="omp", **SPLIT), skip=("float32",), reason=WIDENED),
             Case(coder(transform_algorithm="omp", **SPLIT), skip=("native",), rtol=1e-5, reason=WIDENED),
         )

@@ -60,7 +60,7 @@ CASES = [
     Case(coder("omp", atoms=EQUALS, transform_n_nonzero_coefs=2), data="whole"),
     Case(coder("omp", atoms=ATOMS.astype(np.float32), transform_n_nonzero_coefs=2), data="single"),
     *[
-        Case(coder("lasso_cd", **options), skip=("float32",), reason=SINGLE)
+        Case(coder("lasso_cd", **options), skip=("float32",), reason=SINGLE, since="1.8")
         for options in (
             {},
             {"transform_alpha": 0.3, "positive_code": True},
@@ -69,12 +69,13 @@ CASES = [
             {"transform_alpha": 0.1, "transform_max_iter": 3},
         )
     ],
-    Case(coder("lasso_cd", atoms=EQUALS, transform_alpha=0.2), data="whole"),
+    Case(coder("lasso_cd", atoms=EQUALS, transform_alpha=0.2), data="whole", since="1.8"),
     Case(
         DictionaryLearning(2, transform_algorithm="lasso_cd", max_iter=5),
         skip=("native",),
         refused="takes no float32 rows",
         reason=SINGLE,
+        since="1.8",
     ),
     *on_a_path("lars", transform_n_nonzero_coefs=1),
     *on_a_path("lars", transform_n_nonzero_coefs=3, split_sign=True),
@@ -100,5 +101,6 @@ CASES = [
         ),
         skip=("float32",),
         reason=SINGLE,
+        since="1.8",
     ),
 ]

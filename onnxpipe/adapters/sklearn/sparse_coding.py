@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from onnxpipe.adapters.sklearn.versions import saved_since
 from onnxpipe.blocks import active_sets, lasso, least_angle, linear, pursuit
 from onnxpipe.blocks.equal_angles import Path
 from onnxpipe.core.ops import Var, cast, concat, const, dtype_of, op
@@ -81,6 +82,11 @@ def _atom_count(stage: Stage, atoms: Array) -> int:
     return int(min(max(atoms.shape[1] / 10, 1), len(atoms)) if wanted is None else wanted)
 
 
+def _rows(stage: Stage, x: Var, atoms: Array) -> Var:
+    """The rows in the dtype that codes are computed in: before 1.8 the atoms', whatever rows come in."""
+    return x if saved_since(stage, 1, 8) else cast(x, atoms.dtype)
+
+
 def _gram(x: Var, atoms: Array) -> Array:
     return np.ascontiguousarray((atoms @ atoms.T).astype(dtype_of(x)))
 
@@ -94,6 +100,11 @@ def _threshold(stage: Stage, x: Var, atoms: Array) -> Var:
 
 
 def _descended(stage: Stage, x: Var, atoms: Array) -> Var:
+    if not saved_since(stage, 1, 8):
+        raise stage.inexact(
+            "was saved before scikit-learn 1.8, which stops lasso_cd at another place",
+            "Save it again with scikit-learn 1.8 or later, or use transform_algorithm='lasso_lars'.",
+        )
     if dtype_of(x) != atoms.dtype:
         raise stage.inexact(
             f"has atoms in {atoms.dtype}, and scikit-learn's lasso_cd takes no {dtype_of(x)} rows with them",
@@ -111,6 +122,7 @@ def _pursued(stage: Stage, x: Var, atoms: Array) -> Var:
     limit = _atom_count(stage, atoms)
     if limit > len(atoms) or stage.positive_code:
         raise stage.unsupported("asks for more atoms than there are, or for positive ones of omp")
+    x = _rows(stage, x, atoms)
     gram = _gram(x, atoms)
     target = linear.affine(x, atoms)
     return active_sets.in_chunks(target, limit, lambda part: pursuit.pursued(part, gram, limit))
@@ -122,6 +134,7 @@ def _followed(stage: Stage, x: Var, atoms: Array) -> Var:
         raise stage.unsupported("asks for positive codes of lars, which scikit-learn has only for the lasso")
     limit = int(stage.transform_max_iter) if is_lasso else _atom_count(stage, atoms)
     least = _alpha(stage) / atoms.shape[1] if is_lasso else 0.0
+    x = _rows(stage, x, atoms)
     path = Path(_gram(x, atoms), atoms.shape[1], limit, least, is_lasso, bool(stage.positive_code))
     target = linear.affine(x, atoms)
     code = active_sets.in_chunks(target, path.size, lambda part: least_angle.followed(part, path))
