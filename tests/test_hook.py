@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +95,59 @@ def test_a_deleted_model_is_stopped_when_its_lock_stays(repository: Path) -> Non
     (repository / "model.onnx").unlink()
     done = pre_commit("run", "--all-files", cwd=repository)
     assert done.returncode == 1 and "tracked by git but missing" in told(done)
+
+
+def renamed(repository: Path) -> None:
+    git(repository, "mv", "pipe.joblib", "trained.joblib")
+
+
+def pointer(repository: Path) -> None:
+    """The pointer of another version than the one that was converted."""
+    line = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'ab' * 32}\nsize 9\n"
+    (repository / "pipe.joblib").write_text(line, newline="\n")
+
+
+def badly_merged(repository: Path) -> None:
+    path = repository / "model.onnx.lock"
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text(
+        "".join([lines[0], "<<<<<<< ours\n", *lines[1:3], "=======\n", ">>>>>>> theirs\n", *lines[3:]])
+    )
+
+
+def half_merged(repository: Path) -> None:
+    """The lock of the other branch beside the model of this one."""
+    path = repository / "model.onnx.lock"
+    digest = json.loads(path.read_text())["model"]["sha256"]
+    path.write_text(path.read_text().replace(digest, "0" * 64))
+
+
+def not_added(repository: Path) -> None:
+    """The lock is committed, its model is forgotten."""
+    git(repository, "rm", "-q", "--cached", "model.onnx")
+
+
+AGAIN = "onnxpipe convert pipe.joblib -o model.onnx"
+
+
+@pytest.mark.parametrize(
+    ("change", "says", "mends"),
+    [
+        (renamed, "is renamed by this commit to trained.joblib", "onnxpipe convert"),
+        (pointer, "changed after it was converted", AGAIN),
+        (badly_merged, "unresolved merge conflicts", "Convert the merged pipeline again"),
+        (half_merged, "was edited after it was written", AGAIN),
+        (not_added, "isn't tracked by git", "git add model.onnx"),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_what_else_goes_wrong_is_told_with_what_mends_it(
+    repository: Path, change: Callable[[Path], None], says: str, mends: str
+) -> None:
+    change(repository)
+    git(repository, "add", "-u")
+    done = pre_commit("run", cwd=repository)
+    assert done.returncode == 1 and says in told(done) and mends in told(done), told(done)
 
 
 def test_converting_again_passes(repository: Path) -> None:

@@ -87,9 +87,11 @@ def test_frameworks_stay_in_the_worker_and_click_in_the_command_line(path: Path)
         assert "click" not in names
 
 
-@pytest.mark.parametrize("name", ["lock.py", "services/skew.py", "services/repository.py", "errors.py"])
+@pytest.mark.parametrize(
+    "name", ["lock.py", "services/skew.py", "services/repository.py", "services/drift.py", "errors.py"]
+)
 def test_the_hook_needs_the_standard_library_only(name: str) -> None:
     names = {found for found in imports(PACKAGE / name) if found.partition(".")[0] != "onnxpipe"}
     assert {found.partition(".")[0] for found in names} <= sys.stdlib_module_names
     ours = {found for found in imports(PACKAGE / name) if found.startswith("onnxpipe")}
-    assert ours <= {"onnxpipe.errors", "onnxpipe.lock", "onnxpipe.services.repository"}
+    assert ours <= {f"onnxpipe.{n}" for n in ("errors", "lock", "services.drift", "services.repository")}

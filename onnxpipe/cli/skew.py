@@ -43,6 +43,7 @@ def command(files: tuple[str, ...], strict: bool, output_format: str) -> int:
 def _text(found: Skew) -> str:
     lines = [f"{change}\n  {change.remedy}" for change in found.findings]
     lines += [str(change) for change in found.unchecked]
+    lines += [f"warning: {change}\n  {change.remedy}" for change in found.drifts]
     if found.note:
         return "\n".join([*lines, found.note])
     return "\n".join([*lines, f"{len(found.locks)} lock(s) checked, {len(found.findings)} finding(s)."])
@@ -54,13 +55,14 @@ def _json(found: Skew) -> str:
 
 def _github(found: Skew) -> str:
     """Workflow commands that annotate the line of the lock."""
-    return "\n".join([*map(_annotation, found.findings), _text(found)])
+    warnings = (_annotation(change, "warning") for change in found.drifts)
+    return "\n".join([*map(_annotation, found.findings), *warnings, _text(found)])
 
 
-def _annotation(change: Change) -> str:
+def _annotation(change: Change, level: str = "error") -> str:
     message = _escaped(f"{change.role} {change.path} {change.what}. {change.remedy}")
     place = _escaped(change.lock).replace(":", "%3A").replace(",", "%2C")
-    return f"::error file={place},line={change.line},title=onnxpipe skew::{message}"
+    return f"::{level} file={place},line={change.line},title=onnxpipe skew::{message}"
 
 
 def _escaped(text: str) -> str:

@@ -28,6 +28,7 @@ class Repository:
     """What git tracks, asked once per repository and only when a file is missing."""
 
     listed: dict[str, frozenset[str]] = field(default_factory=dict)
+    moved: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def tracks(self, path: str) -> bool:
         """Whether git tracks a path, or anything below it."""
@@ -38,6 +39,35 @@ class Repository:
             names = git(top, "ls-files", "-z", "--", ":/")
             self.listed[top] = frozenset(_with_folders(names))
         return os.path.relpath(path, top).replace(os.sep, "/") in self.listed[top]
+
+    def renamed(self, path: str) -> str:
+        """Where the commit at hand moves a file to, "" where it doesn't."""
+        top = top_of(os.path.dirname(path))
+        if top is None:
+            return ""
+        if top not in self.moved:
+            born = not git(top, "for-each-ref", "--count=1", "--format=%(refname)%00")
+            told = [] if born else git(top, "diff", "--cached", "-M", "--name-status", "-z", "HEAD")
+            self.moved[top] = dict(_moves(iter(told)))
+        target = self.moved[top].get(os.path.relpath(path, top).replace(os.sep, "/"))
+        return os.path.join(top, target) if target else ""
+
+
+def _moves(told: Iterator[str]) -> Iterator[tuple[str, str]]:
+    """(old, new) of the renames that ``git diff --name-status -z`` tells of."""
+    for status in told:
+        old = next(told, "")
+        if status[:1] in "RC":
+            new = next(told, "")
+            yield from ([(old, new)] if status[0] == "R" else [])
+
+
+def ignored(path: str) -> bool:
+    """Whether git is told to leave a path alone."""
+    command = ["git", "check-ignore", "-q", "--", os.path.basename(path)]
+    return (
+        subprocess.run(command, cwd=os.path.dirname(path), check=False, capture_output=True).returncode == 0
+    )
 
 
 def _with_folders(names: Iterable[str]) -> Iterator[str]:

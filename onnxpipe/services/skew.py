@@ -14,7 +14,8 @@ from typing import Any
 from onnxpipe import lock as locks
 from onnxpipe.errors import Unreadable
 from onnxpipe.lock import File, Lock
-from onnxpipe.services.repository import PATTERN, Repository, top_of, tracked_locks
+from onnxpipe.services.drift import Pins
+from onnxpipe.services.repository import PATTERN, Repository, ignored, top_of, tracked_locks
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,19 +37,21 @@ class Change:
 class Skew:
     """What a check found; truthy when nothing differs.
 
-    ``unchecked`` are files that aren't here and that git doesn't track.
+    ``unchecked`` are files that aren't here and that git doesn't track; ``drifts`` tell of libraries
+    that the project now pins in another version, and are warnings.
     """
 
     locks: tuple[str, ...] = ()
     findings: tuple[Change, ...] = ()
     unchecked: tuple[Change, ...] = ()
+    drifts: tuple[Change, ...] = ()
     note: str = ""
 
     def __bool__(self) -> bool:
         return not self.findings
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain data: ``equal``, ``locks``, ``findings``, ``unchecked`` and ``note``."""
+        """Plain data: ``equal``, ``locks``, ``findings``, ``unchecked``, ``drifts`` and ``note``."""
         return {"equal": bool(self), **asdict(self)}
 
 
@@ -66,12 +69,14 @@ def skew(paths: Iterable[str | os.PathLike[str]] = (), *, strict: bool = False) 
         return Skew(
             note="No locks concern these files." if given else "No locks are tracked: nothing to check."
         )
-    repository = Repository()
-    changes = [change for path in found for change in _changes(path, repository)]
+    repository, pins = Repository(), Pins()
+    told = [change for path in found for change in _changes(path, repository, pins)]
+    drifts = tuple(change for change in told if change.role == _DRIFT)
+    changes = [change for change in told if change.role != _DRIFT]
     absent = tuple(c for c in changes if c.what == _ABSENT)
     if strict:
-        return Skew(tuple(found), tuple(changes))
-    return Skew(tuple(found), tuple(c for c in changes if c.what != _ABSENT), absent)
+        return Skew(tuple(found), tuple(changes), (), drifts)
+    return Skew(tuple(found), tuple(c for c in changes if c.what != _ABSENT), absent, drifts)
 
 
 def _concerned(given: list[str]) -> set[str]:
@@ -113,18 +118,27 @@ _CHANGED = {
     "golden": "was edited after it was written",
 }
 _MISSING = "is tracked by git but missing"
+_FORGOTTEN = "isn't tracked by git, but its lock is"
+_RENAMED = "is renamed by this commit to"
+_DRIFT = "version of"
 _ABSENT = "isn't here and isn't tracked by git: not checked"
 
 
-def _changes(path: str, repository: Repository) -> Iterator[Change]:
-    """Every file of one lock that isn't as the lock says."""
+def _changes(path: str, repository: Repository, pins: Pins) -> Iterator[Change]:
+    """Every file of one lock that isn't as the lock says, and a library that isn't as it was."""
     data = _bytes(path)
     lock = locks.parse(data, where=path)
     for file in lock.files():
         place = _place(path, file)
-        if what := _state(file, place, repository):
+        if what := _state(file, place, repository) or _untracked(path, file, place, repository):
             shown = file.path if "://" in file.path else os.path.relpath(place)
             yield Change(path, _line(data, file), file.role, shown, what, _remedy(path, lock, shown, what))
+    if what := pins.drifted(path, lock):
+        source = lock.source or lock.model
+        shown = os.path.relpath(_place(path, source))
+        yield Change(
+            path, _line(data, source), _DRIFT, shown, what, "Train again, or pin what it was saved under."
+        )
 
 
 def _bytes(path: str) -> bytes:
@@ -138,8 +152,18 @@ def _bytes(path: str) -> bytes:
 def _state(file: File, place: str, repository: Repository) -> str:
     """How a file differs from its entry, empty where it doesn't."""
     if not os.path.exists(place):
-        return _MISSING if repository.tracks(place) else _ABSENT
+        if repository.tracks(place):
+            return _MISSING
+        target = repository.renamed(place)
+        return f"{_RENAMED} {os.path.relpath(target)}" if target else _ABSENT
     return "" if locks.matches(place, file.sha256) else _CHANGED[file.role]
+
+
+def _untracked(lock: str, file: File, place: str, repository: Repository) -> str:
+    """Whether a model was forgotten that git has the lock of; one that git ignores is kept elsewhere."""
+    if file.role != "model" or repository.tracks(place) or not repository.tracks(os.path.abspath(lock)):
+        return ""
+    return "" if ignored(place) else _FORGOTTEN
 
 
 def _place(lock: str, file: File) -> str:
@@ -158,6 +182,8 @@ def _remedy(path: str, lock: Lock, file: str, what: str) -> str:
         return f"git checkout -- {shlex.quote(file)}"
     if what == _ABSENT:
         return "Fetch it, or leave out --strict."
+    if what == _FORGOTTEN:
+        return f"git add {shlex.quote(file)}"
     folder = os.path.dirname(path)
     again = lock.command or "Convert it again."
     return f"(cd {shlex.quote(folder)} && {again})" if folder and lock.command else again

@@ -1,0 +1,66 @@
+"""Version drift: a lock made under one version of a library, a project that now pins another.
+
+Standard library only, as the hook that asks is.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from onnxpipe.lock import Lock
+from onnxpipe.services.repository import git, top_of
+
+_PACKAGES = {"sklearn": "scikit-learn", "spark": "pyspark", "tensorflow": "tensorflow"}
+"""What a framework is installed as, where that isn't its own name."""
+_PINS = ("uv.lock", "poetry.lock", "requirements.txt", "requirements.lock")
+"""Where a project says which versions it wants; the first that names a package counts."""
+_TABLE = re.compile(r'^name = "([^"\n]+)"\r?\nversion = "([^"\n]+)"', re.MULTILINE)
+_LINE = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]\n]*\])?\s*===?\s*([^\s;#,]+)", re.MULTILINE)
+_LARGEST = 2**25
+
+
+@dataclass(slots=True)
+class Pins:
+    """The versions that repositories pin, each read once: (file, version) by package."""
+
+    known: dict[str, Mapping[str, tuple[str, str]]] = field(default_factory=dict)
+
+    def drifted(self, path: str, lock: Lock) -> str:
+        """How the pins of a lock's repository differ from what it was made under, "" where they don't.
+
+        Releases that differ in the third number only are one.
+        """
+        facts = lock.facts.get("framework")
+        facts = facts if isinstance(facts, dict) else {}
+        name, made = str(facts.get("name", "")), str(facts.get("version", ""))
+        top = top_of(os.path.dirname(os.path.abspath(path)))
+        if top is None or not name or not made:
+            return ""
+        if top not in self.known:
+            self.known[top] = _pinned(top)
+        package = _PACKAGES.get(name, name)
+        file, now = self.known[top].get(package, ("", ""))
+        if not now or _release(now) == _release(made):
+            return ""
+        return f"was saved under {package} {made}, and {file} now says {now}"
+
+
+def _release(version: str) -> tuple[str, ...]:
+    return tuple(version.split(".")[:2])
+
+
+def _pinned(top: str) -> dict[str, tuple[str, str]]:
+    """What the files that git tracks at the top of a repository pin."""
+    found: dict[str, tuple[str, str]] = {}
+    for file in sorted(git(top, "ls-files", "-z", "--", *_PINS), key=_PINS.index):
+        path = os.path.join(top, file)
+        if not os.path.isfile(path) or os.path.getsize(path) > _LARGEST:
+            continue
+        with open(path, encoding="utf-8", errors="replace") as stream:
+            pins = (_LINE if file.startswith("requirements") else _TABLE).findall(stream.read())
+        for package, version in pins:
+            found.setdefault(re.sub(r"[-_.]+", "-", package).lower(), (file, version))
+    return found
