@@ -23,6 +23,7 @@ from tests.harness import METHODS, Case, cases, plain
 
 FUNCTIONS = Path("docs/support/functions.md")
 BOOSTERS = Path("docs/support/boosters.md")
+TORCH = Path("docs/support/torch.md")
 _PRECISION = {"native": "float64", "float32": "float32"}
 
 
@@ -151,6 +152,29 @@ def boosters() -> str:
     )
 
 
+def torch_layers() -> str:
+    """The page of torch.nn's layers, from the rows."""
+    rows = cases("torch")
+    held = sorted({row.kind for row in rows if not row.refused})
+    return "\n".join(
+        [
+            "# PyTorch: layers that were tried",
+            "",
+            f"{len(held)} layers of torch.nn, exported with an open batch and compared with torch within "
+            "1e-5 on batches and lengths that they weren't traced with.",
+            "",
+            "| layer | rows |",
+            "|---|---|",
+            *(f"| {k} | {', '.join(f'`{r.text}`' for r in rows if r.kind == k)} |" for k in held),
+            "",
+            "## Refused",
+            "",
+            *(f"- `{row.text}`: {row.refused}" for row in rows if row.refused),
+            "",
+        ]
+    )
+
+
 def _library(title: str, name: str, saved: Mapping[str, Sequence[str]]) -> list[str]:
     home = f"{name}.sklearn."
     kinds_of = [kind for case in cases(name) for kind in _inside(case.estimator) if kind.startswith(home)]
@@ -211,3 +235,4 @@ if __name__ == "__main__":
         framework.page.write_text(table(framework), encoding="utf-8")
     FUNCTIONS.write_text(functions(), encoding="utf-8")
     BOOSTERS.write_text(boosters(), encoding="utf-8")
+    TORCH.write_text(torch_layers(), encoding="utf-8")

@@ -56,6 +56,8 @@ def test_a_page_runs(page: Path, scratch: Path) -> None:
 
     Commands are the lines after ``$ ``; ``# exit N`` at the end of one says what it must exit with.
     """
+    if page.name == "torch.md":
+        pytest.importorskip("torch", reason="PyTorch isn't installed")
     program = "\n".join(blocks(page, "python"))
     if program:
         (scratch / "page.py").write_text(program, encoding="utf-8")
@@ -108,6 +110,11 @@ def test_the_list_of_functions_is_current() -> None:
 def test_the_table_of_boosters_is_current() -> None:
     page = (ROOT / support.BOOSTERS).read_text(encoding="utf-8")
     assert page == support.boosters(), "run: python -m tests.support"
+
+
+def test_the_page_of_torch_layers_is_current() -> None:
+    page = (ROOT / support.TORCH).read_text(encoding="utf-8")
+    assert page == support.torch_layers(), "run: python -m tests.support"
 
 
 @pytest.mark.parametrize("framework", support.FRAMEWORKS, ids=lambda framework: framework.name)

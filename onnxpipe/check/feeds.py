@@ -30,6 +30,8 @@ def feeds(signature: Signature, rows: Any, missing_string: str = "") -> dict[str
 
 def _fed(port: Port, columns: Mapping[str, Array], signature: Signature, missing: str) -> Array:
     value = columns.get(port.name)
+    if value is None and len(signature.inputs) == 1 and list(columns) == ["X"]:
+        value = columns["X"] if columns["X"].ndim == len(port.shape) > 1 else None
     if value is None and len(signature.inputs) == 1 and len(columns) == _width(port):
         value = np.stack([np.asarray(v).reshape(-1) for v in columns.values()], axis=1)
     if value is None and "X" in columns and columns["X"].ndim == 2:

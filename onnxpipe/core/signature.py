@@ -75,9 +75,12 @@ SIZES = "io.onnxpipe.sizes"
 """The metadata key of a size that each open axis but the batch may have, as JSON by symbol."""
 
 
-def sized(model: onnx.ModelProto) -> Signature:
-    """The signature with open axes of inputs, but for the batch, at sizes they may have (else 1)."""
-    found, sizes = Signature.of(model), sizes_of(model)
+def sized(model: onnx.ModelProto, given: Mapping[str, int] | None = None) -> Signature:
+    """The signature with open axes of inputs, but for the batch, at sizes they may have (else 1).
+
+    ``given`` are sizes by symbol to take instead of those that the metadata tells.
+    """
+    found, sizes = Signature.of(model), given or sizes_of(model)
     return replace(found, inputs=tuple(_sized(port, sizes) for port in found.inputs))
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from onnxpipe import __version__, lock
 from onnxpipe.adapters.base import Artefact, Rows
+from onnxpipe.core.fragment import metadata
 from onnxpipe.core.options import Options
 from onnxpipe.core.signature import Signature
 from onnxpipe.errors import Contradictory, ExportFailed, MissingExtra, NativeFailed, Refusal
@@ -96,11 +97,13 @@ def _selftested(made: Conversion) -> None:
     except Refusal:
         raise
     except Exception as error:
-        if not made.borrowed:
+        exporter = metadata(made.model).get("exporter", "")
+        if not made.borrowed and not exporter:
             raise
-        stages = ", ".join(stage.path for stage in made.borrowed)
+        stages = ", ".join(stage.path for stage in made.borrowed) or made.plan.root.path
+        by = made.borrowed[0].exporter if made.borrowed else exporter
         raise ExportFailed(
-            f"the graph with {stages} as {made.borrowed[0].exporter} has it doesn't run: {short(error)}",
+            f"the graph with {stages} as {by} has it doesn't run: {short(error)}",
             where=str(made.artefact),
             remedy="Register a converter with @onnxpipe.converts, or mend the one that is registered there.",
         ) from None

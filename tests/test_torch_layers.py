@@ -1,0 +1,28 @@
+"""Every layer of torch.nn that does something at inference: the graph answers as torch does."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch", reason="PyTorch isn't installed")
+
+from tests.cases.torch_layers import CASES, SHAPES, Layer
+from tests.rigs import torch_groups as groups
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("torch")]
+
+
+@pytest.mark.parametrize("case", [c for c in CASES if not c.refused], ids=lambda case: case.text)
+def test_a_layer_answers_as_torch(case: Layer) -> None:
+    found = groups.verdicts(case.given)[case.text]
+    assert len(found) == 2
+    assert all(verdict.equal for verdict in found), str(found)
+
+
+@pytest.mark.parametrize("case", [c for c in CASES if c.refused], ids=lambda case: case.text)
+def test_what_is_refused_does_not_work(case: Layer) -> None:
+    with pytest.raises(Exception, match=r"constant|Pad|Concat|argument"):
+        _, session = groups.network([case], case.given)
+        shape = (0, *(size or 5 for size in SHAPES[case.given][1:]))
+        session.run(None, {"x": np.zeros(shape, np.int64 if case.given == "words" else np.float32)})
