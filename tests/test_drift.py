@@ -58,6 +58,17 @@ def test_the_same_version_or_none_is_silent(repository: Path, text: str) -> None
     assert onnxpipe.skew().drifts == ()
 
 
+def test_a_version_for_each_python_is_compared_with_all(repository: Path) -> None:
+    pins = 'scikit-learn=={} ; python_version < "3.11"\nscikit-learn=={} ; python_version >= "3.11"\n'
+    (repository / "requirements.lock").write_text(pins.format("1.4.0", "1.5.2"))
+    git(repository, "add", "-A")
+    assert onnxpipe.skew().drifts == ()
+    (repository / "requirements.lock").write_text(pins.format("1.7.2", "1.9.1"))
+    git(repository, "add", "-A")
+    (drift,) = onnxpipe.skew().drifts
+    assert drift.what.endswith("requirements.lock now says 1.7.2 or 1.9.1")
+
+
 def test_facts_that_are_none_are_passed_over(repository: Path) -> None:
     (repository / "uv.lock").write_text(UV.format("1.7.0"))
     git(repository, "add", "-A")

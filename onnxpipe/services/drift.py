@@ -24,9 +24,12 @@ _LARGEST = 2**25
 
 @dataclass(slots=True)
 class Pins:
-    """The versions that repositories pin, each read once: (file, version) by package."""
+    """The versions that repositories pin, each read once: (file, versions) by package.
 
-    known: dict[str, Mapping[str, tuple[str, str]]] = field(default_factory=dict)
+    A file may pin one version for each Python or platform.
+    """
+
+    known: dict[str, Mapping[str, tuple[str, list[str]]]] = field(default_factory=dict)
 
     def drifted(self, path: str, lock: Lock) -> str:
         """How the pins of a lock's repository differ from what it was made under, "" where they don't.
@@ -42,19 +45,19 @@ class Pins:
         if top not in self.known:
             self.known[top] = _pinned(top)
         package = _PACKAGES.get(name, name)
-        file, now = self.known[top].get(package, ("", ""))
-        if not now or _release(now) == _release(made):
+        file, now = self.known[top].get(package, ("", []))
+        if not now or _release(made) in map(_release, now):
             return ""
-        return f"was saved under {package} {made}, and {file} now says {now}"
+        return f"was saved under {package} {made}, and {file} now says {' or '.join(now)}"
 
 
 def _release(version: str) -> tuple[str, ...]:
     return tuple(version.split(".")[:2])
 
 
-def _pinned(top: str) -> dict[str, tuple[str, str]]:
+def _pinned(top: str) -> dict[str, tuple[str, list[str]]]:
     """What the files that git tracks at the top of a repository pin."""
-    found: dict[str, tuple[str, str]] = {}
+    found: dict[str, tuple[str, list[str]]] = {}
     for file in sorted(git(top, "ls-files", "-z", "--", *_PINS), key=_PINS.index):
         path = os.path.join(top, file)
         if not os.path.isfile(path) or os.path.getsize(path) > _LARGEST:
@@ -62,5 +65,7 @@ def _pinned(top: str) -> dict[str, tuple[str, str]]:
         with open(path, encoding="utf-8", errors="replace") as stream:
             pins = (_LINE if file.startswith("requirements") else _TABLE).findall(stream.read())
         for package, version in pins:
-            found.setdefault(re.sub(r"[-_.]+", "-", package).lower(), (file, version))
+            held, versions = found.setdefault(re.sub(r"[-_.]+", "-", package).lower(), (file, []))
+            if held == file and version not in versions:
+                versions.append(version)
     return found
