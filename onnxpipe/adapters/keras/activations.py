@@ -89,8 +89,8 @@ def elu(stage: Stage, x: Var) -> Var:
 
 @converts("keras.layers.PReLU")
 def prelu(stage: Stage, x: Var) -> Var:
-    """``x``, below 0 times a weight per element."""
-    return op.prelu(x, const(own(stage)[0], dtype_of(x)))
+    """``relu(x) - weight * relu(-x)``, a weight per element; onnxruntime 1.23's PRelu makes NaN of infinity."""
+    return op.sub(op.relu(x), op.mul(const(own(stage)[0], dtype_of(x)), op.relu(op.neg(x))))
 
 
 @converts("keras.layers.Softmax")

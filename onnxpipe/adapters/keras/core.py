@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import string
+
 import numpy as np
 
 from onnxpipe.adapters.keras import activations
 from onnxpipe.adapters.keras.calls import Value
 from onnxpipe.adapters.keras.layers import own
 from onnxpipe.blocks import shaping
+from onnxpipe.blocks.contracting import contracted
 from onnxpipe.core.apply import looked_up
 from onnxpipe.core.ops import Var, cast, const, dtype_of, op, shape_of
 from onnxpipe.core.plan import Stage
@@ -26,19 +29,18 @@ def dense(stage: Stage, x: Var) -> Var:
 def einsum_dense(stage: Stage, x: Var) -> Var:
     """``activation(einsum(equation, x, kernel) + bias)``."""
     kernel, *bias = own(stage)
-    y = op.einsum([x, const(kernel)], equation=_spelled_out(str(stage.equation), len(shape_of(x))))
+    try:
+        y = contracted(x, kernel, _spelled_out(str(stage.equation), len(shape_of(x))))
+    except ValueError as error:
+        raise stage.unsupported(f"has an equation that isn't one of rows and weights: {error}") from None
     return activations.named(stage, y + bias[0] if bias else y)
 
 
 def _spelled_out(equation: str, rank: int) -> str:
-    """An equation without ``...``, in lower case letters, as ONNX's shape inference wants them."""
-    given = equation.split(",")[0]
-    spare = iter("zyxwvutsrq")
-    letters = {c: c if c.islower() else "" for c in equation if c.isalpha()}
-    free = [c for c in spare if c not in letters]
-    upper = {c: free.pop() for c in letters if c.isupper()}
-    many = "".join(free.pop() for _ in range(rank - len(given.replace("...", "")))) if "..." in given else ""
-    return "".join(upper.get(c, c) for c in equation.replace("...", many)).replace(" ", "")
+    """An equation with letters in place of ``...``."""
+    spare = [c for c in string.ascii_letters if c not in equation]
+    given = equation.split(",")[0].strip()
+    return equation.replace("...", "".join(spare[: rank - len(given.replace("...", ""))])).replace(" ", "")
 
 
 @converts("keras.layers.Embedding")
