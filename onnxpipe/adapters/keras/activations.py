@@ -70,7 +70,7 @@ def activation(stage: Stage, x: Var) -> Var:
 
 @converts("keras.layers.ReLU", "keras.activations.ReLU")
 def relu(stage: Stage, x: Var) -> Var:
-    """Formula: keras.src.activations.activations.ReLU."""
+    """Formula: keras.src.activations.activations.ReLU of 3.15; 3.12 makes NaN of -inf at a threshold."""
     ceiling = stage.get("max_value")
     return activations.relu(
         x, float(stage.get("negative_slope") or 0), ceiling, float(stage.get("threshold") or 0)
@@ -89,7 +89,7 @@ def elu(stage: Stage, x: Var) -> Var:
 
 @converts("keras.layers.PReLU")
 def prelu(stage: Stage, x: Var) -> Var:
-    """``relu(x) - weight * relu(-x)``, a weight per element; onnxruntime 1.23's PRelu makes NaN of infinity."""
+    """``relu(x) - weight * relu(-x)``; the operator PRelu makes NaN of infinity in onnxruntime 1.23."""
     return op.sub(op.relu(x), op.mul(const(own(stage)[0], dtype_of(x)), op.relu(op.neg(x))))
 
 

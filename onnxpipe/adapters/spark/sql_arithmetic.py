@@ -110,13 +110,13 @@ def _power(node: Any, scope: Scope) -> Value:
 
 
 def _to_whole(compute: Callable[[Var], Var], node: Any, scope: Scope) -> Value:
-    """``floor`` or ``ceil``, a whole number."""
+    """``floor`` or ``ceil``, a whole number; up to Spark 4.2 the end of the range for one beyond it."""
     a = evaluated(node.this, scope)
     if a.kind != "f" or a.decimal or node.args.get("decimals") or node.args.get("to"):
         raise unknown(node, scope)
     whole = compute(cast(a.var, np.float64))
     made = nullable.as_long(whole)
-    if not scope.strict:
+    if not scope.since(4, 3):
         return Value(made, a.null)
     fine = nullable.any_of([within(whole, 2.0**63), op.isnan(whole), a.null])
     assert fine is not None

@@ -36,7 +36,12 @@ class Scope:
     @property
     def strict(self) -> bool:
         """Whether what can't be computed is refused."""
-        return not str(self.stage.sparkVersion).startswith(("1.", "2.", "3."))
+        return self.since(4, 0)
+
+    def since(self, *version: int) -> bool:
+        """Whether the stage was saved by at least this version of Spark: ``since(4, 3)``."""
+        parts = str(self.stage.sparkVersion).split(".")
+        return tuple(int(part) for part in parts[: len(version)] if part.isdigit()) >= version
 
     def only(self, condition: Var) -> Scope:
         """The same where a condition holds too."""
