@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from onnxpipe.blocks.elementwise import cos, sinc
 from onnxpipe.core.ops import Var, cast, const, op
 
 BLOCK = 16
@@ -46,7 +47,7 @@ def hamming(x: Var) -> Var:
     """``sinc(x) * (0.54 + 0.46 cos(pi x))`` for ``|x| < 1``, its constants rounded to float32, else 0."""
     a, b = (float(np.float32(c)) for c in (0.54, 0.46))
     inside = op.less(op.abs(x), const(1.0))
-    return op.where(inside, sinc(x) * (op.cos(x * const(math.pi)) * const(b) + const(a)), const(0.0))
+    return op.where(inside, sinc(x) * (cos(x * const(math.pi)) * const(b) + const(a)), const(0.0))
 
 
 def cubic(a: float) -> Callable[[Var], Var]:
@@ -109,13 +110,6 @@ MAGIC = {
     ),
 }
 """The Magic Kernel Sharp of 2013 and of 2021 (https://johncostella.com/magic), as parts of ``pieces``."""
-
-
-def sinc(x: Var) -> Var:
-    """``sin(pi x) / (pi x)``, 1 at 0."""
-    zero = op.equal(x, const(0.0))
-    angle = op.where(zero, const(1.0), x * const(math.pi))
-    return op.where(zero, const(1.0), op.sin(angle) / angle)
 
 
 def band(size: Var, target: Var, kernel: Kernel) -> Band:
