@@ -29,6 +29,14 @@ def test_numbers(dtype: str) -> None:
         np.testing.assert_array_equal(got, np.digitize(x, [0, 1, 1, 2], right))
 
 
+@pytest.mark.parametrize(
+    ("component", "given"), [("fill", {"by": "7"}), ("clip", {"low": 0}), ("bin", {"edges": "0|1"})]
+)
+def test_no_rows_stay_none(component: str, given: dict[str, Any]) -> None:
+    (got,) = answers(component, X[:0], **given).values()
+    assert got.shape == (0, 3)
+
+
 def test_whole_numbers() -> None:
     x = np.array([[1, 2, 3]])
     np.testing.assert_array_equal(answers("clip", x, low=2)["value"], [[2.0, 2.0, 3.0]])

@@ -10,7 +10,7 @@ from onnxpipe.blocks import numeric
 from onnxpipe.components.parameters import Classes, File, Floats
 from onnxpipe.components.post import lines
 from onnxpipe.components.registry import component
-from onnxpipe.core.ops import Var, cast, const, dtype_of, is_string, ml, op
+from onnxpipe.core.ops import Var, cast, const, dtype_of, is_string, ml, op, shape_of
 from onnxpipe.errors import BadManifest
 
 
@@ -40,10 +40,11 @@ def binned(value: Var, *, edges: Floats, right: bool = False) -> Mapping[str, Va
     """``bin`` int64, in the shape of ``value``: ``np.digitize(value, edges, right)``; NaN is past all."""
     if list(edges) != sorted(edges) or not edges:
         raise BadManifest("edges are numbers in ascending order")
-    x = op.unsqueeze(cast(_floating(value), np.float64), const([-1]))
+    last = const([len(shape_of(value))])  # onnxruntime reduces no rows wrongly along axes from behind
+    x = op.unsqueeze(cast(_floating(value), np.float64), last)
     compare = op.less_or_equal if right else op.less
     passed = op.not_(compare(x, const(np.asarray(edges))))
-    return {"bin": op.reduce_sum(cast(passed, np.int64), const([-1]), keepdims=0)}
+    return {"bin": op.reduce_sum(cast(passed, np.int64), last, keepdims=0)}
 
 
 @component("tokens")

@@ -9,7 +9,6 @@ import onnx
 from onnxpipe.check.probes import probes
 from onnxpipe.check.rows import take
 from onnxpipe.core.signature import sized, sizes_of
-from onnxpipe.errors import OnnxpipeError
 from onnxpipe.services.judge import Judge
 
 _ROWS = 3
@@ -22,10 +21,7 @@ def failures(judge: Judge, model: onnx.ModelProto, seed: int) -> Iterator[str]:
         for other in sorted({max(1, size // 2), size + 1, 2 * size + 1} - {size}):
             signature = sized(model, {**usual, symbol: other})
             rows = take(probes(signature, None, (), {}, budget=0, seed=seed).rows, slice(0, _ROWS))
-            try:
-                judged = judge(rows)
-            except OnnxpipeError:
-                continue
+            judged = judge(rows)
             if (judged.wrong & ~judged.native_refused).any():
                 reasons = "; ".join(dict.fromkeys(why for side, why in judged.reasons.values()))
                 yield f"{symbol} of {other} instead of {size}: {reasons or 'other answers'}"

@@ -67,7 +67,9 @@ def checkpoint(path: str) -> Dict[str, Any]:
     """What a file of weights holds; nothing in it is run."""
     import torch
 
-    if members(path) or open(path, "rb").read(1) == b"\x80":
+    with open(path, "rb") as file:
+        pickled = file.read(1) == b"\x80"
+    if pickled or members(path):
         return dict(torch.load(path, weights_only=True, map_location="cpu"))
     from safetensors.torch import load_file
 
@@ -87,10 +89,10 @@ def settings(held: Mapping[str, Any], path: str) -> Any:
 
 def matching(state: Mapping[str, Any], wanted: Set[str]) -> Dict[str, Any]:
     """The weights under the network's own names: without what a trainer put before all of them."""
-    for name in state:
-        for prefix in {name[: i + 1] for i, letter in enumerate(name) if letter == "."}:
-            cut = {key[len(prefix) :]: value for key, value in state.items() if key.startswith(prefix)}
-            if set(state) != wanted and set(cut) == wanted:
-                return cut
-        break
+    first = next(iter(state), "")
+    prefixes = [first[: i + 1] for i, letter in enumerate(first) if letter == "."]
+    for prefix in prefixes if set(state) != wanted else []:
+        cut = {key[len(prefix) :]: value for key, value in state.items() if key.startswith(prefix)}
+        if set(cut) == wanted:
+            return cut
     return dict(state)

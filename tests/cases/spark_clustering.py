@@ -16,12 +16,7 @@ FLAT = [
 CASES = [
     Case(lazy(KMeans, k=3, seed=0, maxIter=3)),
     Case(lazy(KMeans, k=12, seed=0, maxIter=2, predictionCol="cluster"), data="counts"),
-    Case(
-        lazy(KMeans, k=3, seed=0, maxIter=3, distanceMeasure="cosine"),
-        data="occupied",
-        refused="once it is loaded",
-        reason="a saved model answers by Euclidean distance, the fitted one by cosine",
-    ),
+    Case(lazy(KMeans, k=3, seed=0, maxIter=3, distanceMeasure="cosine"), data="occupied"),
     Case(lazy(BisectingKMeans, k=4, seed=0, maxIter=3)),
     Case(lazy(BisectingKMeans, k=3, seed=0, maxIter=3, distanceMeasure="cosine"), data="occupied"),
     Case(lazy(BisectingKMeans, k=2, seed=0, minDivisibleClusterSize=1e4)),

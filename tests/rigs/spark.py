@@ -134,7 +134,7 @@ _saved: dict[str, tuple[Any, Path]] = {}
 
 
 def _fitted(estimator: Lazy, data: str) -> tuple[Any, Path]:
-    """The model of a stage fitted on a dataset and where it is saved, once for all dtypes."""
+    """The model of a stage fitted on a dataset, as its file gives it back, and the file: once per dataset."""
     key = f"{estimator.stage} {estimator.parameters} {data}"
     if key not in _saved:
         given = native().frame(session(), None, spark_data.load(data))
@@ -144,9 +144,8 @@ def _fitted(estimator: Lazy, data: str) -> tuple[Any, Path]:
         model = stage.fit(given) if hasattr(stage, "fit") else stage
         path = Path(tempfile.mkdtemp(dir=_home())) / "saved"
         model.write().save(f"file://{path}")
-        if hasattr(model, "userFactors"):  # joined at once, as tables of a known size are
-            model = type(model).load(f"file://{path}")
-        _saved[key] = model, path
+        # What was saved is what is converted, and Spark may forget something on the way (KMeans its measure).
+        _saved[key] = type(model).load(f"file://{path}"), path
     return _saved[key]
 
 

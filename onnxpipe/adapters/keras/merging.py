@@ -21,11 +21,8 @@ def _alike(xs: Values) -> list[Var]:
     common = _common(xs)
     added = [rank - len(shape_of(x.var)) for x in xs]
     lifted = [
-        op.unsqueeze(x.var, const([1] * n)) if n == 1 else x.var for x, n in zip(xs, added, strict=True)
-    ]
-    lifted = [
-        op.unsqueeze(var, const(list(range(1, n + 1)))) if n > 1 else var
-        for var, n in zip(lifted, added, strict=True)
+        op.unsqueeze(x.var, const(list(range(1, n + 1)))) if n else x.var
+        for x, n in zip(xs, added, strict=True)
     ]
     return [cast(var, common) for var in lifted]
 
@@ -57,9 +54,13 @@ def multiply(stage: Stage, xs: Values) -> Value:
     """What a mask leaves out counts as 1, and as 0 where all do. Source: Multiply._merge_function."""
     parts, either = _alike(xs), _either(xs)
     one, zero = (const(value, dtype_of(parts[0])) for value in (1, 0))
-    kept = [op.where(_wide(x.mask, p), p, one) if x.mask else p for x, p in zip(xs, parts, strict=True)]
+    kept = [
+        p if x.mask is None else op.where(_wide(x.mask, p), p, one) for x, p in zip(xs, parts, strict=True)
+    ]
     product = reduce(op.mul, kept)
-    return Value(op.where(_wide(either, product), product, zero) if either else product, either)
+    if either is not None:
+        product = op.where(_wide(either, product), product, zero)
+    return Value(product, either)
 
 
 @converts("keras.layers.Maximum")
@@ -78,8 +79,7 @@ def _compared(stage: Stage, xs: Values, better: Callable[[Var, Var], Var]) -> Va
     return Value(reduce(better, _alike(xs)))
 
 
-def _wide(mask: Var | None, like: Var) -> Var:
-    assert mask is not None
+def _wide(mask: Var, like: Var) -> Var:
     return op.unsqueeze(mask, const(list(range(len(shape_of(mask)), len(shape_of(like))))))
 
 

@@ -37,13 +37,12 @@ def _centres(stage: Stage) -> Array:
     "pyspark.ml.clustering.KMeansModel", columns=lambda stage: (kinds.vector(_centres(stage).shape[1]),)
 )
 def k_means(stage: Stage, x: Var) -> Predictions:
-    """The nearest centre, the first of several, int32 ``[N, 1]``. Raises Unsupported for cosines."""
-    if stage.distanceMeasure == "cosine":
-        raise stage.unsupported(
-            "was fitted by cosine, but Spark goes by Euclidean distance once it is loaded"
-        )
-    nearest = op.arg_min(_distances(stage, _answerable(stage, x), _centres(stage)), axis=1, keepdims=1)
-    return {"predictionCol": cast(nearest, np.int32)}
+    """The nearest centre, the first of several, int32 ``[N, 1]``.
+
+    By Euclidean distance also where it was fitted by cosine: KMeansModel.load drops the measure.
+    """
+    gaps = distances.squared_differences(_with_distances(stage, x), _centres(stage))
+    return {"predictionCol": cast(op.arg_min(gaps, axis=1, keepdims=1), np.int32)}
 
 
 def _as_split(stage: Stage) -> Sequence[str]:
@@ -53,7 +52,8 @@ def _as_split(stage: Stage) -> Sequence[str]:
 @converts("pyspark.ml.clustering.BisectingKMeansModel", columns=_as_split)
 def bisecting_k_means(stage: Stage, x: Var) -> Predictions:
     """The leaf that is reached by going to the nearer of two centres at each split, int32 ``[N, 1]``."""
-    tree, x = bisections(stage), _answerable(stage, x)
+    tree, x = bisections(stage), _with_distances(stage, x)
+    x = _with_angles(stage, x) if stage.distanceMeasure == "cosine" else x
     return {"predictionCol": op.gather(const(tree.labels), _leaf(stage, tree, x), axis=0)}
 
 
@@ -66,12 +66,14 @@ def _leaf(stage: Stage, tree: Bisections, x: Var) -> Var:
     return linear.as_column(distances.descended(turns, tree.lefts, tree.rights))
 
 
-def _answerable(stage: Stage, x: Var) -> Var:
-    """``x`` without rows that have no distance: those with NaN and, by cosine, those of zeros."""
-    bad = op.isnan(op.reduce_sum(op.abs(x), const([1])))
-    if stage.distanceMeasure == "cosine":
-        bad = op.or_(bad, op.equal(numeric.norm(x, 2), const(0.0)))
-    return require(stage.context, x, numeric.none_of(bad))
+def _with_distances(stage: Stage, x: Var) -> Var:
+    """``x``; rows with NaN, which are at no distance, are refused."""
+    return require(stage.context, x, numeric.none_of(op.isnan(op.reduce_sum(op.abs(x), const([1])))))
+
+
+def _with_angles(stage: Stage, x: Var) -> Var:
+    """``x``; rows of zeros, which have no cosine, are refused."""
+    return require(stage.context, x, numeric.none_of(op.equal(numeric.norm(x, 2), const(0.0))))
 
 
 def _distances(stage: Stage, x: Var, centres: Array) -> Var:

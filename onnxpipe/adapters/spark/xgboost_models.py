@@ -6,6 +6,7 @@ The folder holds the booster as the library's own JSON; rows reach it as float32
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -31,10 +32,16 @@ def _booster(stage: Stage) -> Stage:
     if stage.get("base_margin_col"):
         raise stage.unsupported("starts from base_margin_col, a margin for each row")
     try:
-        fields = document.learner(stage.model.encode())
+        fields = _learner(stage.model)
     except (AttributeError, KeyError, TypeError, ValueError):
         raise Unreadable("its model isn't a booster in JSON", where=stage.path) from None
     return stage.child("model", Record("xgboost.Booster", "xgboost.Booster", state=fields))
+
+
+@lru_cache(maxsize=1)
+def _learner(text: str) -> dict[str, Any]:
+    """The document of a booster, read once for all that one conversion asks of it."""
+    return document.learner(text.encode())
 
 
 def _reads(stage: Stage) -> Sequence[str]:
