@@ -15,7 +15,8 @@
         ├── BadPlugin           a package's entry point that can't be loaded
         ├── BadManifest         a manifest or wiring that doesn't hold together
         ├── NativeRefused       the pipeline itself refuses these rows
-        └── NativeFailed        the native side can't answer (worker died, timed out)
+        ├── NativeFailed        the native side can't answer (worker died, timed out)
+        └── ServerFailed        the server that is to run the model can't be asked, or breaks its protocol
 
 Anything else that escapes is a bug of ours (exit 3).
 """
@@ -159,6 +160,10 @@ class BadManifest(Refusal):
 
 class NativeFailed(Refusal):
     """The native side can't answer: not installed, crashed, hung or ran out of time."""
+
+
+class ServerFailed(Refusal):
+    """The server that is to run the model: not reached, too late, or no answer of the protocol."""
 
 
 class NativeRefused(Refusal):

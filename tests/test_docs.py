@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -54,7 +55,8 @@ def environment() -> dict[str, str]:
 def test_a_page_runs(page: Path, scratch: Path) -> None:
     """Its Python, all blocks as one program; then its commands, which may use what that wrote.
 
-    Commands are the lines after ``$ ``; ``# exit N`` at the end of one says what it must exit with.
+    Commands are the lines after ``$ ``; ``# exit N`` at the end of one says what it must exit with,
+    and ``&`` that it serves until the page ends.
     """
     if page.name == "torch.md":
         pytest.importorskip("torch", reason="PyTorch isn't installed")
@@ -65,10 +67,12 @@ def test_a_page_runs(page: Path, scratch: Path) -> None:
         assert done.returncode == 0, done.stderr
     for block in blocks(page, "toml"):
         install(block, scratch)
-    for block in blocks(page, "console"):
-        for line in block.splitlines():
-            if line.startswith("$ "):
-                command, _, expected = line[2:].partition("# exit ")
+    with ExitStack() as served:
+        for line in "".join(blocks(page, "console")).splitlines():
+            command, _, expected = line.removeprefix("$ ").partition("# exit ")
+            if line.endswith(" &"):
+                served.enter_context(serving(shlex.split(command)[:-1], scratch))
+            elif line.startswith("$ "):
                 done = run(shlex.split(command), scratch)
                 assert done.returncode == int(expected or 0), f"{command}\n{done.stdout}\n{done.stderr}"
 
@@ -86,6 +90,19 @@ def install(project: str, site: Path) -> None:
         f"[{group}]\n" + "".join(f"{k} = {v}\n" for k, v in entries.items()) for group, entries in groups
     ]
     (folder / "entry_points.txt").write_text("".join(lines))
+
+
+@contextmanager
+def serving(command: list[str], folder: Path) -> Iterator[None]:
+    """A command that goes on, and has said its first line."""
+    with subprocess.Popen(
+        command, cwd=folder, env=environment(), stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None and process.stdout.readline()
+        try:
+            yield
+        finally:
+            process.kill()
 
 
 def run(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:

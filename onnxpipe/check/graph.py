@@ -1,4 +1,4 @@
-"""Running graphs and pieces of graphs with onnxruntime."""
+"""Running graphs and pieces of graphs with onnxruntime, or another runtime."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 
 from onnxpipe.check import rows as table
 from onnxpipe.check.rows import Rows
+from onnxpipe.check.server import Server
 from onnxpipe.core.signature import Signature
-from onnxpipe.errors import Unreadable
+from onnxpipe.errors import ServerFailed, Unreadable
 
 Array = NDArray[Any]
 Answers = Mapping[str, Array]
+Runtime = str | Server
 
 
 class GraphRefused(Exception):
@@ -32,18 +34,16 @@ class Each(NamedTuple):
 class Graph:
     """A model opened once and asked many times, on ``threads`` threads (0: as many as there are cores).
 
-    ``runtime`` is onnxruntime, or reference for ONNX's own evaluator. Raises Unreadable where it
-    can't open the model.
+    ``runtime`` is onnxruntime, reference for ONNX's own evaluator, or a server that has the model.
+    Raises Unreadable where it can't open the model, BadInput where the server has another.
     """
 
     def __init__(
-        self, model: onnx.ModelProto, *, where: str = "", threads: int = 1, runtime: str = "onnxruntime"
+        self, model: onnx.ModelProto, *, where: str = "", threads: int = 1, runtime: Runtime = "onnxruntime"
     ) -> None:
-        try:
-            self.session: Any = _evaluator(model) if runtime == "reference" else _session(model, threads)
-        except Exception as error:
-            raise Unreadable(f"{runtime} can't open it: {_line(error)}", where=where) from None
         self.signature = Signature.of(model)
+        self.served = isinstance(runtime, Server)
+        self.session = _opened(model, where, threads, runtime)
         self.outputs = tuple(port.name for port in self.signature.outputs)
 
     def run(self, rows: Rows, names: Sequence[str] | None = None) -> Answers:
@@ -51,6 +51,8 @@ class Graph:
         wanted = list(names or self.outputs)
         try:
             return dict(zip(wanted, self.session.run(wanted, dict(rows)), strict=True))
+        except ServerFailed:
+            raise
         except Exception as error:
             raise GraphRefused(_line(error)) from None
 
@@ -71,6 +73,16 @@ class Graph:
                     todo += [(middle, stop), (start, middle)]
         names = found[0] if found else {}
         return Each({name: table.stacked([part[name] for part in found]) for name in names}, refused)
+
+
+def _opened(model: onnx.ModelProto, where: str, threads: int, runtime: Runtime) -> Any:
+    if isinstance(runtime, Server):
+        runtime.fits(Signature.of(model))
+        return runtime
+    try:
+        return _evaluator(model) if runtime == "reference" else _session(model, threads)
+    except Exception as error:
+        raise Unreadable(f"{runtime} can't open it: {_line(error)}", where=where) from None
 
 
 def _session(model: onnx.ModelProto, threads: int) -> ort.InferenceSession:

@@ -54,7 +54,7 @@ def native(function: F) -> F:
             default=300.0,
             show_default=True,
             metavar="S",
-            help="Seconds the original may take for one request.",
+            help="Seconds the original, or a server, may take for one request.",
         ),
         click.option(
             "--python",

@@ -78,10 +78,11 @@ _BY_SUFFIX = {
 @options.engine
 @click.option(
     "--runtime",
-    type=click.Choice(["onnxruntime", "reference"]),
     default="onnxruntime",
     show_default=True,
-    help="What runs the model; reference is ONNX's own evaluator.",
+    metavar="onnxruntime|reference|http://HOST:PORT",
+    help="What runs the model: reference is ONNX's own evaluator; a server is asked by the Open Inference "
+    "Protocol for the model of the file's name, or /v2/models/NAME.",
 )
 @options.native
 @options.loudness
@@ -112,6 +113,8 @@ def _refuse_impossible(source: Path | str | None, given: dict[str, Any]) -> None
     """Refuse, before any work, what can't be done."""
     if given["engine"] == "spark" and not (source and given["data"]):
         raise click.UsageError("--engine spark goes through a table: give SOURCE and --data.")
+    if given["engine"] == "spark" and given["runtime"] != "onnxruntime":
+        raise click.UsageError("--engine spark runs the model in Spark's own workers: leave out --runtime.")
     for path in given["reports"]:
         if path.suffix.lower() not in _BY_SUFFIX:
             raise click.UsageError(f"--report {path}: name it {', '.join(_BY_SUFFIX)}")

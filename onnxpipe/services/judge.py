@@ -11,7 +11,7 @@ import onnx
 from numpy.typing import NDArray
 
 from onnxpipe.check.compare import CHANCE, Tolerance, Verdict, compare
-from onnxpipe.check.graph import Graph, GraphRefused
+from onnxpipe.check.graph import Graph, GraphRefused, Runtime
 from onnxpipe.check.rows import Rows, length, stacked, take
 from onnxpipe.core.fragment import metadata
 from onnxpipe.errors import NativeFailed, NativeRefused
@@ -49,7 +49,7 @@ class Judge:
 
     def __init__(
         self, model: onnx.ModelProto, native: Native,
-        tolerances: Mapping[str, Tolerance], names: Names, runtime: str = "onnxruntime",
+        tolerances: Mapping[str, Tolerance], names: Names, runtime: Runtime = "onnxruntime",
     ) -> None:  # fmt: skip
         self.native, self.tolerances = native, tolerances
         self.graph = Graph(model, runtime=runtime)

@@ -12,7 +12,7 @@ import onnx
 from numpy.typing import NDArray
 
 from onnxpipe.check.compare import Tolerance, compare
-from onnxpipe.check.graph import Graph
+from onnxpipe.check.graph import Graph, Runtime
 from onnxpipe.check.report import Refusals, Report
 from onnxpipe.core.fragment import metadata
 from onnxpipe.core.signature import Port
@@ -43,7 +43,7 @@ def folders(model: Path | None, golden: str | Path | None) -> tuple[Path, ...]:
 
 def replay(
     model: onnx.ModelProto, sets: Sequence[Path], tolerances: Mapping[str, Tolerance],
-    runtime: str = "onnxruntime",
+    runtime: Runtime = "onnxruntime",
 ) -> Report:  # fmt: skip
     """The graph's answers to the recorded rows against the recorded answers, all sets as one.
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from onnx import numpy_helper
 
 from onnxpipe.check.compare import Tolerance, Verdict, compare
-from onnxpipe.check.graph import Graph, GraphRefused
+from onnxpipe.check.graph import Graph, GraphRefused, Runtime
 from onnxpipe.check.report import Refusals, Report
 from onnxpipe.errors import BadInput, Unreadable
 
@@ -29,7 +29,7 @@ USUAL = Tolerance(1e-3, 1e-7)
 
 
 def replay(
-    model: onnx.ModelProto, sets: Sequence[Path], tolerances: Mapping[str, Tolerance], runtime: str
+    model: onnx.ModelProto, sets: Sequence[Path], tolerances: Mapping[str, Tolerance], runtime: Runtime
 ) -> Report:
     """A graph's answers to each set, as a whole, against those recorded; a verdict's rows are sets."""
     graph = Graph(model, runtime=runtime)

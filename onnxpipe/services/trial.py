@@ -15,6 +15,7 @@ from onnxpipe.check import batches, shrink
 from onnxpipe.check.anchors import Anchors, anchors
 from onnxpipe.check.compare import Tolerance
 from onnxpipe.check.feeds import feeds
+from onnxpipe.check.graph import Runtime
 from onnxpipe.check.localise import StageFinding, localise
 from onnxpipe.check.probes import Probes, probes
 from onnxpipe.check.report import Counterexample, Refusals, Report
@@ -45,14 +46,14 @@ class Trial:
 
     def __init__(
         self, model: onnx.ModelProto, native: Native,
-        tolerances: Mapping[str, Tolerance], names: Names, runtime: str = "onnxruntime",
+        tolerances: Mapping[str, Tolerance], names: Names, runtime: Runtime = "onnxruntime",
     ) -> None:  # fmt: skip
         self.model, self.native, self.tolerances = model, native, tolerances
         self.judge = Judge(model, native, tolerances, names, runtime)
         self.signature = self.judge.graph.signature
         self.sized = sized(model)
         self.cells = slots(self.sized)
-        self.notes = names.notes
+        self.notes, self._names = names.notes, names
 
     def report(self, data: Any, *, budget: int, seed: int, model: str) -> Report:
         """Everything found on the user's rows and on ``budget`` rows made for the purpose."""
@@ -130,8 +131,17 @@ class Trial:
         answered = wrong[judged.answered[wrong]]
         looked_at = answered[:_LOOKED_AT] if len(answered) else wrong[:1]
         overall = self.tolerances.get("", Tolerance())
+        self.notes += self._of_file(take(made.rows, looked_at))
         stages = localise(self.model, take(made.rows, looked_at), self._stages, overall)
         return stages, self._plainest(made, int(looked_at[0]), model)
+
+    def _of_file(self, rows: Rows) -> tuple[str, ...]:
+        """That the file itself is right, where a server differs on these rows and the file doesn't."""
+        if not self.judge.graph.served:
+            return ()
+        local = Judge(self.model, self.native, self.tolerances, self._names)
+        told = "the file itself answers these rows as the original does: the server's model is another"
+        return () if local.fails(rows).any() else (told,)
 
     def _stages(self, rows: Rows, wanted: Mapping[str, Sequence[str]]) -> tuple[Mapping[str, Any], str]:
         return self.native.stages(self.judge.as_native(rows), wanted)

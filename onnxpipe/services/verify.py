@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import onnx
-import onnxruntime as ort
 
 from onnxpipe.adapters.base import Artefact
 from onnxpipe.check.compare import Tolerance, single
@@ -23,6 +22,7 @@ from onnxpipe.services import replay
 from onnxpipe.services.convert import adapter_of, artefact_of
 from onnxpipe.services.matching import matched, unzipped
 from onnxpipe.services.native import Native, Where
+from onnxpipe.services.runtimes import runtime_of, versions_of
 from onnxpipe.services.trial import Trial
 
 
@@ -31,7 +31,8 @@ class Judging:
     """How to judge: rows made besides the user's, seed, tolerances by output ("" for all), the
     rate of differing rows that is still called equal, and source names by model output name.
     ``engine`` spark goes through all of a table on the cluster at ``master``, and makes no rows.
-    ``runtime`` runs the graph: onnxruntime, or reference for ONNX's own evaluator.
+    ``runtime`` runs the graph: onnxruntime, reference for ONNX's own evaluator, or the address of a
+    server that speaks the Open Inference Protocol (http://HOST:PORT[/v2/models/NAME]).
     """
 
     rows: int = 2000
@@ -61,9 +62,10 @@ def verify(
     if any(stage.single for stage in peers) or metadata(proto).get("single"):
         judging = replace(judging, tolerances=single(judging.tolerances))
     notes = tuple(map(str, peers))
-    versions = {"onnxruntime": ort.__version__}
+    runtime = runtime_of(judging.runtime, path, where.timeout)
+    versions = versions_of(runtime)
     if source is None:
-        found = replay.replay(proto, replay.folders(path, golden), judging.tolerances, judging.runtime)
+        found = replay.replay(proto, replay.folders(path, golden), judging.tolerances, runtime)
         setting = _setting(path, "", judging, versions, notes)
         return _finished(found, setting, started)
     artefact = source if isinstance(source, Artefact) else artefact_of(source)
@@ -77,7 +79,7 @@ def verify(
     with ExitStack() as stack:
         native = stack.enter_context(Native(artefact, adapter, where))
         names = matched(proto, artefact, judging.names)
-        trial = Trial(proto, native, judging.tolerances, names, judging.runtime)
+        trial = Trial(proto, native, judging.tolerances, names, runtime)
         found = trial.report(data, budget=judging.rows, seed=judging.seed, model=str(path or "model.onnx"))
         setting = _setting(
             path, str(artefact), judging, {**versions, **native.versions}, (*notes, *trial.notes)

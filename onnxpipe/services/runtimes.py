@@ -1,0 +1,31 @@
+"""What runs a graph while it is judged, by the name or the address a user gives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import onnxruntime as ort
+
+from onnxpipe.check.graph import Runtime
+from onnxpipe.check.server import Address, Server
+from onnxpipe.errors import BadInput
+
+LOCAL = ("onnxruntime", "reference")
+
+
+def runtime_of(said: str, model: Path | None, timeout: float) -> Runtime:
+    """The runtime: a name of ``LOCAL``, or the server at an address, where the model is called as its file.
+
+    Raises BadInput for what is neither, ServerFailed where the server can't be asked in ``timeout`` s.
+    """
+    if said in LOCAL:
+        return said
+    if not said.startswith(("http://", "https://")):
+        raise BadInput(f"no such runtime: {said}", remedy=f"{', '.join(LOCAL)} or http://HOST:PORT")
+    return Server(Address.of(said, model.stem if model else ""), timeout)
+
+
+def versions_of(runtime: Runtime) -> Mapping[str, str]:
+    """What ran the graph, for the report."""
+    return runtime.versions if isinstance(runtime, Server) else {"onnxruntime": ort.__version__}
