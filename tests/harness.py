@@ -22,6 +22,7 @@ from onnxpipe.check.compare import Tolerance, compare
 from onnxpipe.check.rows import is_ragged, widened
 from onnxpipe.core.options import Options
 from onnxpipe.core.plan import Plan
+from onnxpipe.core.sessions import extended
 from onnxpipe.services.convert import conversion
 
 warnings.filterwarnings("ignore")
@@ -165,7 +166,8 @@ def open_session(model: onnx.ModelProto) -> ort.InferenceSession:
     options = ort.SessionOptions()
     options.log_severity_level = 4
     options.intra_op_num_threads = 1
-    return ort.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    source = model.SerializeToString()
+    return ort.InferenceSession(source, extended(options, model), providers=["CPUExecutionProvider"])
 
 
 def _run(session: ort.InferenceSession, trial: Trial, rows: Any) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
@@ -149,10 +149,19 @@ def _pieces(text: Var, spelling: Spelling) -> Var:
     """The characters that change, each respelled, and the runs of others between them: ``[N, L]``."""
     changed, stay = _table(spelling)
     kept = {c: image for c, image in changed.items() if image}
-    mask: Mask = np.zeros_like(stay)
-    mask[_points(kept)] = True
-    found = matches(text, f"[{ranges(mask)}]|[{ranges(stay)}]+")
-    return _replaced(found, _codes(found, list(kept)), list(kept.values()))
+    return replaced(matches(text, f"[{ranges(mask_of(kept))}]|[{ranges(stay)}]+"), kept)
+
+
+def mask_of(characters: Iterable[str]) -> Mask:
+    """The code points of some characters."""
+    mask: Mask = np.zeros(sys.maxunicode + 1, np.bool_)
+    mask[_points(characters)] = True
+    return mask
+
+
+def replaced(pieces: Var, images: Mapping[str, str]) -> Var:
+    """The pieces of text, of any shape, those that have an image replaced by it."""
+    return _replaced(pieces, _codes(pieces, list(images)), list(images.values()))
 
 
 def _with_final_sigmas(characters: Var, spelling: Spelling) -> Var:

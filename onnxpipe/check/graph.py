@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from onnxpipe.check import rows as table
 from onnxpipe.check.rows import Rows
 from onnxpipe.check.server import Server
+from onnxpipe.core.sessions import extended
 from onnxpipe.core.signature import Signature
 from onnxpipe.errors import ServerFailed, Unreadable
 
@@ -89,7 +90,8 @@ def _session(model: onnx.ModelProto, threads: int) -> ort.InferenceSession:
     options = ort.SessionOptions()
     options.log_severity_level = 4
     options.intra_op_num_threads = threads
-    return ort.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    source = model.SerializeToString()
+    return ort.InferenceSession(source, extended(options, model), providers=["CPUExecutionProvider"])
 
 
 def _evaluator(model: onnx.ModelProto) -> Any:

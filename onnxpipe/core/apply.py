@@ -183,6 +183,11 @@ def require(context: Context, x: Var, valid: Var) -> Var:
     if context.options.on_invalid != "raise":
         context.valid.append(valid)
         return x
+    return enforced(x, valid)
+
+
+def enforced(x: Var, valid: Var) -> Var:
+    """``x`` where every row of ``valid`` ``[N]`` holds; else the session fails."""
     return _refusing(x, _count(op.not_(valid)))
 
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from onnxpipe.check.arrow import from_arrow, to_arrow
 from onnxpipe.check.feeds import feeds
+from onnxpipe.core.sessions import extended
 from onnxpipe.core.signature import Port, Signature
 from onnxpipe.errors import BadInput
 
@@ -60,7 +61,9 @@ class Scorer:
             options = ort.SessionOptions()
             options.log_severity_level = 4
             options.intra_op_num_threads = self.threads
-            self._session = ort.InferenceSession(self.model, options, providers=["CPUExecutionProvider"])
+            self._session = ort.InferenceSession(
+                self.model, extended(options, self.model), providers=["CPUExecutionProvider"]
+            )
         return self._session
 
 

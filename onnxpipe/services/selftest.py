@@ -12,6 +12,7 @@ import onnxruntime as ort
 
 from onnxpipe.core.options import OPSET
 from onnxpipe.core.portability import Operator, operators
+from onnxpipe.core.sessions import extended
 from onnxpipe.core.signature import Port, Signature, numpy_dtype, sized
 from onnxpipe.errors import Inexact, Refusal
 
@@ -22,12 +23,15 @@ LARGEST = 2**31 - 1
 
 
 def open_session(model: onnx.ModelProto | bytes | str) -> ort.InferenceSession:
-    """A quiet single-threaded CPU session of a model, its bytes or its path. Raises onnxruntime's errors."""
+    """A quiet single-threaded CPU session of a model, its bytes or its path.
+
+    Raises onnxruntime's errors, MissingExtra where it needs onnxruntime-extensions.
+    """
     options = ort.SessionOptions()
     options.log_severity_level = 4
     options.intra_op_num_threads = 1
     source = model.SerializeToString() if isinstance(model, onnx.ModelProto) else model
-    return ort.InferenceSession(source, options, providers=["CPUExecutionProvider"])
+    return ort.InferenceSession(source, extended(options, model), providers=["CPUExecutionProvider"])
 
 
 def selftest(model: onnx.ModelProto, rows: Feeds | None = None) -> None:

@@ -1,0 +1,155 @@
+"""``tokenizer.json``, the file of Hugging Face's tokenizers, read as data, and what of it can be had."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from onnxpipe.blocks.sequences import Framing
+from onnxpipe.errors import BadManifest
+
+Json = Mapping[str, Any]
+
+_WORDS = (
+    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}%s"
+    r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+)
+_KNOWN_SPLITS = (_WORDS % "{1,3}", _WORDS % "")
+"""How Llama 3 and Qwen 2 split words: the patterns that the extension knows besides GPT-2's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """What a file says: the kind of its model (``WordPiece`` or ``BPE``), the whole file, the texts of its
+    special tokens, and how rows are framed."""
+
+    kind: str
+    file: Json
+    special: tuple[str, ...]
+    framing: Framing
+
+    @property
+    def vocabulary(self) -> Mapping[str, int]:
+        found: Mapping[str, int] = self.file["model"]["vocab"]
+        return found
+
+
+def read(path: Path) -> Model:
+    """The tokenizer of a file. Raises BadManifest for one that can't be read, or be had exactly, with why."""
+    try:
+        file = json.loads(path.read_text("utf-8"))
+        kind = str(file["model"].get("type"))
+        if kind not in _CHECKS:
+            raise Unavailable(f"its model {kind} is another than WordPiece and byte-level BPE")
+        _CHECKS[kind](file)
+        return Model(kind, file, _special(file.get("added_tokens") or []), _framing(file))
+    except OSError as error:
+        raise BadManifest(f"{path} can't be read: {error}") from None
+    except Unavailable as error:
+        raise BadManifest(
+            f"{path} can't be had exactly: {error}",
+            remedy="Tokenise before the graph, and feed it the numbers.",
+        ) from None
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise BadManifest(f"{path} is no tokenizer.json: {type(error).__name__}: {error}") from None
+
+
+class Unavailable(Exception):
+    """What a graph can't do as the tokenizer does it; says which part."""
+
+
+def _word_piece(file: Json) -> None:
+    if (file.get("pre_tokenizer") or {}).get("type") != "BertPreTokenizer":
+        raise Unavailable("its pre-tokenizer is another than BertPreTokenizer")
+    for name in _names(file.get("normalizer")):
+        if name not in ("BertNormalizer", "Lowercase", "StripAccents", "NFD"):
+            raise Unavailable(f"its normalizer {name} looks at more than one character")
+    if "NFD" in _names(file.get("normalizer")) and "StripAccents" not in _names(file["normalizer"]):
+        raise Unavailable("its normalizer NFD puts accents in order, and none strips them")
+
+
+def _names(normalizer: Json | None) -> list[str]:
+    """The normalizers in the order they run."""
+    if not normalizer:
+        return []
+    if normalizer["type"] == "Sequence":
+        return [name for each in normalizer["normalizers"] for name in _names(each)]
+    return [str(normalizer["type"])]
+
+
+def _byte_pairs(file: Json) -> None:
+    model = file["model"]
+    if file.get("normalizer"):
+        raise Unavailable(
+            f"its normalizer {', '.join(_names(file['normalizer']))}, which the extension leaves out"
+        )
+    for name in ("dropout", "continuing_subword_prefix", "end_of_word_suffix", "fuse_unk", "byte_fallback"):
+        if model.get(name):
+            raise Unavailable(f"its model's {name}")
+    parts = file.get("pre_tokenizer") or {}
+    steps: Sequence[Json] = parts.get("pretokenizers") or [parts]
+    if [step.get("type") for step in steps] not in (["ByteLevel"], ["Split", "ByteLevel"]):
+        raise Unavailable("its pre-tokenizer is another than ByteLevel")
+    if steps[-1].get("add_prefix_space"):
+        raise Unavailable("its add_prefix_space, which the extension leaves out")
+    pattern = steps[0].get("pattern", {}).get("Regex") if len(steps) == 2 else None
+    own = pattern is None and steps[-1].get("use_regex", True)
+    if not own and (pattern not in _KNOWN_SPLITS or steps[-1].get("use_regex", True)):
+        raise Unavailable("its pattern of words, which is none that the extension knows")
+
+
+_CHECKS: Mapping[str, Callable[[Json], None]] = {"WordPiece": _word_piece, "BPE": _byte_pairs}
+
+
+def _special(added: Sequence[Json]) -> tuple[str, ...]:
+    """The texts of the special tokens, which are found in a text before anything else is done to it."""
+    for each in added:
+        if not each["special"] or each.get("normalized") or each.get("single_word"):
+            raise Unavailable(
+                f"its added token {each['content']}, which isn't found in the text as it stands"
+            )
+        if each["content"][:1].isalnum():
+            raise Unavailable(f"its special token {each['content']}, which begins as a word does")
+    return tuple(each["content"] for each in added)
+
+
+def _framing(file: Json) -> Framing:
+    """How rows are cut, framed and padded, as far as the file says."""
+    before, after = _around(file.get("post_processor"))
+    cut, pad = file.get("truncation") or {}, file.get("padding") or {}
+    if pad.get("pad_to_multiple_of") or cut.get("stride"):
+        raise Unavailable("its padding to a multiple, or its stride")
+    strategy = pad.get("strategy")
+    length = cut.get("max_length", 0)
+    full = isinstance(strategy, Mapping)
+    if isinstance(strategy, Mapping) and length not in (0, strategy["Fixed"]):
+        raise Unavailable("its padding to another length than it cuts to")
+    if isinstance(strategy, Mapping) and not length:
+        raise Unavailable("its padding to a length that it doesn't cut to")
+    left, tail = (each.get("direction") == "Left" for each in (pad, cut))
+    return Framing(length, full, pad.get("pad_id", 0), before, after, left, tail)
+
+
+def _around(processor: Json | None) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The numbers that stand before and after every row."""
+    kind = (processor or {"type": None})["type"]
+    if processor is None or kind == "ByteLevel":
+        return (), ()
+    if kind == "Sequence":
+        made = [_around(each) for each in processor["processors"]]
+        return max((each for each in made if each != ((), ())), default=((), ()))
+    if kind in ("BertProcessing", "RobertaProcessing"):
+        return (processor["cls"][1],), (processor["sep"][1],)
+    if kind != "TemplateProcessing":
+        raise Unavailable(f"its post-processor {kind}")
+    numbers: list[Any] = []
+    for item in processor["single"]:
+        ((what, given),) = item.items()
+        if given["type_id"]:
+            raise Unavailable("its type_id, which isn't 0 throughout")
+        numbers += [None] if what == "Sequence" else processor["special_tokens"][given["id"]]["ids"]
+    place = numbers.index(None)
+    return tuple(numbers[:place]), tuple(numbers[place + 1 :])

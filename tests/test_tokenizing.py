@@ -1,0 +1,267 @@
+"""Tokenizers in the graph answer as ``tokenizers`` and ``sentencepiece`` do, on hard Unicode too."""
+
+from __future__ import annotations
+
+import io
+import json
+import random
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
+
+import onnxpipe
+from onnxpipe.errors import BadManifest
+from tests.graphs import run
+
+HARD = [
+    "Hello world",
+    "İstanbul ISTANBUL ıi",
+    "cafe\u0301 caf\xe9",
+    "ΣΊΣΥΦΟΣ ὈΔΥΣΣΕΎΣ",
+    "日本語テキスト",
+    "\U0001f469\u200d\U0001f469\u200d\U0001f467\u200d\U0001f466 family",
+    "",
+    "   ",
+    "a\tb\nc\r\nd",
+    "\xa0nbsp\u2003em",
+    "don't stop-it!",
+    "x" * 150,
+    "ﬁ ligature Ⅷ",
+    "\u200bzero\u200cwidth\ufeff",
+    "नमस्ते",
+    "مرحبا بالعالم",
+    "𝔘𝔫𝔦𝔠𝔬𝔡𝔢",
+    "ẞ ß ŉ",
+    "$100.50 €5 ~^`",
+    "\ud7ff\ue000 \ufffd",
+    "กรุงเทพ",
+    "e\u0301\u0323",
+    "12345 6789",
+    "hello  world  ",
+    " lead",
+    "한국어 각",
+    "\u1100\u1161\u11a8",
+    "Ǆ ǅ ǆ",
+    ";;ΩΩ",
+    "a<",
+    "[",
+    "\u302e\u1100",
+]
+CORPUS = HARD + ["the quick brown fox jumps over the lazy dog", "lower lowest newer newest wider"] * 5
+SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+
+
+def drawn(count: int, seed: int) -> list[str]:
+    """Texts of characters from the corpus and from anywhere in Unicode but NUL."""
+    rng, known = random.Random(seed), "".join(CORPUS) + "'s 12\n\n  "
+
+    def character() -> str:
+        anywhere = [rng.randrange(1, 0x250), rng.randrange(1, 0xD800), rng.randrange(0xE000, 0x110000)]
+        return chr(rng.choice(anywhere)) if rng.random() < 0.3 else rng.choice(known)
+
+    return ["".join(character() for _ in range(rng.randint(1, 20))) for _ in range(count)]
+
+
+TEXTS = HARD + drawn(300, 0)
+
+
+def word_piece(normalizer: Any = None) -> Any:
+    made = Tokenizer(models.WordPiece(unk_token="[UNK]", max_input_chars_per_word=100))
+    made.normalizer = normalizer
+    made.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    made.train_from_iterator(CORPUS, trainers.WordPieceTrainer(vocab_size=300, special_tokens=SPECIAL))
+    made.post_processor = processors.BertProcessing(("[SEP]", 3), ("[CLS]", 2))
+    return made
+
+
+def byte_pairs(pre: Any = None) -> Any:
+    made = Tokenizer(models.BPE())
+    made.pre_tokenizer = pre or pre_tokenizers.ByteLevel(add_prefix_space=False)
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    specials = ["<unk>", "<s>", "</s>", "<pad>"]
+    made.train_from_iterator(
+        CORPUS, trainers.BpeTrainer(vocab_size=400, initial_alphabet=alphabet, special_tokens=specials)
+    )
+    return made
+
+
+def split_as(pattern: str) -> Any:
+    from tokenizers import Regex
+
+    return pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.Split(Regex(pattern), "isolated"),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+        ]
+    )
+
+
+LLAMA3 = (
+    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}"
+    r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+)
+MADE: Mapping[str, Callable[[], Any]] = {
+    "uncased": lambda: word_piece(normalizers.BertNormalizer(lowercase=True)),
+    "cased": lambda: word_piece(normalizers.BertNormalizer(lowercase=False)),
+    "accented": lambda: word_piece(normalizers.BertNormalizer(strip_accents=False)),
+    "sequence": lambda: word_piece(
+        normalizers.Sequence([normalizers.NFD(), normalizers.Lowercase(), normalizers.StripAccents()])
+    ),
+    "gpt2": byte_pairs,
+    "llama3": lambda: byte_pairs(split_as(LLAMA3)),
+}
+
+
+def saved(tokenizer: Any, folder: Path) -> str:
+    tokenizer.save(str(folder / "tokenizer.json"))
+    return str(folder / "tokenizer.json")
+
+
+def graph(file: str, **given: Any) -> Any:
+    settings = "".join(f",{name}={value}" for name, value in given.items())
+    return onnxpipe.stitch([f"tokenize:file={file}{settings}"])
+
+
+def rows(answers: Mapping[str, Any]) -> list[list[int]]:
+    pairs = zip(answers["input_ids"], answers["attention_mask"], strict=True)
+    return [ids[mask == 1].tolist() for ids, mask in pairs]
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_answers_as_tokenizers(name: str, tmp_path: Path) -> None:
+    native = MADE[name]()
+    model = graph(saved(native, tmp_path))
+    got = rows(run(model, {"text": np.array(TEXTS, object)}))
+    for text, ours in zip(TEXTS, got, strict=True):
+        assert ours == native.encode(text).ids, ascii(text)
+    for few in ([], [""], ["", " "], ["hello world"]):
+        again = rows(run(model, {"text": np.array(few, object)}))
+        assert again == [native.encode(text).ids for text in few]
+
+
+FRAMES: Mapping[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = {
+    "length": ({"length": 8, "padding": "length"}, {"max_length": 8}, {"length": 8}),
+    "longest": ({"length": 8}, {"max_length": 8}, {}),
+    "left": (
+        {"length": 8, "padding": "length", "side": "left", "keep": "end"},
+        {"max_length": 8, "direction": "left"},
+        {"length": 8, "direction": "left"},
+    ),
+    "only padded": ({}, {}, {}),
+}
+
+
+@pytest.mark.parametrize("name", FRAMES)
+def test_cut_and_padded(name: str, tmp_path: Path) -> None:
+    given, cut, pad = FRAMES[name]
+    native = MADE["cased"]()
+    model = graph(saved(native, tmp_path), **given)
+    if cut:
+        native.enable_truncation(**cut)
+    native.enable_padding(**pad)
+    expected = native.encode_batch(HARD)
+    for stored in (model, graph(saved(native, tmp_path))):
+        got = run(stored, {"text": np.array(HARD, object)})
+        np.testing.assert_array_equal(got["input_ids"], [each.ids for each in expected])
+        np.testing.assert_array_equal(got["attention_mask"], [each.attention_mask for each in expected])
+        np.testing.assert_array_equal(got["token_type_ids"], [each.type_ids for each in expected])
+        assert run(stored, {"text": np.array([], object)})["input_ids"].shape[0] == 0
+
+
+def test_special_tokens_in_texts(tmp_path: Path) -> None:
+    native = MADE["uncased"]()
+    texts = ["a [MASK] b", "[MASK][SEP]x", "[mask]", "[[MASK]]"]
+    got = rows(run(graph(saved(native, tmp_path)), {"text": np.array(texts, object)}))
+    assert got == [native.encode(text).ids for text in texts]
+    bare = rows(run(graph(saved(native, tmp_path), special="no"), {"text": np.array(texts, object)}))
+    assert bare == [native.encode(text, add_special_tokens=False).ids for text in texts]
+
+
+def sentence_model(kind: str) -> bytes:
+    sentencepiece = pytest.importorskip("sentencepiece")
+    made = io.BytesIO()
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(CORPUS), model_writer=made, vocab_size=200, model_type=kind,
+        hard_vocab_limit=False, pad_id=3, minloglevel=2,
+    )  # fmt: skip
+    return made.getvalue()
+
+
+def test_answers_as_sentencepiece(tmp_path: Path) -> None:
+    sentencepiece = pytest.importorskip("sentencepiece")
+    (tmp_path / "bpe.model").write_bytes(sentence_model("bpe"))
+    native = sentencepiece.SentencePieceProcessor(model_file=str(tmp_path / "bpe.model"))
+    model = graph(str(tmp_path / "bpe.model"), bos="yes", eos="yes")
+    got = run(model, {"text": np.array(TEXTS, object)})
+    for text, ours in zip(TEXTS, rows(got), strict=True):
+        assert ours == native.encode(text, add_bos=True, add_eos=True), ascii(text)
+    assert got["input_ids"][6, -1] == native.pad_id()
+
+
+def test_unigram_models_are_told_apart(tmp_path: Path) -> None:
+    (tmp_path / "uni.model").write_bytes(sentence_model("unigram"))
+    with pytest.raises(BadManifest, match="unigram"):
+        graph(str(tmp_path / "uni.model"))
+    assert run(graph(str(tmp_path / "uni.model"), ties="yes"), {"text": np.array(["hello"], object)})
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("gpt2", "a\0b"), ("gpt2", "a <s> b"), ("cased", "\u302e\U0001d16d")]
+)
+def test_texts_that_are_refused(name: str, text: str, tmp_path: Path) -> None:
+    model = graph(saved(MADE[name](), tmp_path))
+    assert rows(run(model, {"text": np.array(["a b"], object)}))[0]
+    with pytest.raises(Exception, match="out of data bounds"):
+        run(model, {"text": np.array(["a b", text], object)})
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"normalizer": {"type": "NFC"}}, "normalizer NFC"),
+        ({"normalizer": {"type": "NFD"}}, "puts accents in order"),
+        ({"pre_tokenizer": {"type": "Whitespace"}}, "BertPreTokenizer"),
+        ({"model": {"type": "WordLevel", "vocab": {}, "unk_token": "a"}}, "its model WordLevel"),
+        ({"post_processor": {"type": "BertProcessing", "sep": ["[SEP]", 3]}}, "is no tokenizer.json"),
+        ({"truncation": {"max_length": 1, "direction": "Right", "stride": 0}}, "too short"),
+        ({"added_tokens": [{"content": "new", "special": False, "id": 9}]}, "added token new"),
+        ({}, ""),
+    ],
+)
+def test_files_that_are_refused(change: dict[str, Any], says: str, tmp_path: Path) -> None:
+    file = Path(saved(MADE["cased"](), tmp_path))
+    file.write_text(json.dumps({**json.loads(file.read_text("utf-8")), **change}))
+    if not change:
+        file.write_text("[PAD]\n[UNK]")
+        says = "no tokenizer.json"
+    with pytest.raises(BadManifest, match=says):
+        graph(str(file))
+
+
+@pytest.mark.parametrize(
+    "change", [{"normalizer": {"type": "NFC"}}, {"pre_tokenizer": {"type": "Metaspace"}}]
+)
+def test_byte_pairs_that_are_refused(change: dict[str, Any], tmp_path: Path) -> None:
+    file = Path(saved(byte_pairs(), tmp_path))
+    file.write_text(json.dumps({**json.loads(file.read_text("utf-8")), **change}))
+    with pytest.raises(BadManifest, match="can't be had exactly"):
+        graph(str(file))
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ("", "it needs file"),
+        ("file=nowhere.json", "can't be read"),
+        ("file=nowhere.model", "can't be read"),
+        ("fiel=a", "Is it file"),
+    ],
+)
+def test_what_is_refused(given: str, says: str) -> None:
+    with pytest.raises(BadManifest) as caught:
+        onnxpipe.stitch([f"tokenize:{given}"])
+    assert says in str(caught.value)
