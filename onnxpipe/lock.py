@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -81,6 +82,12 @@ class Lock:
 def path_of(model: str | os.PathLike[str]) -> str:
     """Where the lock of a model is."""
     return os.fspath(model) + SUFFIX
+
+
+def journal_of(model: str | os.PathLike[str]) -> str:
+    """Where it is written, while a model and what lies beside it are replaced, how to undo that."""
+    folder, name = os.path.split(os.fspath(model))
+    return os.path.join(folder, f".{name}.undo")
 
 
 def read(path: str | os.PathLike[str]) -> Lock:
@@ -192,6 +199,8 @@ def _names(folder: str) -> Iterator[str]:
 
 
 def _file_digest(path: str) -> str:
+    if not stat.S_ISREG(os.stat(path).st_mode):  # a device or a pipe has no end
+        raise Unreadable("it is no regular file", where=path)
     total = hashlib.sha256()
     with open(path, "rb", buffering=0) as file:
         chunk = file.read(_CHUNK)

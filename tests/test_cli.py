@@ -165,6 +165,14 @@ def test_standard_streams_serve_as_files(scratch: Path) -> None:
     assert done.returncode == 0
     onnx.checker.check_model(onnx.load_model_from_string(done.stdout))
     assert listed(scratch) == ["pipe.joblib", "rows.npy"]
+    for command, says in (
+        (("inspect", "-"), b"predict_proba"),
+        (("verify", "-", "pipe.joblib", "--rows", "50"), b"EQUAL on 50 rows"),
+    ):
+        read = onnxpipe(*command, cwd=scratch, stdin=done.stdout)
+        assert read.returncode == 0 and says in read.stdout, told(read)
+    assert onnxpipe("inspect", "-", cwd=scratch, stdin=b"neither").returncode == 2
+    assert onnxpipe("verify", "-", "pipe.joblib", cwd=scratch, stdin=data).returncode == 2
 
 
 @pytest.mark.parametrize(

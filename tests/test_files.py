@@ -39,27 +39,6 @@ def test_what_is_not_committed_leaves_nothing(tmp_path: Path) -> None:
     assert listed(tmp_path) == []
 
 
-def test_a_failure_between_renames_keeps_no_temporary_names(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "model.onnx.lock").write_bytes(b"old")
-    rename, done = Path.replace, []
-
-    def once(self: Path, target: Path) -> Path:
-        if done:
-            raise OSError(28, "No space left on device")
-        done.append(target)
-        return rename(self, target)
-
-    monkeypatch.setattr(Path, "replace", once)
-    with pytest.raises(OSError, match="No space"), Staging() as staging:
-        staging.file(tmp_path / "model.onnx", b"new")
-        staging.file(tmp_path / "model.onnx.lock", b"new")
-        staging.commit()
-    assert listed(tmp_path) == ["model.onnx", "model.onnx.lock"]
-    assert (tmp_path / "model.onnx.lock").read_bytes() == b"old"
-
-
 def test_old_files_and_folders_are_replaced(tmp_path: Path) -> None:
     (tmp_path / "golden").mkdir()
     (tmp_path / "golden" / "old.pb").write_bytes(b"")

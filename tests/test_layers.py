@@ -88,10 +88,12 @@ def test_frameworks_stay_in_the_worker_and_click_in_the_command_line(path: Path)
 
 
 @pytest.mark.parametrize(
-    "name", ["lock.py", "services/skew.py", "services/repository.py", "services/drift.py", "errors.py"]
+    "name",
+    ["lock.py", "errors.py", *(f"services/{n}.py" for n in ("skew", "repository", "drift", "journal"))],
 )
 def test_the_hook_needs_the_standard_library_only(name: str) -> None:
     names = {found for found in imports(PACKAGE / name) if found.partition(".")[0] != "onnxpipe"}
     assert {found.partition(".")[0] for found in names} <= sys.stdlib_module_names
     ours = {found for found in imports(PACKAGE / name) if found.startswith("onnxpipe")}
-    assert ours <= {f"onnxpipe.{n}" for n in ("errors", "lock", "services.drift", "services.repository")}
+    within = ("errors", "lock", "services.drift", "services.journal", "services.repository")
+    assert ours <= {f"onnxpipe.{n}" for n in within}

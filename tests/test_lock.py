@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -115,6 +116,15 @@ def test_the_digest_of_a_folder_covers_names_and_bytes(tmp_path: Path) -> None:
 def test_the_digest_of_a_folder_leaves_out_what_hadoop_writes_beside(tmp_path: Path) -> None:
     plain = folder(tmp_path / "a", {"part-0": b"1"})
     assert plain == folder(tmp_path / "b", {"part-0": b"1", "_SUCCESS": b"", ".part-0.crc": b"crc"})
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes in folders there")
+def test_what_has_no_end_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "folder" / "pipe")
+    for path in ("/dev/zero", tmp_path / "folder" / "pipe", tmp_path / "folder"):
+        with pytest.raises(Unreadable, match="no regular file"):
+            lock.digest(path)
 
 
 @pytest.mark.parametrize(

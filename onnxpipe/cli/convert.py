@@ -43,7 +43,6 @@ def command(source: Path | str, output: Path | None, explain: bool, **given: Any
 
 
 def _order(source: Path | str, output: Path | None, given: dict[str, Any]) -> Order:
-    from onnxpipe.adapters.base import Artefact
     from onnxpipe.services.convert import artefact_of, options_of
     from onnxpipe.services.native import Where
     from onnxpipe.services.release import Order
@@ -53,9 +52,8 @@ def _order(source: Path | str, output: Path | None, given: dict[str, Any]) -> Or
     chosen["dynamic"] = options.parsed_axes(given["dynamic"])
     chosen["outputs"] = options.split(given["outputs"])
     chosen["fallback"] = not given["no_fallback"]
-    stdin = source == Path("-")
     return Order(
-        Artefact(None, sys.stdin.buffer.read()) if stdin else artefact_of(source),
+        artefact_of(options.source(source)),
         None if output == Path("-") else output,
         options_of(chosen),
         given["sample"],

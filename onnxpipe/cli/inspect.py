@@ -17,12 +17,12 @@ from onnxpipe.cli import options
               help="How it is told.")  # fmt: skip
 @options.loudness
 def command(path: Path | str, sample: Path | None, output_format: str) -> int:
-    """Show what is in PATH, a saved pipeline or an ONNX model. Nothing in it is run."""
+    """Show what is in PATH, a saved pipeline or an ONNX model; - is standard input. Nothing in it is run."""
     from onnxpipe.services.convert import sample_of
     from onnxpipe.services.inspect import inspect
 
     with options.progress("Reading"):
-        found = inspect(path, sample=sample_of(sample))
+        found = inspect(options.source(path), sample=sample_of(sample))
     if output_format == "json":
         click.echo(json.dumps(found.to_dict(), indent=2, sort_keys=True))
     else:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
+    from onnxpipe.adapters.base import Artefact
     from onnxpipe.core.options import Axis
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -222,14 +223,21 @@ def said(name: str) -> bool:
     return bool(context and context.meta.get(f"onnxpipe.{name}"))
 
 
+def source(path: Path | str) -> Artefact | Path | str:
+    """What a command reads: standard input where the path is -."""
+    if path != Path("-"):
+        return path
+    from onnxpipe.adapters.base import Artefact
+
+    return Artefact(None, sys.stdin.buffer.read())
+
+
 def put(path: Path, text: str) -> None:
-    """Write a whole file or none: under another name first."""
-    part = path.with_name(f"{path.name}.part")
-    try:
-        part.write_text(text, "utf-8")
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    """Write a whole file or none: under another name first. Raises Refusal where it can't be written."""
+    from onnxpipe.services import files
+
+    files.refuse_unwritable(path)
+    files.write_atomically(path, text.encode())
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,8 @@ import click
 from onnxpipe.cli import options
 
 if TYPE_CHECKING:
+    from onnx import ModelProto
+
     from onnxpipe.check.compare import Tolerance
     from onnxpipe.check.report import Report
 
@@ -26,7 +29,7 @@ _BY_SUFFIX = {
 
 
 @click.command(short_help="Verify that a model answers as the original does.")
-@click.argument("model", type=options.PATH)
+@click.argument("model", type=click.Path(path_type=Path, allow_dash=True))
 @click.argument("source", type=options.SOURCE, required=False)
 @click.option(
     "--data", type=options.PATH, metavar="FILE", help="Your rows: CSV, Parquet, JSON lines, .npy/.npz."
@@ -87,12 +90,13 @@ _BY_SUFFIX = {
 @options.native
 @options.loudness
 def command(model: Path, source: Path | str | None, **given: Any) -> int:  # fmt: skip
-    """Compare MODEL with SOURCE, the saved pipeline it was made of.
+    """Compare MODEL (- is standard input) with SOURCE, the saved pipeline it was made of.
 
     Rows are made from the pipeline's own thresholds and categories besides yours. Without SOURCE
     the golden rows beside the model are replayed, with onnxruntime alone. Exits with 1 if they differ.
     """
     _refuse_impossible(source, given)
+    model = _model(model)
     tolerances = parsed_tolerances(given["rtol"], given["atol"])
     names = dict(map(_pair, given["names"]))
     from onnxpipe.services.verify import verify
@@ -107,6 +111,14 @@ def command(model: Path, source: Path | str | None, **given: Any) -> int:  # fmt
     _write(report, given["reports"], given["save_counterexample"])
     _show(report, given["output_format"])
     return 0 if report else 1
+
+
+def _model(path: Path) -> ModelProto | Path:
+    if path != Path("-"):
+        return path
+    from onnxpipe.core import models
+
+    return models.parsed(sys.stdin.buffer.read(), "standard input")
 
 
 def _refuse_impossible(source: Path | str | None, given: dict[str, Any]) -> None:

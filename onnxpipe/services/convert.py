@@ -182,6 +182,8 @@ def artefact_of(source: Any) -> Artefact:
 
     Raises Unreadable for a path that isn't there and for an object that can't be pickled.
     """
+    if isinstance(source, Artefact):
+        return source
     if is_url(source):
         return fetched(source)
     if isinstance(source, (str, Path)):

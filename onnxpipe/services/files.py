@@ -1,19 +1,19 @@
 """Writing results: all of them or none, and nobody ever sees half of one.
 
-Everything is written beside its place under a temporary name, then renamed in the order given.
+Everything is written beside its place under a temporary name, then put in place together. What a
+process that was killed left behind is cleared away by the next one that writes there.
 """
 
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 
 from onnxpipe.errors import Refusal
+from onnxpipe.services import journal
+from onnxpipe.services.journal import Move, remove
 
 
 def refuse_unwritable(output: Path, *inputs: Path | None) -> None:
@@ -28,7 +28,7 @@ def refuse_unwritable(output: Path, *inputs: Path | None) -> None:
         raise Refusal("it is a folder", where=str(output), remedy="Name a file, like model.onnx.")
     if not folder.is_dir():
         raise Refusal("no such folder", where=str(folder), remedy=f"mkdir -p {folder}")
-    if not os.access(folder, os.W_OK):
+    if not os.access(folder, os.W_OK, effective_ids=os.access in os.supports_effective_ids):
         raise Refusal("the folder isn't writable", where=str(folder))
 
 
@@ -50,7 +50,8 @@ class Staging:
     """
 
     def __init__(self) -> None:
-        self._staged: list[tuple[Path, Path]] = []
+        self._staged: list[Move] = []
+        self._held: list[int] = []
 
     def __enter__(self) -> Staging:
         return self
@@ -58,41 +59,63 @@ class Staging:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        while self._held:
+            os.close(self._held.pop())
         for temporary, _ in self._staged:
-            remove(temporary)
+            if temporary is not None:
+                remove(temporary)
 
     def file(self, path: Path, data: bytes) -> Path:
         """Write a file that will be ``path``; answers where it is for now."""
         target = path.resolve()  # so that a symbolic link stays one
-        descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
-        self._staged.append((Path(name), target))
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(data)
-        Path(name).chmod(target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask())
-        return Path(name)
+        temporary = self._begun(path, target.parent, lambda place: place.touch(0o600, exist_ok=False))
+        _write(temporary, data)
+        temporary.chmod(target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask())
+        return temporary
 
     def folder(self, path: Path, files: Mapping[str, bytes]) -> Path:
         """Write a folder that will be ``path``, replacing one that is there; answers as ``file``."""
-        temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".tmp", dir=_existing(path.parent)))
-        self._staged.append((temporary, path))
-        temporary.chmod(0o777 & ~_umask())
+        temporary = self._begun(path, _existing(path.parent), lambda place: place.mkdir(0o700))
         for name, data in files.items():
-            (temporary / name).write_bytes(data)
+            _write(temporary / name, data)
+        temporary.chmod(0o777 & ~_umask())
         return temporary
 
+    def gone(self, path: Path) -> None:
+        """Take away what is at ``path`` when the rest is put in place."""
+        self._staged.append(Move(None, path))
+
     def commit(self) -> None:
-        """Rename all to their places, in the order they were staged."""
-        while self._staged:
-            temporary, path = self._staged[0]
-            path.parent.mkdir(exist_ok=True)
-            _replace(temporary, path)
-            self._staged.pop(0)
+        """Put all in place, or raise OSError and leave all as it was."""
+        moves, (first, target) = self._staged, self._staged[0]
+        if len(moves) == 1 and first is not None and first.is_file():
+            first.replace(target.resolve())
+        else:
+            journal.commit(moves)
+        self._staged = []
+
+    def _begun(self, path: Path, folder: Path, make: Callable[[Path], None]) -> Path:
+        """A temporary name, made and held so that nobody takes it for a left one."""
+        home = (self._staged[0].target if self._staged else path).parent
+        if not self._staged:
+            journal.settle(path)
+        with journal.exclusive(home) as alone:
+            if alone:
+                journal.swept({folder, home}, path.resolve())
+            temporary = folder / journal.temporary_name(path.resolve())
+            self._staged.append(Move(temporary, path))
+            make(temporary)
+            held = journal.locked(temporary) if alone else None
+            self._held += [] if held is None else [held]
+        return temporary
 
 
-def remove(path: Path) -> None:
-    """Delete a file or a folder if that can be done."""
-    with suppress(OSError):
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
+def _write(path: Path, data: bytes) -> None:
+    """Write a file through to the disk, so that a full one is found out before anything is replaced."""
+    with path.open("wb") as stream:
+        stream.write(data)
+        stream.flush()
+        os.fsync(stream.fileno())
 
 
 def _existing(folder: Path) -> Path:
@@ -100,17 +123,6 @@ def _existing(folder: Path) -> Path:
     while not folder.is_dir():
         folder = folder.parent
     return folder
-
-
-def _replace(temporary: Path, path: Path) -> None:
-    """Put a file or folder in place; a folder that was there steps aside first."""
-    if not path.is_dir():
-        temporary.replace(path)
-        return
-    aside = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent))
-    path.replace(aside / "old")
-    temporary.replace(path)
-    remove(aside)
 
 
 def _umask() -> int:

@@ -71,7 +71,7 @@ def inspect(source: Any, *, sample: Rows | None = None, **options: Any) -> Inspe
     try:
         adapter = adapter_of(artefact)
     except Unreadable:
-        if artefact.path is None or not artefact.path.is_file():
+        if artefact.live or (artefact.path and not artefact.path.is_file()):
             raise
         return _model(str(artefact), _parsed(artefact))
     return explained(artefact, adapter, Options(**{"fallback": False, **options}), sample=sample)

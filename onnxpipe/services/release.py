@@ -66,6 +66,7 @@ def release(order: Order) -> Release:
     if order.output is not None:
         files.refuse_unwritable(order.output, order.source.path, order.sample)
     rows = sample_of(order.sample)
+    went_in = _went_in(order)
     made = _made(order, rows)
     _selftested(made)
     report, reason = _compared(order, made, rows)
@@ -73,7 +74,18 @@ def release(order: Order) -> Release:
         if not report:
             return Release(made, report)
         selftest(made.model, report.rows)
-    return Release(made, report, reason, _written(order, made, report, reason))
+    if _went_in(order) != went_in:
+        raise Refusal("it changed meanwhile", where=str(order.source), remedy="Convert it again.")
+    return Release(made, report, reason, _written(order, made, report, reason, went_in))
+
+
+def _went_in(order: Order) -> tuple[File, ...]:
+    """The lock's entries of what is read, a source first; none where no lock is written."""
+    if order.output is None:
+        return ()
+    source, folder = _source(order.source, order.output.parent), order.output.parent
+    sample = (File.of("input", order.sample, folder),) if order.sample else ()
+    return (*((source,) if source else ()), *sample)
 
 
 def _made(order: Order, rows: Rows | None) -> Conversion:
@@ -121,25 +133,25 @@ def _compared(order: Order, made: Conversion, rows: Any) -> tuple[Report | None,
         return None, f"{error.what} ({error.remedy})" if error.remedy else error.what
 
 
-def _written(order: Order, made: Conversion, report: Report | None, reason: str) -> tuple[Path, ...]:
+def _written(
+    order: Order, made: Conversion, report: Report | None, reason: str, went_in: tuple[File, ...]
+) -> tuple[Path, ...]:
     """The model, its golden rows and its lock, put in place together, the lock last."""
     if order.output is None:
         return ()
     golden, locked = goldens.folder_of(order.output), Path(lock.path_of(order.output))
     kept = _golden_rows(made, report) if report is not None and order.golden else {}
-    stale = not kept and _is_ours(golden, order.output)
     with files.Staging() as staging:
         model = staging.file(order.output, made.model.SerializeToString(deterministic=True))
         entries = [File("model", order.output.name, lock.digest(model))]
         if kept:
             folder = staging.folder(golden, kept)
             entries.append(File("golden", lock.relative(golden, order.output.parent), lock.digest(folder)))
-        staging.file(
-            locked, _lock(order, made, entries, _facts(order, made, report, reason)).to_json().encode()
-        )
+        elif _is_ours(golden, order.output):
+            staging.gone(golden)
+        facts = _facts(order, made, report, reason)
+        staging.file(locked, _lock(order, entries, went_in, facts).to_json().encode())
         staging.commit()
-    if stale:
-        files.remove(golden)
     return (order.output, *((golden,) if kept else ()), locked)
 
 
@@ -161,14 +173,13 @@ def _is_ours(golden: Path, output: Path) -> bool:
     return old.golden is not None and output.parent / old.golden.path == golden and golden.is_dir()
 
 
-def _lock(order: Order, made: Conversion, entries: list[File], facts: dict[str, Any]) -> Lock:
-    folder = order.output.parent if order.output else Path()
+def _lock(order: Order, entries: list[File], went_in: tuple[File, ...], facts: dict[str, Any]) -> Lock:
     return Lock(
         entries[0],
-        _source(order.source, folder),
-        (File.of("input", order.sample, folder),) if order.sample else (),
+        next((file for file in went_in if file.role == "source"), None),
+        tuple(file for file in went_in if file.role == "input"),
         entries[1] if len(entries) > 1 else None,
-        shlex.join(_command(order, folder)),
+        shlex.join(_command(order, order.output.parent if order.output else Path())),
         facts,
     )
 

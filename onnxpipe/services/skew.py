@@ -126,6 +126,7 @@ _ABSENT = "isn't here and isn't tracked by git: not checked"
 
 def _changes(path: str, repository: Repository, pins: Pins) -> Iterator[Change]:
     """Every file of one lock that isn't as the lock says, and a library that isn't as it was."""
+    _settle(path.removesuffix(locks.SUFFIX))
     data = _bytes(path)
     lock = locks.parse(data, where=path)
     for file in lock.files():
@@ -139,6 +140,14 @@ def _changes(path: str, repository: Repository, pins: Pins) -> Iterator[Change]:
         yield Change(
             path, _line(data, source), _DRIFT, shown, what, "Train again, or pin what it was saved under."
         )
+
+
+def _settle(model: str) -> None:
+    """Put the old files back where a conversion was killed while it replaced them."""
+    if os.path.exists(locks.journal_of(model)):
+        from onnxpipe.services.journal import settle
+
+        settle(model)
 
 
 def _bytes(path: str) -> bytes:

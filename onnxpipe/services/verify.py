@@ -11,14 +11,13 @@ from typing import Any
 
 import onnx
 
-from onnxpipe.adapters.base import Artefact
 from onnxpipe.check.compare import Tolerance, single
 from onnxpipe.check.report import Report, Setting
 from onnxpipe.core import models
 from onnxpipe.core.foreign import borrowed
 from onnxpipe.core.fragment import metadata
 from onnxpipe.errors import BadInput
-from onnxpipe.services import replay
+from onnxpipe.services import journal, replay
 from onnxpipe.services.convert import adapter_of, artefact_of
 from onnxpipe.services.matching import matched, unzipped
 from onnxpipe.services.native import Native, Where
@@ -68,7 +67,7 @@ def verify(
         found = replay.replay(proto, replay.folders(path, golden), judging.tolerances, runtime)
         setting = _setting(path, "", judging, versions, notes)
         return _finished(found, setting, started)
-    artefact = source if isinstance(source, Artefact) else artefact_of(source)
+    artefact = artefact_of(source)
     adapter = adapter_of(artefact)
     if judging.engine == "spark":
         from onnxpipe.services.cluster import judged
@@ -102,6 +101,7 @@ def opened(model: onnx.ModelProto | str | Path) -> tuple[onnx.ModelProto, Path |
     """A model and the path it was read from, None for one in memory. Raises Unreadable."""
     if isinstance(model, onnx.ModelProto):
         return model, None
+    journal.settle(model)
     return models.read(model), Path(model)
 
 
