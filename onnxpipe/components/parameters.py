@@ -22,6 +22,10 @@ Floats = tuple[float, ...]
 """Numbers, given as ``0.5|0.5|0.5`` or as a list."""
 
 
+Names = tuple[str, ...]
+"""Names, given as ``a|b|c`` or as a list."""
+
+
 class Size(NamedTuple):
     """Height and width, given as ``480x640``; one number is the shorter side, or both of a square."""
 
@@ -64,6 +68,8 @@ def _value(where: str, name: str, kind: Any, value: Any, folder: Path) -> Any:
             return _number(kind, value)
         if kind == Numbers:
             return tuple(_number(int, item) for item in _list(value))
+        if kind == Names:
+            return tuple(str(item) for item in _list(value))
         if kind == Floats:
             return tuple(_number(float, item) for item in _list(value))
         if kind == Size | None:

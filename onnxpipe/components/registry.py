@@ -54,9 +54,9 @@ class Noted(dict[str, Var]):
 class Component:
     """A registered component: its inputs in order with the outputs each is meant for, its parameters.
 
-    ``open_ended`` components take every output of the part before them (as one mapping) and
-    parameters under any name. ``bundle`` is a dataclass whose fields are the parameters; ``opens``
-    tells the inputs of one that can be the first part.
+    ``open_ended`` components take every output of the part before them (as one mapping),
+    ``free`` ones parameters under any name. ``bundle`` is a dataclass whose fields are the
+    parameters; ``opens`` tells the inputs of one that can be the first part.
     """
 
     name: str
@@ -66,6 +66,7 @@ class Component:
     parameters: Mapping[str, Any]
     required: tuple[str, ...]
     open_ended: bool
+    free: bool
     bundle: Any = None
     opens: Opening | None = None
 
@@ -94,7 +95,7 @@ class Component:
 
     def parsed(self, parameters: Mapping[str, Any], folder: Path) -> dict[str, Any]:
         """Parameters in their types. Raises BadManifest for one that isn't known or can't be read."""
-        known = None if self.open_ended else self.parameters
+        known = None if self.free else self.parameters
         return parsed(f"component {self.name}", known, parameters, folder)
 
 
@@ -104,9 +105,9 @@ _components: dict[str, Component] = {}
 def component(*roles: str, name: str = "", opens: Opening | None = None) -> Callable[[F], F]:
     """Register a function under its own name, or under ``name``.
 
-    Its leading ``Var`` parameters are inputs, its keyword-only ones the parameters, or one
-    dataclass of them; its docstring is the help. ``roles`` are the upstream outputs its first input
-    is meant for, the best first.
+    Its leading ``Var`` parameters are inputs, or a ``Mapping`` of all there are; its keyword-only
+    ones the parameters, or one dataclass of them; its docstring is the help. ``roles`` are the
+    upstream outputs its first input is meant for, the best first.
     """
 
     def register(function: F) -> F:
@@ -119,10 +120,12 @@ def component(*roles: str, name: str = "", opens: Opening | None = None) -> Call
         if bundle:
             kinds = get_type_hints(bundle[1])
             own, required = {each.name: kinds[each.name] for each in fields(bundle[1])}, ()
-        open_ended = any(p.kind is p.VAR_KEYWORD for p in listed)
+        free = any(p.kind is p.VAR_KEYWORD for p in listed)
+        open_ended = hints[inputs[0]] == Mapping[str, Var]
+        taken = () if open_ended else inputs
         key = name or function.__name__
         _components[key] = Component(
-            key, function, roles, () if open_ended else inputs, own, required, open_ended, bundle, opens
+            key, function, roles, taken, own, required, open_ended, free, bundle, opens
         )
         return function
 

@@ -141,7 +141,8 @@ def _opening(bench: Bench, name: str, component: registry.Component) -> registry
     texts = [wire for wire in bench.wires if isinstance(wire, str) and not wire.startswith(f"{INPUT}.")]
     wired = any(right in wanted for wire in texts for _, right in splits(wire))
     there = bench.parts[-1].outputs if bench.parts else {}
-    fed = wired or any(port in there for port in (*component.inputs, *component.roles))
+    meant = there if component.open_ended else (*component.inputs, *component.roles)
+    fed = wired or any(port in there for port in meant)
     return None if fed else component.opens
 
 
