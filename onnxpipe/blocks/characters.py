@@ -140,8 +140,11 @@ def _either(condition: Var, yes: Callable[[], Var], no: Callable[[], Var]) -> Va
 
 def _plain(text: Var, spelling: Spelling) -> Var:
     """ASCII respelled; the C locale is everywhere."""
-    if not spelling.lower:
-        return op.identity(text)
+    return lower(text) if spelling.lower else op.identity(text)
+
+
+def lower(text: Var) -> Var:
+    """``text`` ``[N]`` (at least one of them not empty) with ASCII's capitals made small."""
     return op.string_normalizer(text, case_change_action="LOWER", is_case_sensitive=1, locale="C")
 
 

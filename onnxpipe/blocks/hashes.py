@@ -1,17 +1,23 @@
-"""The hashing trick: text to one of a fixed number of columns, with a sign."""
+"""Hashes of text: the hashing trick (one of a fixed number of columns, with a sign), and buckets."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from onnxpipe.blocks.contrib import murmur_hash
-from onnxpipe.blocks.text import BLANK, tallied
-from onnxpipe.core.ops import Var, cast, concat, const, op
+from onnxpipe.blocks.fingerprints import fingerprint, together
+from onnxpipe.blocks.keyed_hashes import sip_hash
+from onnxpipe.blocks.octets import Octets, encoded
+from onnxpipe.blocks.text import BLANK, padded, tallied
+from onnxpipe.blocks.uint64 import remainder, word
+from onnxpipe.core.ops import Var, cast, concat, const, is_string, op, shape_of, shaped
 
 _MASK = 0xFFFFFFFF
+_CROSS = 0xDECAFCAFFE
+"""What a crossing's hash begins with."""
 
 
 class Hashed(NamedTuple):
@@ -62,3 +68,30 @@ def murmur3(data: bytes, seed: int = 0) -> int:
 
 def _rotated(word: int, by: int) -> int:
     return (word << by | word >> (32 - by)) & _MASK
+
+
+def bucketed(text: Var, count: int, key: tuple[int, int] | None = None) -> Var:
+    """int64, the shape of ``text``: the bucket of each by FarmHash, or by SipHash under a key.
+
+    TensorFlow's ``to_hash_bucket_fast`` and ``to_hash_bucket_strong``.
+    """
+    return remainder(_each(text, (lambda held: sip_hash(held, key)) if key else fingerprint), count)
+
+
+def crossed(columns: Sequence[Var], count: int) -> Var:
+    """int64, the shape of the columns (text or int64): the bucket of what stands side by side in them.
+
+    TensorFlow's ``sparse.cross_hashed``: tensorflow/core/kernels/sparse_cross_op.cc.
+    """
+    whole = word(_CROSS)
+    for column in columns:
+        hashed = _each(column, fingerprint) if is_string(column) else cast(column, np.uint64)
+        whole = together(whole, hashed)
+    return remainder(whole, count)
+
+
+def _each(text: Var, function: Callable[[Octets], Var]) -> Var:
+    """uint64, the shape of ``text``: a hash of each."""
+    flat = op.reshape(text, const([-1]))
+    hashed = padded(flat, lambda held: op.reshape(function(encoded(held)), const([-1])))
+    return shaped(op.reshape(hashed, op.shape(text)), *shape_of(text))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -56,12 +56,22 @@ def _of_none(graph: Graph, rows: Rows, native: Mapping[str, Array]) -> Iterator[
         if not graph.served:  # no client asks a server about no rows, and some servers refuse them
             yield f"0 rows: the graph fails: {error}"
         return
+    declared = {port.name: port.shape for port in graph.signature.outputs}
     for name, value in native.items():
-        none = got[name]
-        if is_ragged(value) and is_ragged(none):
-            none = widened(none, value.shape[1])
-        if none.shape != (0, *value.shape[1:]):
+        if not none_of(got[name], value, declared[name]):
             yield f"0 rows: {name} has shape {got[name].shape}, not {(0, *value.shape[1:])}"
+
+
+def none_of(none: Array, value: Array, declared: Sequence[Any]) -> bool:
+    """Whether an answer to no rows has the shape of one to some, batch aside.
+
+    An axis that the graph leaves open may be empty: as long as the longest row of those that there are.
+    """
+    if is_ragged(value) and is_ragged(none):
+        none = widened(none, value.shape[1])
+    kept = zip(none.shape[1:], value.shape[1:], declared[1:], strict=False)
+    fits = all(a == b or (a == 0 and not isinstance(size, int)) for a, b, size in kept)
+    return none.ndim == value.ndim and len(none) == 0 and fits
 
 
 def _of_batch(

@@ -24,6 +24,21 @@ from tests.harness import Case
 WORKER = Path(__file__).parents[2] / "onnxpipe" / "worker"
 ROWS = 5
 _WORDS = ("red", "green", "blue", "Zoë", "", "unseen")
+_TEXTS = (
+    *("The cat sat.", "", " \t", "Zoë ZOË zoë; the CAT!", "日本 語，日本", "a-b\u00a0c\u2003d\x85e"),
+    *("the\x0bcat", "é😀\u0301 x" * 9, "\n\x0c\r x", "İSTANBUL ΣΑΣ ß", "'\"'", "_sat_ (cat)", "nu\0l the"),
+    *(
+        "0123456789abcdef" * 9,
+        "日本" * 11,
+        "x" * 64,
+        "y" * 65,
+        "1234567",
+        "12345678",
+        "𐐀\U0010ffff",
+        "w" * 40,
+    ),
+)
+"""Texts of every length that hashes tell apart, with white space and case beyond ASCII's."""
 
 
 @dataclass(frozen=True)
@@ -191,7 +206,15 @@ class Made:
                 odd += [self._with(name, each) for each in (np.nan, np.inf, -np.inf, -0.0, 1e15)]
             if value.dtype.kind == "i":
                 odd += [self._with(name, each) for each in (-1, 2**20)]
+            if value.dtype.kind == "O":
+                odd.append(self._texts(name))
         return odd
+
+    def _texts(self, name: str) -> dict[str, Any]:
+        """Rows of one odd text each, in every column of an input."""
+        rows = {n: np.repeat(v[:1], len(_TEXTS), axis=0) for n, v in self.rows.items()}
+        rows[name].T[...] = np.array(_TEXTS, object)
+        return rows
 
     def _with(self, name: str, value: float) -> dict[str, Any]:
         row = {n: v[:1].copy() for n, v in self.rows.items()}

@@ -21,7 +21,7 @@ from onnxpipe.core.registry import converts
 def dense(stage: Stage, x: Var) -> Var:
     """``activation(x @ kernel + bias)`` over the last axis."""
     kernel, *bias = own(stage)
-    y = op.matmul(x, const(kernel))
+    y = op.matmul(cast(x, kernel.dtype), const(kernel))
     return activations.named(stage, y + bias[0] if stage.use_bias else y)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from onnxpipe.adapters.keras.calls import Call, Value
 from onnxpipe.adapters.keras.layers import own
+from onnxpipe.blocks.text import counted
 from onnxpipe.core.apply import require
 from onnxpipe.core.ops import Var, cast, const, dtype_of, op, shape_of
 from onnxpipe.core.plan import Stage
@@ -57,26 +58,26 @@ def discretization(stage: Stage, x: Var) -> Var:
     return encoded(stage, bins, len(stage.bin_boundaries) + 1)
 
 
-def encoded(stage: Stage, index: Var, depth: int, dtype: Any = np.float32) -> Var:
-    """Whole numbers as the layer puts them out, flags and counts as ``dtype``.
+def encoded(stage: Stage, index: Var, depth: int, dtype: Any = np.float32, mode: str = "") -> Var:
+    """Whole numbers as the layer puts them out, in ``dtype``; those from ``depth`` on count for nothing.
 
     Formula: keras.src.utils.numerical_utils.encode_categorical_inputs.
     """
-    mode, sizes = str(stage.output_mode), shape_of(index)
+    mode, sizes = mode or str(stage.output_mode), shape_of(index)
     if mode == "int":
-        return index
-    if stage.get("sparse") or len(sizes) > 2:
-        raise stage.unsupported("encodes to sparse tensors, or tensors of more than two axes")
-    places = const(np.arange(depth), dtype_of(index))
-    if mode == "one_hot" and sizes[-1] == 1 and len(sizes) > 1:
-        return cast(op.equal(index, places), dtype)
-    hits = cast(op.equal(op.unsqueeze(index, const([len(sizes)])), places), dtype)
+        return index if dtype is np.float32 else cast(index, dtype)
+    if stage.get("sparse"):
+        raise stage.unsupported("encodes to sparse tensors")
     if mode == "one_hot":
-        return hits
+        wide = index if sizes[-1] == 1 and len(sizes) > 1 else op.unsqueeze(index, const([len(sizes)]))
+        return cast(op.equal(wide, const(np.arange(depth), dtype_of(index))), dtype)
     if mode not in ("multi_hot", "count"):
         raise stage.unsupported(f"encodes by {mode}")
-    reduce = op.reduce_max if mode == "multi_hot" else op.reduce_sum
-    return reduce(hits, const([len(sizes) - 1]), keepdims=0)
+    if len(sizes) != 2:
+        raise stage.unsupported("counts in tensors of other than two axes")
+    known = op.less(index, const(depth, dtype_of(index)))
+    counts = counted(cast(op.where(known, index, const(-1, dtype_of(index))), np.int64), depth, dtype)
+    return counts if mode == "count" else op.min([counts, const(1, dtype)])
 
 
 @converts("keras.layers.CategoryEncoding")
