@@ -128,6 +128,7 @@ def test_what_a_component_refuses(component: str, given: dict[str, Any], says: s
 def test_parameters_as_text() -> None:
     assert parameters.parse("top=3, at=0.5,labels=no|yes") == {"top": "3", "at": "0.5", "labels": "no|yes"}
     assert parameters.parse("") == {}
+    assert parameters.parse("select=f(a, 0) AS b,c") == {"select": "f(a, 0) AS b", "c": "yes"}
     with pytest.raises(BadManifest, match="isn't name=value"):
         parameters.parse("3")
 

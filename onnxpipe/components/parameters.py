@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onnxpipe.errors import BadManifest
+
+_COMMA = re.compile(r",(?![^()]*\))")
 
 Classes = NDArray[Any] | None
 """Class labels, given as ``no|yes`` or as a list; None for those of the model before."""
@@ -34,8 +37,11 @@ class Size(NamedTuple):
 
 
 def parse(text: str) -> dict[str, str]:
-    """``{"top": "3", "at": "0.5"}`` of ``top=3,at=0.5``; a lone name says yes. Raises BadManifest."""
-    pieces = [piece.strip() for piece in text.split(",") if piece.strip()]
+    """``{"top": "3", "at": "0.5"}`` of ``top=3,at=0.5``; a lone name says yes. Raises BadManifest.
+
+    Commas between brackets part nothing: ``select=nanvl(a, 0) AS b,types=a:int64``.
+    """
+    pieces = [piece.strip() for piece in _COMMA.split(text) if piece.strip()]
     pieces = [f"{piece}=yes" if piece.isidentifier() else piece for piece in pieces]
     if bad := [piece for piece in pieces if "=" not in piece]:
         raise BadManifest(f"{bad[0]!r} isn't name=value", remedy="Write component:name=value,name=value")
