@@ -64,9 +64,10 @@ def is_compressed(head: bytes) -> bool:
     return any(head.startswith(magic) for magic in (*_REFUSED, *(m for m, _ in _FORMATS)))
 
 
-def decompressed(data: bytes) -> bytes | bytearray:
+def decompressed(data: bytes, *, floor: int = 0, ratio: int = RATIO) -> bytes | bytearray:
     """The bytes inside zlib, gzip, bz2, lzma or xz compression; anything else as it is.
 
+    It may unpack to ``floor`` (0: ``FLOOR``) bytes, or to ``ratio`` times its size.
     Raises Unreadable for a truncated stream, for one that unpacks to more than any model would,
     and for lz4, which needs a package of its own.
     """
@@ -77,7 +78,7 @@ def decompressed(data: bytes) -> bytes | bytearray:
     if make is None:
         return data
     try:
-        return _unpacked(make(), data, max(FLOOR, RATIO * len(data)))
+        return _unpacked(make(), data, max(floor or FLOOR, ratio * len(data)))
     except (zlib.error, lzma.LZMAError, OSError, EOFError) as error:
         raise Unreadable(f"its compression is damaged ({error})") from None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ Rows = dict[str, Array]
 def from_arrow(table: Any) -> Rows:
     """The columns of a pyarrow Table. Raises BadInput for a name that is there twice."""
     names = table.column_names
-    twice = sorted({name for name in names if names.count(name) > 1})
+    twice = sorted(name for name, times in Counter(names).items() if times > 1)
     if twice:
         raise BadInput(f"column {', '.join(twice)} is there more than once")
     return {name: _column(table[name]) for name in names}

@@ -16,7 +16,7 @@ from onnxpipe.core.signature import Port
 from onnxpipe.errors import BadInput, Refusal, Unreadable
 from onnxpipe.scale import scoring, spark
 from onnxpipe.services.files import Staging, refuse_unwritable
-from onnxpipe.services.rows import load_rows
+from onnxpipe.services.rows import load_rows, packed, refuse_unfolding
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -125,11 +125,28 @@ def _streamed(data: Path) -> Iterator[pa.RecordBatch]:
     from pyarrow import dataset
 
     try:
-        yield from dataset.dataset(data, format="parquet").to_batches(batch_size=BATCH)
+        texts, limit = packed(data)
+        form = dataset.ParquetFileFormat(dictionary_columns=texts)
+        for batch in dataset.dataset(data, format=form).to_batches(batch_size=BATCH):
+            refuse_unfolding(batch.columns, limit)
+            yield _plain(batch, texts)
+    except Unreadable as error:
+        error.where = str(data)
+        raise
     except (ValueError, OSError) as error:  # what pyarrow's errors are
         raise Unreadable(
             f"can't be read as rows: {str(error).partition(chr(10))[0]}", where=str(data)
         ) from None
+
+
+def _plain(batch: pa.RecordBatch, texts: list[str]) -> pa.RecordBatch:
+    """The batch with each row's own text in these columns, where only its place among distinct ones was."""
+    import pyarrow as pa
+
+    names = batch.schema.names
+    held = zip(names, batch.columns, strict=True)
+    columns = [column.dictionary_decode() if name in texts else column for name, column in held]
+    return pa.RecordBatch.from_arrays(columns, names=names)
 
 
 class _Writer:
