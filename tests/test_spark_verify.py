@@ -91,3 +91,21 @@ def test_rows_that_spark_refuses_are_told_apart_also_where_a_join_deals_them_out
     assert [row for row, _ in refused] == [1, 2]
     assert "fractional part" in refused[0][1]
     assert np.isnan(found["prediction"]).ravel().tolist() == [False, True, False]
+
+
+@needs_java
+def test_doubtful_rows_are_asked_apart_and_dealt_out_as_spark_deals_them() -> None:
+    from pyspark.ml.feature import Bucketizer
+    from pyspark.sql import functions as F
+
+    native, session = rig.native(), rig.session()
+    salt, places = native.frames.dealt(40, 256)
+    rows = session.range(40).repartition(256, F.col("id") + F.lit(salt))
+    told = {row[0]: row[1] for row in rows.select("id", F.spark_partition_id()).collect()}
+    assert [told[i] for i in range(40)] == places
+    model = Bucketizer(splits=[0.0, 1.0, 2.0], inputCol="x", outputCol="out")
+    asked = {"x": np.array([0.5, 5.0, np.nan, 1.5, -1.0])}
+    for doubtful in ([], [1, 2, 4], [1, 3], [0, 3]):
+        found, refused = native.each((model, session), asked, ["out"], [], doubtful)
+        assert [row for row, _ in refused] == [1, 2, 4]
+        assert found["out"].ravel().tolist() == [0.0, 1.0]

@@ -68,8 +68,8 @@ class Judge:
         total = length(rows)
         asked = [self.source_names[name] for name in self.outputs]
         evidence = [e for e in _EVIDENCE if e not in asked and ("predict" in asked or e == CHANCE)]
-        told, native_reasons = self.native.each(natively, asked, evidence)
         got, graph_reasons = self.graph.each(rows)
+        told, native_reasons = self.native.each(natively, asked, evidence, tuple(graph_reasons))
         native_no, graph_no = _mask(native_reasons, total), _mask(graph_reasons, total)
         _refuse_other_lengths(told, total - int(native_no.sum()))
         told, native_no = self._read_literally(rows, told, native_no, graph_no, literal, asked, evidence)

@@ -100,9 +100,17 @@ class Native:
         self._ask("answers", rows, methods=list(outputs), optional=list(optional), split=False)
         return self._arrays()
 
-    def each(self, rows: Arrays, outputs: Sequence[str], optional: Sequence[str] = ()) -> Each:
-        """As ``answers``, but refused rows don't hide the others."""
-        reply = self._ask("answers", rows, methods=list(outputs), optional=list(optional), split=True)
+    def each(
+        self, rows: Arrays, outputs: Sequence[str], optional: Sequence[str] = (), doubtful: Sequence[int] = ()
+    ) -> Each:
+        """As ``answers``, but refused rows don't hide the others.
+
+        ``doubtful`` rows are likely to be refused, which spares looking for those that are.
+        """
+        reply = self._ask(
+            "answers", rows, methods=list(outputs), optional=list(optional), split=True,
+            doubtful=[int(row) for row in doubtful],
+        )  # fmt: skip
         return Each(self._arrays(), dict(map(tuple, reply["refused"])))
 
     def arrive(self, rows: Arrays, path: str) -> Array:

@@ -92,7 +92,8 @@ class Session:
         if apart is None or not request["split"]:
             return self._each(request, ask)
         rows = self.wire.load(request["folder"], "rows")
-        found, refused = apart(self.model, rows, request["methods"], request["optional"])
+        doubtful = request.get("doubtful", [])
+        found, refused = apart(self.model, rows, request["methods"], request["optional"], doubtful)
         self.wire.save(request["folder"], "reply", found)
         return {"refused": refused}
 

@@ -57,9 +57,14 @@ def through(some: Sequence[Any], frame: Any) -> Any:
     can depend on them, such as the index of a label that rows to be predicted lack.
     """
     for stage in some:
-        if all(name in frame.columns for name in read(stage)):
+        if has(frame, read(stage)):
             frame = _numbered(stage).transform(frame)
     return frame
+
+
+def has(frame: Any, names: Sequence[str]) -> bool:
+    """Whether a data frame has these columns, be their letters small or capital."""
+    return {name.lower() for name in names} <= {name.lower() for name in frame.columns}
 
 
 def _numbered(stage: Any) -> Any:
@@ -155,6 +160,38 @@ def _trimmed(row: Sequence[Any]) -> List[str]:
     return ["" if v is None else str(v) for v in row[:last]]
 
 
+def dealt(rows: int, parts: int) -> Tuple[int, List[int]]:
+    """What to add to rows' numbers so that ``repartition`` by them puts few rows into one partition,
+    and the partition of each row then.
+    """
+    salts = np.arange(0, 64 * 1000003, 1000003)
+    places = hashed(salts[:, None] + np.arange(rows)).astype(np.int64) % parts
+    alone = [len(np.unique(each)) for each in places]
+    best = int(np.argmax(alone))
+    return int(salts[best]), [int(place) for place in places[best]]
+
+
+def hashed(numbers: Any) -> Any:
+    """Spark's hash of whole numbers of 64 bits, int32.
+
+    Formula: Murmur3_x86_32.hashLong in org/apache/spark/unsafe/hash, with the seed 42.
+    """
+    bits = np.asarray(numbers, np.int64).astype(np.uint64)
+    h = np.full(bits.shape, 42, np.uint32)
+    for half in ((bits & np.uint64(0xFFFFFFFF)).astype(np.uint32), (bits >> np.uint64(32)).astype(np.uint32)):
+        k = _turned(half * np.uint32(0xCC9E2D51), 15) * np.uint32(0x1B873593)
+        h = _turned(h ^ k, 13) * np.uint32(5) + np.uint32(0xE6546B64)
+    h = h ^ np.uint32(8)
+    for shift, factor in ((16, 0x85EBCA6B), (13, 0xC2B2AE35)):
+        h = (h ^ (h >> np.uint32(shift))) * np.uint32(factor)
+    return (h ^ (h >> np.uint32(16))).astype(np.int32)
+
+
+def _turned(x: Any, bits: int) -> Any:
+    """32 bits turned left."""
+    return (x << np.uint32(bits)) | (x >> np.uint32(32 - bits))
+
+
 def length(rows: Mapping[str, Any]) -> int:
     """How many rows there are."""
     return len(next(iter(rows.values())))
@@ -165,7 +202,9 @@ def collected(frame: Any, names: Sequence[str], total: int) -> Dict[str, Any]:
     from pyspark.ml.functions import vector_to_array
     from pyspark.sql import functions as F
 
-    kinds = {field.name: field.dataType for field in frame.schema.fields}
+    known = {field.name.lower(): field.dataType for field in frame.schema.fields}
+    known.update({field.name: field.dataType for field in frame.schema.fields})
+    kinds = {n: known.get(n) or known[n.lower()] for n in names}
     picks = [
         (vector_to_array(F.col(_quoted(n))) if _is_vector(kinds[n]) else F.col(_quoted(n))).alias("c%d" % i)
         for i, n in enumerate(names)

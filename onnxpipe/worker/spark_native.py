@@ -111,7 +111,7 @@ def stages(
     current = frame(spark, stage, rows)
     records, refused = [], ""
     for path, step in frames.named_steps(stage):
-        if path not in wanted or any(name not in current.columns for name in read(step)):
+        if path not in wanted or not frames.has(current, read(step)):
             current = through([step], current)
             continue
         got = collected(current, read(step), length(rows))
@@ -129,27 +129,36 @@ def stages(
 
 
 def each(
-    model: Any, rows: Mapping[str, Any], methods: List[str], optional: List[str]
+    model: Any, rows: Mapping[str, Any], methods: List[str], optional: List[str], doubtful: Sequence[int] = ()
 ) -> Tuple[Dict[str, Any], List[Tuple[int, str]]]:
-    """As ``answers``, with the refused rows and the reasons apart."""
+    """As ``answers``, with the refused rows and the reasons apart.
+
+    ``doubtful`` rows are asked one by one first: where they are all that is refused, the others take
+    one query together.
+    """
     stage, spark = model
-    refused = {}  # type: Dict[int, str]
-    left = np.arange(length(rows))
+    apart = np.array(doubtful, np.int64)
+    gone = refusals(spark, stage, _taken(rows, apart)) if len(apart) else {}
+    refused = {int(apart[row]): why for row, why in gone.items()}
+    left = np.setdiff1d(np.arange(length(rows)), list(refused))
     while len(left):
         try:
-            found = answers(model, {name: value[left] for name, value in rows.items()}, methods, optional)
-            return found, sorted(refused.items())
+            return answers(model, _taken(rows, left), methods, optional), sorted(refused.items())
         except main.MissingMethod:
             raise
         except frames.Dropped as dropped:
             gone = dict.fromkeys(dropped.rows, "dropped (handleInvalid='skip')")
         except Exception as error:
-            gone = refusals(spark, stage, {name: value[left] for name, value in rows.items()})
+            gone = refusals(spark, stage, _taken(rows, left))
             if not gone:
                 raise error
-        refused.update({int(left[row]): reason for row, reason in gone.items()})
+        refused.update({int(left[row]): why for row, why in gone.items()})
         left = np.setdiff1d(left, list(refused))
     return {}, sorted(refused.items())
+
+
+def _taken(rows: Mapping[str, Any], which: Any) -> Dict[str, Any]:
+    return {name: value[which] for name, value in rows.items()}
 
 
 def refusals(spark: Any, stage: Any, rows: Mapping[str, Any]) -> Dict[int, str]:
@@ -162,20 +171,17 @@ def refusals(spark: Any, stage: Any, rows: Mapping[str, Any]) -> Dict[int, str]:
     from pyspark.sql import functions as F
 
     refused = {}  # type: Dict[int, str]
-    todo, salt = np.arange(length(rows)), 0
+    todo = np.arange(length(rows))
     while len(todo):
-        here = frame(spark, stage, {name: value[todo] for name, value in rows.items()})
-        # Rows are dealt out by hash; another salt parts those that met in one partition.
-        salt += 1000003
-        parts = min(2 * len(todo), _PARTS)
-        here = here.repartition(parts, F.col(ROW) + F.lit(salt))
+        salt, places = frames.dealt(len(todo), _PARTS)
+        here = frame(spark, stage, _taken(rows, todo)).repartition(_PARTS, F.col(ROW) + F.lit(salt))
         held = {}  # type: Dict[int, List[int]]
-        for row, part in here.select(ROW, F.spark_partition_id()).collect():
+        for row, part in enumerate(places):
             held.setdefault(part, []).append(row)
         # All columns, as ``answers`` computes them: a local relation isn't pruned before it is evaluated.
         after = through(steps(stage), here)
         computed = after._jdf.javaToPython()
-        if computed.getNumPartitions() != parts:
+        if computed.getNumPartitions() != _PARTS:
             return dict(_halved(spark, stage, rows, np.arange(length(rows))))
         failed = dict(_failing(after, computed, sorted(held)))
         refused.update({int(todo[held[p][0]]): why for p, why in failed.items() if len(held[p]) == 1})
@@ -189,7 +195,7 @@ _PARTS = 256
 def _halved(spark: Any, stage: Any, rows: Mapping[str, Any], which: Any) -> Iterator[Tuple[int, str]]:
     """The rows among these that can't be computed, and why: half of them at a time."""
     try:
-        through(steps(stage), frame(spark, stage, {n: v[which] for n, v in rows.items()})).collect()
+        through(steps(stage), frame(spark, stage, _taken(rows, which))).collect()
     except Exception as error:
         if len(which) == 1:
             yield int(which[0]), reason(error)

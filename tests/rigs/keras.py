@@ -227,7 +227,7 @@ class Made:
     def feeds(self, session: ort.InferenceSession, rows: Any) -> dict[str, Any]:
         return {port.name: rows[port.name] for port in session.get_inputs()}
 
-    def natively(self, batches: Sequence[Any]) -> Iterator[Mapping[str, Any] | None]:
+    def natively(self, batches: Sequence[Any], doubtful: Sequence[int]) -> Iterator[Mapping[str, Any] | None]:
         names = native().output_names(self.model, len(self.model.outputs))
         for batch in batches:
             try:

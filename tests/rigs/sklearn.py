@@ -59,7 +59,7 @@ class Fitted:
     def feeds(self, session: ort.InferenceSession, rows: Any) -> dict[str, Any]:
         return feeds(session, rows)
 
-    def natively(self, batches: Sequence[Any]) -> Iterator[Mapping[str, Any] | None]:
+    def natively(self, batches: Sequence[Any], doubtful: Sequence[int]) -> Iterator[Mapping[str, Any] | None]:
         for i, rows in enumerate(batches):
             try:
                 yield normalised(native_answers(self.source, self.wanted, rows))

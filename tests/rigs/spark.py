@@ -21,10 +21,12 @@ import pytest
 from packaging.version import Version
 
 from onnxpipe.adapters.spark import columns, inputs
+from onnxpipe.core.options import Options
 from onnxpipe.core.plan import Plan
 from onnxpipe.core.record import public_name
 from onnxpipe.core.registry import discover, find
-from tests.harness import Case
+from onnxpipe.services.convert import conversion
+from tests.harness import Case, attempt, cases, open_session
 from tests.rigs import spark_data
 
 WORKER = Path(__file__).parents[2] / "onnxpipe" / "worker"
@@ -130,23 +132,52 @@ def _home() -> Path:
     return folder
 
 
-_saved: dict[str, tuple[Any, Path]] = {}
+@dataclass(frozen=True)
+class Saved:
+    """A fitted model, its file, and every column that the model adds."""
+
+    model: Any
+    path: Path
+    adds: tuple[str, ...]
 
 
-def _fitted(estimator: Lazy, data: str) -> tuple[Any, Path]:
-    """The model of a stage fitted on a dataset, as its file gives it back, and the file: once per dataset."""
+_saved: dict[str, Saved] = {}
+
+
+def _fitted(estimator: Lazy, data: str) -> Saved:
+    """A stage fitted on a dataset and saved, once for all dtypes."""
     key = f"{estimator.stage} {estimator.parameters} {data}"
     if key not in _saved:
-        given = native().frame(session(), None, spark_data.load(data))
-        for column, told in spark_data.ATTRIBUTES.get(data, {}).items():
-            given = given.withMetadata(column, {"ml_attr": told})
+        given = _given(data)
         stage = estimator.made()
         model = stage.fit(given) if hasattr(stage, "fit") else stage
         path = Path(tempfile.mkdtemp(dir=_home())) / "saved"
         model.write().save(f"file://{path}")
-        # What was saved is what is converted, and Spark may forget something on the way (KMeans its measure).
-        _saved[key] = type(model).load(f"file://{path}"), path
+        if estimator.stage.__module__ in _FORGETFUL or any(estimator is first for first in _firsts()):
+            model = type(model).load(f"file://{path}")
+        after = native().through(native().steps(model), given)
+        _saved[key] = Saved(model, path, tuple(n for n in after.columns if n not in given.columns))
     return _saved[key]
+
+
+_FORGETFUL = ("pyspark.ml.clustering", "pyspark.ml.recommendation")
+"""Where a loaded model may answer otherwise than the fitted one: KMeans forgets its measure, and ALS joins
+tables of a size that isn't known."""
+
+
+@cache
+def _firsts() -> list[Lazy]:
+    """The first row of each kind, which is asked as its file gives it back."""
+    return list({case.kind: case.estimator for case in reversed(cases("spark"))}.values())
+
+
+@cache
+def _given(data: str) -> Any:
+    """A dataset as the data frame that stages are fitted on."""
+    given = native().frame(session(), None, spark_data.load(data))
+    for column, told in spark_data.ATTRIBUTES.get(data, {}).items():
+        given = given.withMetadata(column, {"ml_attr": told})
+    return given
 
 
 def trial(case: Case, dtype: str) -> Fitted:
@@ -165,17 +196,11 @@ class Fitted:
     def __init__(self, case: Case, dtype: str) -> None:
         session()
         data = case.data or fitting(case.estimator)
-        self.case, self.dtype = case, dtype
-        self.model, self.source = _fitted(case.estimator, data)
+        saved = _fitted(case.estimator, data)
+        self.case, self.dtype, self.model, self.source = case, dtype, saved.model, saved.path
         self.rows = _in_dtype(spark_data.load(data), dtype)
         self.sample = self.rows
-        self.wanted = () if case.refused else self._added()
-
-    def _added(self) -> tuple[str, ...]:
-        """Every column that the model adds."""
-        given = native().frame(session(), self.model, self.head(self.rows, 2))
-        after = native().through(native().steps(self.model), given)
-        return tuple(name for name in after.columns if name not in given.columns)
+        self.wanted = () if case.refused else saved.adds
 
     def edges(self, plan: Plan) -> Any:
         """Its own rows alone: Spark may refuse an edge, so each is a batch of its own."""
@@ -203,16 +228,36 @@ class Fitted:
         gap = self.case.options.get("missing_string", "")
         return {port.name: _fed(rows[port.name], port.type, gap) for port in session.get_inputs()}
 
-    def natively(self, batches: Sequence[Any]) -> Iterator[Mapping[str, Any] | None]:
-        """The first three batches are its own rows; all others, of one row each, are asked as one."""
-        own = _clean(native().answers((self.model, session()), self.rows, list(self.wanted), []))
-        yield from ({name: value[: _length(part)] for name, value in own.items()} for part in batches[:3])
-        if len(batches) > 3:
-            joined = {name: np.concatenate([part[name] for part in batches[3:]]) for name in self.rows}
-            found, gone = native().each((self.model, session()), joined, list(self.wanted), [])
-            refused, answers = dict(gone), iter(range(len(batches)))
-            for row in range(len(batches) - 3):
-                yield None if row in refused else _clean(_take(found, [next(answers)]))
+    def natively(self, batches: Sequence[Any], doubtful: Sequence[int]) -> Iterator[Mapping[str, Any] | None]:
+        """The first three batches are its own rows, all others one row each: they are asked as one."""
+        if self.dtype == "float32" and not self._reads_floats():
+            yield from self._as_doubles(batches)
+            return
+        parts = [batches[0], *batches[3:]]
+        joined = {name: np.concatenate([part[name] for part in parts]) for name in self.rows}
+        own = _length(self.rows)
+        apart = [own + i - 3 for i in doubtful if i >= 3]
+        found, gone = native().each((self.model, session()), joined, list(self.wanted), [], apart)
+        assert all(row >= own for row, _ in gone), f"{self.case}: Spark refuses its own rows: {gone[0][1]}"
+        yield from (_clean(_take(found, slice(0, _length(part)))) for part in batches[:3])
+        refused, answers = dict(gone), iter(range(own, len(joined[next(iter(joined))])))
+        for row in range(own, own + len(batches) - 3):
+            yield None if row in refused else _clean(_take(found, [next(answers)]))
+
+    def _reads_floats(self) -> bool:
+        """Whether it may read a column that Spark has floats for."""
+        read = [native().read(step) for step in native().steps(self.model)]
+        names = self.rows if [] in read else {name for each in read for name in each if name in self.rows}
+        return any(self.rows[name].dtype.kind == "f" and _width(self.rows[name]) == 1 for name in names)
+
+    def _as_doubles(self, batches: Sequence[Any]) -> Iterator[Mapping[str, Any] | None]:
+        """What the graph for doubles answers: vectors of floats are doubles to Spark, and those the other
+        run compares with it.
+        """
+        options = Options(**{"outputs": self.wanted, **self.case.options})
+        doubles = {n: v.astype(np.float64) if v.dtype.kind == "f" else v for n, v in self.sample.items()}
+        opened = open_session(conversion(self.source, options, sample=doubles).model)
+        yield from (attempt(opened, self, batch) for batch in batches)
 
 
 def _clean(answers: Mapping[str, Any]) -> dict[str, Any]:
