@@ -20,7 +20,7 @@ def refused(items: str, why: str, reason: str) -> Case:
 
 TEXTBOOK = lazy(
     SQLTransformer,
-    statement="SELECT *, (length + height) AS total, (length * height) AS area, "
+    statement="SELECT *, (length + height) AS Total, (Length * HEIGHT) AS area, "
     "CASE WHEN city = 'Oslo' THEN 1.0 ELSE 0.0 END AS north FROM __THIS__",
 )
 
@@ -59,7 +59,7 @@ CASES = [
     Case(
         lazy(
             SQLTransformer,
-            statement="SELECT city, length AS x FROM __THIS__ WHERE height > -1000 AND flag = flag",
+            statement="SELECT city, length AS x FROM __THIS__ WHERE height > -1000 AND flag = FLAG",
         ),
         data="frame",
     ),

@@ -44,11 +44,12 @@ def apply(stage: Stage, frame: Frame) -> dict[str, Column]:
         if converter.takes == Frame:
             after: dict[str, Column] = dict(converter.convert(stage, frame))
             return after
-        read = [_read(frame, name) for name in reads(stage)]
+        read = [held(frame, name) for name in reads(stage)]
         _refuse_misfits(stage, read)
         added = dict(_added(stage, converter, read))
     recorded(stage, table_of(read), {name: column.var for name, column in added.items()})
-    return {**frame, **added}
+    names = {name.casefold() for name in added}
+    return {**{name: column for name, column in frame.items() if name.casefold() not in names}, **added}
 
 
 def reads(stage: Stage) -> tuple[str, ...]:
@@ -94,10 +95,14 @@ def _named(stage: Stage, *parameters: str) -> tuple[str, ...]:
     raise stage.unsupported("names no input column")
 
 
-def _read(frame: Frame, name: str) -> Column:
-    if name not in frame:
-        raise BadInput(f"there is no column {name} before it, only {', '.join(frame) or 'none'}")
-    return frame[name]
+def held(frame: Frame, name: str) -> Column:
+    """The column of a name, be its letters small or capital, as Spark finds it. Raises BadInput for none."""
+    if name in frame:
+        return frame[name]
+    for other, column in frame.items():
+        if other.casefold() == name.casefold():
+            return column
+    raise BadInput(f"there is no column {name} before it, only {', '.join(frame) or 'none'}")
 
 
 def _refuse_misfits(stage: Stage, read: Columns) -> None:

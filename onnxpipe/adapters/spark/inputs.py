@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -35,16 +35,18 @@ def sources(stages: Iterable[Stage]) -> tuple[Source, ...]:
     found: dict[str, Source] = {}
     for stage in stages:
         for name, kind in zip(reads(stage), wants(stage), strict=True):
-            if name not in made:
-                found[name] = _agreed(found.get(name), Source(name, kind, stage.path))
-        made.update(adds(stage))
+            if (key := name.casefold()) not in made:  # to Spark, a name is one in small and capital letters
+                found[key] = _agreed(found.get(key), Source(name, kind, stage.path))
+        made.update(name.casefold() for name in adds(stage))
     return tuple(found.values())
 
 
 def _agreed(known: Source | None, new: Source) -> Source:
     """The more definite of what two stages want of a column."""
-    if known is None or kinds.fits(new.kind, known.kind):
+    if known is None:
         return new
+    if kinds.fits(new.kind, known.kind):
+        return replace(new, name=known.name)
     if kinds.fits(known.kind, new.kind):
         return known
     raise BadInput(

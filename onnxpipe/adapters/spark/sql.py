@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from onnxpipe.adapters.spark import kinds, sql_arithmetic, sql_logic, sql_values
+from onnxpipe.adapters.spark.columns import held
 from onnxpipe.adapters.spark.sql_scope import Scope, evaluated, written
 from onnxpipe.core.apply import recorded, require
 from onnxpipe.core.frame import Column, Frame, table_of
@@ -24,13 +26,11 @@ _BESIDE = ("EQ", "NEQ", "In", "NullSafeEQ", "Coalesce", "Case", "If", "Nullif")
 def parsed(stage: Stage) -> Any:
     """The statement's tree. Raises MissingExtra without sqlglot, Unsupported for more than one table."""
     try:
-        import sqlglot
+        tree = _tree(stage.statement)
     except ModuleNotFoundError:
         raise MissingExtra("sqlglot", "spark", where=stage.path) from None
-    try:
-        tree = sqlglot.parse_one(stage.statement, read="spark")
-    except (sqlglot.errors.SqlglotError, RecursionError):
-        raise stage.unsupported(f"has the statement {stage.statement!r}, which can't be read") from None
+    if tree is None:
+        raise stage.unsupported(f"has the statement {stage.statement!r}, which can't be read")
     parts = {name for name, value in tree.args.items() if value}
     source = tree.args.get("from_") or tree.args.get("from")
     if type(tree).__name__ != "Select" or source is None or source.this.sql().strip("`") != "__THIS__":
@@ -40,6 +40,17 @@ def parsed(stage: Stage) -> Any:
     if "try_cast" in stage.statement.lower():
         raise stage.unsupported("casts with try_cast, which isn't told from cast")
     return tree
+
+
+@lru_cache(maxsize=64)
+def _tree(statement: str) -> Any:
+    """The tree of a statement, read once for all that is asked of it; None where it can't be read."""
+    import sqlglot
+
+    try:
+        return sqlglot.parse_one(statement, read="spark")
+    except (sqlglot.errors.SqlglotError, RecursionError):
+        return None
 
 
 def _items(stage: Stage) -> Iterator[tuple[str, Any]]:
@@ -53,15 +64,15 @@ def _items(stage: Stage) -> Iterator[tuple[str, Any]]:
 
 
 def _columns(stage: Stage) -> dict[str, Any]:
-    """The columns that are computed with, by name, each as it is first read."""
+    """The columns that are computed with, by name in small letters, each as it is first read."""
     where = parsed(stage).args.get("where")
     trees = [tree for _, tree in _items(stage)] + ([where.this] if where else [])
     found: dict[str, Any] = {}
     for tree in trees:
         for node in tree.find_all(_column_type()):
-            found.setdefault(node.name, node)
-            if _is_text(node):
-                found[node.name] = node
+            key = node.name.casefold()
+            if key not in found or _is_text(node):
+                found[key] = node
     return found
 
 
@@ -82,7 +93,7 @@ def _is_text(node: Any) -> bool:
 
 
 def _read(stage: Stage) -> Sequence[str]:
-    return tuple(_columns(stage))
+    return tuple(node.name for node in _columns(stage).values())
 
 
 def _wanted(stage: Stage) -> Sequence[str]:
@@ -97,12 +108,13 @@ def _added(stage: Stage) -> Sequence[str]:
 def sql_transformer(stage: Stage, frame: Frame) -> Frame:
     """The selected columns; rows that ``WHERE`` leaves out are refused, as a graph can't leave out any."""
     tree, added = parsed(stage), _computed(stage, frame)
+    names = {name.casefold() for name in frame}
     chosen: dict[str, Column] = {}
     for item in tree.expressions:
         if type(item).__name__ == "Star":
             chosen.update(frame)
-        elif type(item).__name__ == "Column" and item.name in frame:
-            chosen[item.name] = frame[item.name]
+        elif type(item).__name__ == "Column" and item.name.casefold() in names:
+            chosen[item.name] = held(frame, item.name)
         elif item.alias in added:
             if item.alias in chosen:
                 raise BadInput(f"it makes a second column {item.alias}")
@@ -112,7 +124,7 @@ def sql_transformer(stage: Stage, frame: Frame) -> Frame:
         chosen = {
             n: Column(require(stage.context, c.var, holds), c.vector, c.lengths) for n, c in chosen.items()
         }
-    read = [frame[name] for name in _read(stage)]
+    read = [held(frame, name) for name in _read(stage)]
     recorded(stage, table_of(read), {name: chosen[name].var for name in added})
     return chosen
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from onnxpipe.adapters.spark.columns import held
 from onnxpipe.adapters.spark.sql_arithmetic import within
 from onnxpipe.adapters.spark.sql_scope import Rule, Scope, evaluated, unknown
 from onnxpipe.blocks import nullable, text
@@ -19,13 +20,10 @@ from onnxpipe.blocks.characters import Spelling, respelled
 from onnxpipe.blocks.contrib import code_points
 from onnxpipe.blocks.nullable import Value
 from onnxpipe.core.ops import Var, cast, const, dtype_of, op
-from onnxpipe.errors import BadInput
 
 
 def _column(node: Any, scope: Scope) -> Value:
-    found = scope.frame.get(node.name)
-    if found is None:
-        raise BadInput(f"there is no column {node.name} before it")
+    found = held(scope.frame, node.name)
     if found.vector or found.lengths is not None:
         raise scope.stage.unsupported(f"computes with {node.name}, which holds vectors or arrays")
     null = op.equal(found.var, const(scope.stage.options.missing_string)) if _is_text(found.var) else None
