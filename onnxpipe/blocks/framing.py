@@ -46,6 +46,29 @@ def extended(images: Var, height: int, width: int, value: int) -> Var:
     return _padded(images, before, [each - half for each, half in zip(lacking, before, strict=True)], value)
 
 
+def cropped_to(images: Var, height: int, width: int) -> Var:
+    """The middle of images, as large as can be of the sides' ratio ``height`` to ``width``."""
+    pairs = list(zip(sizes(images), _fitted(images, height, width), strict=True))
+    sides = [op.max([op.min(pair), const(1)]) for pair in pairs]
+    starts = [op.div(size - side, const(2)) for (size, _), side in zip(pairs, sides, strict=True)]
+    first, last = (op.concat([op.reshape(x, const([1])) for x in xs], axis=0) for xs in (starts, sides))
+    return op.slice(images, first, first + last, const([1, 2]))
+
+
+def padded_to(images: Var, height: int, width: int, value: float) -> Var:
+    """As much of ``value`` on either side as brings the sides to the ratio ``height`` to ``width``."""
+    pairs = zip(sizes(images), _fitted(images, height, width), strict=True)
+    lacking = [op.div(op.max([side - size, const(0)]), const(2)) for size, side in pairs]
+    return _padded(images, lacking, lacking, value)
+
+
+def _fitted(images: Var, height: int, width: int) -> tuple[Var, Var]:
+    """The height that goes with the width of the images, and the width that goes with their height."""
+    rows, columns = sizes(images)
+    tall, wide = op.mul(columns, const(height)), op.mul(rows, const(width))
+    return op.div(tall, const(width)), op.div(wide, const(height))
+
+
 def letterboxed(images: Var, resize: Resize, size: tuple[int, int], value: int) -> Var:
     """The whole image as large as fits into ``size``, in the middle, the rest ``value``.
 
@@ -64,7 +87,7 @@ def letterboxed(images: Var, resize: Resize, size: tuple[int, int], value: int) 
     return _padded(resize(images, *inner), before, behind, value)
 
 
-def _padded(images: Var, before: list[Var], behind: list[Var], value: int) -> Var:
+def _padded(images: Var, before: list[Var], behind: list[Var], value: float) -> Var:
     ends = op.concat([op.reshape(each, const([1])) for each in (*before, *behind)], axis=0)
     return op.pad(images, ends, const(value, dtype_of(images)), const([1, 2]))
 

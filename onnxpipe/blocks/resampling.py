@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -110,6 +111,20 @@ MAGIC = {
     ),
 }
 """The Magic Kernel Sharp of 2013 and of 2021 (https://johncostella.com/magic), as parts of ``pieces``."""
+
+
+KERNELS: Mapping[str, Kernel] = {
+    "box": Kernel(box, 0.5),
+    "bilinear": Kernel(triangle, 1.0),
+    "hamming": Kernel(hamming, 1.0),
+    "bicubic": Kernel(cubic(-0.5), 2.0),
+    "lanczos": Kernel(lanczos(3), 3.0),
+    "lanczos3": Kernel(lanczos(3), 3.0),
+    "lanczos5": Kernel(lanczos(5), 5.0),
+    "gaussian": Kernel(gaussian, 1.5),
+    "mitchellcubic": Kernel(mitchell, 2.0),
+    **{name: Kernel(partial(pieces, parts=parts), len(parts) - 0.5) for name, parts in MAGIC.items()},
+}
 
 
 def band(size: Var, target: Var, kernel: Kernel) -> Band:

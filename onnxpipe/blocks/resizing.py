@@ -6,15 +6,19 @@ unless said otherwise.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import numpy as np
 
 from onnxpipe.blocks import resampling
-from onnxpipe.blocks.resampling import Kernel
+from onnxpipe.blocks.resampling import KERNELS, Kernel
 from onnxpipe.core.ops import Var, cast, const, dtype_of, op
 
+Resize = Callable[[Var, Var, Var], Var]
+"""``[N, height, width, C]`` of ``[N, H, W, C]``, height and width int64 scalars."""
 Places = Callable[[Var, Var], Var]
 """Where each of ``target`` pixels is taken from among ``size``: int64 ``[target]``."""
 
@@ -40,8 +44,27 @@ def single_places(shift: float) -> Places:
 
 
 def linear(images: Var, height: Var, width: Var) -> Var:
-    """Between the four pixels around: TensorFlow's and torch's bilinear."""
+    """Between the four pixels around: torch's bilinear."""
     return _between(images, height, width, 0, lambda share: [const(1.0) - share, share])
+
+
+def lerped(images: Var, height: Var, width: Var) -> Var:
+    """The same in TensorFlow's order: ``a + (b - a) * share``, along the columns first, in float32.
+
+    Formula: tensorflow/core/kernels/image/resize_bilinear_op.cc.
+    """
+    rows, columns = sizes(images)
+    for axis, target, size in ((2, width, columns), (1, height, rows)):
+        half, top = const(0.5, np.float32), op.sub(size, const(1))
+        at = (cast(counted(target), np.float32) + half) * direct(size, target) - half
+        low, high = (
+            op.max([cast(op.floor(at), np.int64), const(0)]),
+            op.min([cast(op.ceil(at), np.int64), top]),
+        )
+        share = op.reshape(at - op.floor(at), const([1, -1, 1, 1] if axis == 1 else [1, 1, -1, 1]))
+        first, second = (op.gather(images, places, axis=axis) for places in (low, high))
+        images = first + (second - first) * share
+    return images
 
 
 def cubic(images: Var, height: Var, width: Var) -> Var:
@@ -129,6 +152,23 @@ def pooled(images: Var, height: Var, width: Var) -> Var:
     return _weighted(images, height, width, weights)
 
 
+def scaled_and_translated(antialias: bool) -> Mapping[str, Resize]:
+    """TensorFlow's resizings (``tf.image.resize``) by name."""
+
+    def spread(name: str, **more: Any) -> Resize:
+        return partial(smoothed, how=Spread(KERNELS[name], antialias, **more))
+
+    single = partial(nearest, places=single_places(0.5))
+    names = ("lanczos3", "lanczos5", "gaussian", "mitchellcubic")
+    return {
+        "nearest": single,
+        "area": covered,
+        "bilinear": spread("bilinear", scale=inverted) if antialias else lerped,
+        "bicubic": spread("bicubic", scale=inverted) if antialias else spread("bicubic", steps=1024),
+        **{name: spread(name, scale=inverted) for name in names},
+    }
+
+
 def sizes(images: Var) -> tuple[Var, Var]:
     """Height and width, int64 scalars."""
     height, width = (op.squeeze(op.shape(images, start=i, end=i + 1)) for i in (1, 2))
@@ -144,9 +184,10 @@ def _weighted(images: Var, height: Var, width: Var, weights: Callable[[Var, Var]
     """Both axes as products with the weights ``[target, size]``."""
     rows, columns = sizes(images)
     down, across = (cast(weights(*pair), dtype_of(images)) for pair in ((rows, height), (columns, width)))
-    planes = op.transpose(images, perm=[0, 3, 1, 2])
-    made = op.matmul(op.matmul(down, planes), op.transpose(across, perm=[1, 0]))
-    return op.transpose(made, perm=[0, 2, 3, 1])
+    # Weights on the right: on the left, no images can't be broadcast against.
+    tall = op.matmul(op.transpose(images, perm=[0, 2, 3, 1]), op.transpose(down, perm=[1, 0]))
+    made = op.matmul(op.transpose(tall, perm=[0, 3, 2, 1]), op.transpose(across, perm=[1, 0]))
+    return op.transpose(made, perm=[0, 1, 3, 2])
 
 
 def _between(images: Var, height: Var, width: Var, start: int, weights: Callable[[Var], list[Var]]) -> Var:

@@ -9,31 +9,11 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from onnxpipe.blocks import pixel_taps, pixels, resampling, resizing
-from onnxpipe.blocks.resampling import Kernel
-from onnxpipe.blocks.resizing import Spread
-from onnxpipe.core.ops import Var
+from onnxpipe.blocks.resampling import KERNELS
+from onnxpipe.blocks.resizing import Resize, Spread
 from onnxpipe.errors import BadManifest
 
-Resize = Callable[[Var, Var, Var], Var]
-"""``[N, height, width, C]`` of ``[N, H, W, C]``, height and width int64 scalars."""
-
-KERNELS: Mapping[str, Kernel] = {
-    "box": Kernel(resampling.box, 0.5),
-    "bilinear": Kernel(resampling.triangle, 1.0),
-    "hamming": Kernel(resampling.hamming, 1.0),
-    "bicubic": Kernel(resampling.cubic(-0.5), 2.0),
-    "lanczos": Kernel(resampling.lanczos(3), 3.0),
-    "lanczos3": Kernel(resampling.lanczos(3), 3.0),
-    "lanczos5": Kernel(resampling.lanczos(5), 5.0),
-    "gaussian": Kernel(resampling.gaussian, 1.5),
-    "mitchellcubic": Kernel(resampling.mitchell, 2.0),
-    **{
-        name: Kernel(partial(resampling.pieces, parts=parts), len(parts) - 0.5)
-        for name, parts in resampling.MAGIC.items()
-    },
-}
 _PILLOW = ("box", "bilinear", "hamming", "bicubic", "lanczos")
-_SPREAD = ("lanczos3", "lanczos5", "gaussian", "mitchellcubic")
 _NEWEST = {"pillow": "13.0.0", "opencv": "5.0.0", "tensorflow": "2.21.0", "torch": "2.13.0"}
 """What is mirrored where the library isn't installed."""
 _PACKAGES = {
@@ -123,14 +103,7 @@ def _opencv(choice: Choice) -> Mapping[str, Resize]:
 
 
 def _tensorflow(choice: Choice) -> Mapping[str, Resize]:
-    smooth, spread = choice.antialias, partial(_spread, scale=resizing.inverted)
-    made: dict[str, Resize] = {
-        "nearest": _nearest(resizing.single_places(0.5)),
-        "bilinear": spread("bilinear", smooth) if smooth else resizing.linear,
-        "bicubic": spread("bicubic", smooth) if smooth else _spread("bicubic", smooth, steps=1024),
-        "area": resizing.covered,
-    }
-    return made | {name: spread(name, smooth) for name in _SPREAD}
+    return resizing.scaled_and_translated(choice.antialias)
 
 
 def _torch(choice: Choice) -> Mapping[str, Resize]:

@@ -32,8 +32,4 @@ CASES = [
     Case(on((8, 7, 4), layer("UpSampling2D", 2, interpolation="bilinear"))),
     Case(on((8, 7, 4), layer("UpSampling2D", 2, data_format="channels_first"))),
     Case(on((5, 6, 4, 2), layer("UpSampling3D", 2))),
-    Case(
-        on((8, 7, 4), layer("UpSampling2D", 2, interpolation="bicubic")),
-        refused="bicubic", reason="TensorFlow's cubic isn't ONNX's",
-    ),
 ]  # fmt: skip

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from onnxpipe.adapters.keras.places import moved, sides, sizes
-from onnxpipe.blocks import convolving
-from onnxpipe.core.ops import Var, shape_of
+from onnxpipe.adapters.keras.places import last, moved, sides, sizes
+from onnxpipe.blocks import convolving, resizing
+from onnxpipe.core.ops import Var, const, op, shape_of, shaped
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import converts
 
@@ -25,6 +25,14 @@ def cropping(stage: Stage, x: Var) -> Var:
 def up_sampling(stage: Stage, x: Var) -> Var:
     times, how = sizes(stage.size, len(shape_of(x)) - 2), stage.get("interpolation", "nearest")
     if how not in ("nearest", "bilinear"):
-        raise stage.unsupported(f"interpolates by {how}")
+        return last(stage, x, lambda x: _stretched(x, times, resizing.scaled_and_translated(False)[str(how)]))
     resized = convolving.repeated if how == "nearest" else convolving.between
     return moved(stage, x, lambda x: resized(x, times))
+
+
+def _stretched(x: Var, times: list[int], resize: resizing.Resize) -> Var:
+    sides = (op.mul(side, const(n)) for side, n in zip(resizing.sizes(x), times, strict=True))
+    known = (
+        side * n if isinstance(side, int) else None for side, n in zip(shape_of(x)[1:3], times, strict=True)
+    )
+    return shaped(resize(x, *sides), shape_of(x)[0], *known, shape_of(x)[3])

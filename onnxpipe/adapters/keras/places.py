@@ -18,6 +18,13 @@ def moved(stage: Stage, x: Var, function: Callable[[Var], Var]) -> Var:
     return op.transpose(y, perm=[0, *range(2, rank), 1])
 
 
+def last(stage: Stage, x: Var, function: Callable[[Var], Var]) -> Var:
+    """``function`` of images ``x`` with channels last, in the layout that the layer has."""
+    if stage.get("data_format") != "channels_first":
+        return function(x)
+    return op.transpose(function(op.transpose(x, perm=[0, 2, 3, 1])), perm=[0, 3, 1, 2])
+
+
 def sizes(told: Any, count: int) -> list[int]:
     """A parameter that is one number for all axes, or one each."""
     return [int(told)] * count if isinstance(told, int) else [int(each) for each in told]
