@@ -19,8 +19,8 @@ TORCH   := torch==2.13.0
 demo: $(READY)
 	$(BIN)/python docs/demo/train.py $(DEMO)
 	$(BIN)/onnxpipe convert $(DEMO)/penguins.joblib -o $(DEMO)/penguins.onnx --sample $(DEMO)/penguins.csv
-	cp docs/demo/pipeline.yaml $(DEMO)/
-	$(BIN)/onnxpipe stitch $(DEMO)/pipeline.yaml -o $(DEMO)/full.onnx
+	cp docs/demo/pipeline.yaml docs/demo/whole.py $(DEMO)/
+	$(BIN)/onnxpipe stitch $(DEMO)/pipeline.yaml -o $(DEMO)/full.onnx --trust whole.score
 	$(BIN)/onnxpipe verify $(DEMO)/penguins.onnx $(DEMO)/penguins.joblib --data $(DEMO)/penguins.csv --report $(DEMO)/report.html
 	$(BIN)/onnxpipe skew $(DEMO)/penguins.onnx.lock $(DEMO)/full.onnx.lock
 

@@ -74,7 +74,7 @@ def test_the_api_and_what_is_given_beside_a_manifest(folder: Path) -> None:
     ("old", "new", "line", "says"),
     [
         ("wires:", "wirs:", 12, "unknown key wirs"),
-        ("outputs:", "golden: x\noutputs:", 15, "unknown key golden"),
+        ("outputs:", "golden: x\noutputs:", 15, "there is no golden x"),
         ("component: softmax", "component: softmax\n    top: 3", 7, "unknown key top"),
         ("component: softmax", "component: sotfmax", 5, "no component is called sotfmax"),
         (

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import onnx
 from numpy.typing import NDArray
 from onnx import numpy_helper
 
+from onnxpipe import lock
 from onnxpipe.core.signature import Port, Signature, numpy_dtype
 from onnxpipe.lock import SUFFIX
 from onnxpipe.services.repository import tracked_locks
+
+if TYPE_CHECKING:
+    from onnxpipe.check.report import Report
 
 Answers = Mapping[str, np.ndarray[Any, Any]]
 
@@ -24,6 +28,27 @@ ROWS = 200
 def folder_of(model: Path) -> Path:
     """Where the golden rows of a model are: ``model.golden/test_data_set_0``."""
     return model.with_suffix(".golden") / "test_data_set_0"
+
+
+def of(model: onnx.ModelProto, report: Report | None) -> dict[str, bytes]:
+    """The files of the rows on which both sides agree: one that is only excused as a tie would fail every
+    replay.
+
+    None where the answer to a row depends on the batch it comes in: replayed among fewer, it differs.
+    """
+    if report is None or report.batchwise:
+        return {}
+    rows, native, origins = report.agreeing()
+    return encoded(model, rows, native, origins)
+
+
+def are_ours(golden: Path, output: Path) -> bool:
+    """Whether the lock that is about to be replaced speaks of these golden rows."""
+    try:
+        old = lock.read(lock.path_of(output))
+    except Exception:  # no lock, or none that can be read: then the folder isn't known to be ours
+        return False
+    return old.golden is not None and output.parent / old.golden.path == golden and golden.is_dir()
 
 
 def with_goldens(models: Sequence[str]) -> Iterator[Path]:

@@ -223,8 +223,8 @@ def trusted_names(artefact: Artefact, adapter: Adapter, allowed: Sequence[str]) 
     if artefact.live:
         return ()
     names = adapter.names(artefact)
-    trust = import_module(f"onnxpipe.adapters.{adapter.framework}.trust")
-    if refused := trust.untrusted(names, allowed):
+    judge = getattr(adapter, "trust", None) or import_module(f"onnxpipe.adapters.{adapter.framework}.trust")
+    if refused := judge.untrusted(names, allowed):
         raise Untrusted(refused, where=str(artefact))
     return tuple(sorted(names))
 

@@ -140,37 +140,19 @@ def _written(
     if order.output is None:
         return ()
     golden, locked = goldens.folder_of(order.output), Path(lock.path_of(order.output))
-    kept = _golden_rows(made, report) if report is not None and order.golden else {}
+    kept = goldens.of(made.model, report) if order.golden else {}
     with files.Staging() as staging:
         model = staging.file(order.output, made.model.SerializeToString(deterministic=True))
         entries = [File("model", order.output.name, lock.digest(model))]
         if kept:
             folder = staging.folder(golden, kept)
             entries.append(File("golden", lock.relative(golden, order.output.parent), lock.digest(folder)))
-        elif _is_ours(golden, order.output):
+        elif goldens.are_ours(golden, order.output):
             staging.gone(golden)
         facts = _facts(order, made, report, reason)
         staging.file(locked, _lock(order, entries, went_in, facts).to_json().encode())
         staging.commit()
     return (order.output, *((golden,) if kept else ()), locked)
-
-
-def _golden_rows(made: Conversion, report: Report) -> dict[str, bytes]:
-    """Rows on which both sides agree: one that is only excused as a tie would fail every replay.
-
-    None where the answer to a row depends on the batch it comes in: replayed among fewer, it differs.
-    """
-    rows, native, origins = report.agreeing()
-    return {} if report.batchwise else goldens.encoded(made.model, rows, native, origins)
-
-
-def _is_ours(golden: Path, output: Path) -> bool:
-    """Whether the lock that is about to be replaced speaks of these golden rows."""
-    try:
-        old = lock.read(lock.path_of(output))
-    except Exception:  # no lock, or none that can be read: then the folder isn't known to be ours
-        return False
-    return old.golden is not None and output.parent / old.golden.path == golden and golden.is_dir()
 
 
 def _lock(order: Order, entries: list[File], went_in: tuple[File, ...], facts: dict[str, Any]) -> Lock:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,52 +13,57 @@ import onnx
 from onnxpipe.core import portability
 from onnxpipe.core.fragment import Fragment
 from onnxpipe.errors import BadManifest, OnnxpipeError
+from onnxpipe.services.builds import Builds
+from onnxpipe.services.native import Where
+from onnxpipe.services.originals import Origin
 from onnxpipe.services.workbench import Bench, add, add_entry
 from onnxpipe.stitching import manifest as manifests
-from onnxpipe.stitching.manifest import Manifest
+from onnxpipe.stitching.manifest import Manifest, is_manifest
 from onnxpipe.stitching.merge import merge
-
-_MANIFESTS = (".yaml", ".yml")
 
 
 @dataclass(frozen=True, slots=True)
 class Stitched:
     """A joined graph, the finished model, what the user should know, and the files that went in.
 
-    ``files`` are in the order they were read, the manifest first where there is one.
+    ``files`` are in the order they were read, the manifest first where there is one; ``origins``
+    are the parts that were converted.
     """
 
     fragment: Fragment
     model: onnx.ModelProto
     notes: tuple[str, ...]
     files: tuple[Path, ...]
+    origins: Mapping[str, Origin] = field(default_factory=dict)
+    manifest: Manifest | None = None
 
 
-def stitch(parts: Any, *, wires: Iterable[str] = (), outputs: Iterable[str] = ()) -> onnx.ModelProto:
+def stitch(
+    parts: Any, *, wires: Iterable[str] = (), outputs: Iterable[str] = (), **where: Any
+) -> onnx.ModelProto:
     """One model of several: of a manifest's path, or of parts in the order they run.
 
     A part is an ONNX model (a path, a ModelProto), a saved pipeline (a path, a live object) or
-    ``"component:name=value"``; a mapping gives parts their names. Raises BadManifest for what
-    doesn't fit together, and what ``convert`` raises.
+    ``"component:name=value"``; a mapping gives parts their names. ``where`` are ``python``,
+    ``timeout`` and ``trust`` for parts that a peer exports. Raises BadManifest for what doesn't fit
+    together, and what ``convert`` raises.
     """
-    return stitched(parts, wires=wires, outputs=outputs).model
+    return stitched(parts, wires=wires, outputs=outputs, where=Where(**where)).model
 
 
-def stitched(parts: Any, *, wires: Iterable[str] = (), outputs: Iterable[str] = ()) -> Stitched:
-    """``stitch``, with everything that came up on the way."""
-    wires, outputs = tuple(wires), tuple(outputs)
+def stitched(
+    parts: Any, *, wires: Iterable[str] = (), outputs: Iterable[str] = (), where: Where | None = None,
+    kept: Builds | None = None,
+) -> Stitched:  # fmt: skip
+    """``stitch``, with everything that came up on the way; ``kept`` is what earlier builds made."""
+    bench = Bench(list(wires), where=where or Where(), builds=kept or Builds())
+    outputs = tuple(outputs)
     if is_manifest(parts):
-        return _from_manifest(manifests.read(Path(parts)), wires, outputs)
-    bench = Bench(list(wires))
+        return _from_manifest(bench, manifests.read(Path(parts)), outputs)
     named = parts.items() if isinstance(parts, Mapping) else [("", part) for part in _listed(parts)]
     for name, part in named:
         add(bench, name, part)
     return _joined(bench, outputs)
-
-
-def is_manifest(parts: Any) -> bool:
-    """Whether this is the path of a manifest."""
-    return isinstance(parts, (str, Path)) and Path(parts).suffix.lower() in _MANIFESTS
 
 
 def _listed(parts: Any) -> Sequence[Any]:
@@ -69,9 +74,10 @@ def _listed(parts: Any) -> Sequence[Any]:
     return listed
 
 
-def _from_manifest(manifest: Manifest, wires: Sequence[str], outputs: Sequence[str]) -> Stitched:
+def _from_manifest(bench: Bench, manifest: Manifest, outputs: Sequence[str]) -> Stitched:
     """The manifest's graph; wires given beside it are added, outputs take the place of its own."""
-    bench = Bench([*manifest.wires, *wires], files=[manifest.path])
+    bench.wires[:0] = manifest.wires
+    bench.files.append(manifest.path)
     for entry in manifest.parts:
         try:
             add_entry(bench, manifest, entry)
@@ -79,7 +85,7 @@ def _from_manifest(manifest: Manifest, wires: Sequence[str], outputs: Sequence[s
             error.where = f"{manifest.where(entry)}: {error.where or entry.name}"
             raise
     try:
-        return _joined(bench, outputs or manifest.outputs)
+        return replace(_joined(bench, outputs or manifest.outputs), manifest=manifest)
     except BadManifest as error:
         error.where = manifest.placed(error.where)
         raise
@@ -88,6 +94,8 @@ def _from_manifest(manifest: Manifest, wires: Sequence[str], outputs: Sequence[s
 def _joined(bench: Bench, outputs: Sequence[str]) -> Stitched:
     fragment, notes = merge(bench.parts, bench.wires, outputs)
     facts: dict[str, str] = {"portability": portability.portability(fragment.model)}
+    facts |= {f"parts.{name}.{key}": text for name, told in bench.facts.items() for key, text in told.items()}
     if (last := bench.classes[bench.parts[-1].name]) is not None:
         facts["classes"] = json.dumps(last.tolist())
-    return Stitched(fragment, fragment.finished(facts), notes, tuple(dict.fromkeys(bench.files)))
+    files = tuple(dict.fromkeys(bench.files))
+    return Stitched(fragment, fragment.finished(facts), (*bench.notes, *notes), files, bench.origins)

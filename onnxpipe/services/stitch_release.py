@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,49 +12,90 @@ from onnxpipe import __version__, lock
 from onnxpipe.components import parameters, registry
 from onnxpipe.core.portability import portability
 from onnxpipe.core.signature import Signature
-from onnxpipe.errors import BadManifest
+from onnxpipe.errors import BadManifest, Refusal
 from onnxpipe.lock import File, Lock
-from onnxpipe.services import files
+from onnxpipe.services import builds, files, goldens, reference, stitch_proof
+from onnxpipe.services.builds import Builds
+from onnxpipe.services.native import Where
 from onnxpipe.services.selftest import open_session
-from onnxpipe.services.stitch import Stitched, is_manifest, stitched
+from onnxpipe.services.stitch import Stitched, stitched
+from onnxpipe.services.stitch_proof import Proof, proved
+from onnxpipe.stitching import manifest as manifests
+from onnxpipe.stitching.manifest import is_manifest
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What to join, as the command line names it, and where to; ``output`` None writes nothing."""
+    """What to join, as the command line names it, and where to; ``output`` None writes nothing.
+
+    ``builds`` is the folder of what earlier builds made (default: beside the output, for a
+    manifest), which ``rebuild`` doesn't look at.
+    """
 
     parts: tuple[str, ...]
     output: Path | None
     wires: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
+    where: Where = field(default_factory=Where)
+    verify: bool = True
+    golden: bool = True
+    builds: Path | None = None
+    rebuild: bool = False
+
+    @property
+    def manifest(self) -> Path | None:
+        """The manifest's path, if that is what is to be joined."""
+        alone = len(self.parts) == 1 and is_manifest(self.parts[0])
+        return Path(self.parts[0]) if alone else None
+
+    @property
+    def kept(self) -> Builds:
+        """What earlier builds of the output made."""
+        beside = builds.folder_of(self.output) if self.output and self.manifest else None
+        return Builds(self.builds or beside, fresh=self.rebuild)
 
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """A joined graph, the files written, and why it wasn't loaded where it wasn't."""
+    """A joined graph, how it was proved, the files written, and why it wasn't loaded where it wasn't.
+
+    Truthy unless something differs; then nothing was written.
+    """
 
     stitched: Stitched
+    proof: Proof = field(default_factory=Proof)
     written: tuple[Path, ...] = ()
     reason: str = ""
 
+    def __bool__(self) -> bool:
+        return bool(self.proof)
+
 
 def release(order: Order) -> Release:
-    """Join, load in onnxruntime, and write the model and its lock together.
+    """Join, load in onnxruntime, compare, and write the model, its golden rows and its lock together.
 
     Raises a Refusal where the parts don't go together or the output would replace one of them.
     """
     if order.output is not None:
         files.refuse_unwritable(order.output)
-    alone = len(order.parts) == 1 and is_manifest(order.parts[0])
-    made = stitched(
-        order.parts[0] if alone else list(order.parts), wires=order.wires, outputs=order.outputs
-    )  # fmt: skip
-    reason = _loaded(made)
-    if order.output is None:
-        return Release(made, reason=reason)
-    if any(path.resolve() == order.output.resolve() for path in made.files):
+    if order.manifest and order.verify:
+        stitch_proof.refuse_untrusted(manifests.read(order.manifest), order.where)
+    kept, parts = order.kept, order.manifest or list(order.parts)
+    made = stitched(parts, wires=order.wires, outputs=order.outputs, where=order.where, kept=kept)
+    if order.output and any(path.resolve() == order.output.resolve() for path in made.files):
         raise BadManifest("the output would replace a file that goes in", where=str(order.output))
-    return Release(made, _written(order, order.output, made), reason)
+    reason = _loaded(made)
+    went_in = _went_in(order, made)
+    proof = Proof(reason="--no-verify")
+    if order.verify and not reason:
+        proof = proved(made, where=order.where, kept=kept)
+    if order.output is None or not proof:
+        return Release(made, proof, reason=reason)
+    if _went_in(order, made) != went_in:
+        raise Refusal("what goes in changed meanwhile", where=str(order.output), remedy="Join it again.")
+    written = _written(order, order.output, made, proof, went_in)
+    kept.tidy()
+    return Release(made, proof, written, reason)
 
 
 def _loaded(made: Stitched) -> str:
@@ -71,23 +112,42 @@ def _loaded(made: Stitched) -> str:
     return ""
 
 
-def _written(order: Order, output: Path, made: Stitched) -> tuple[Path, ...]:
-    folder = output.parent
-    inputs = [File.of("input", path, folder) for path in made.files]
-    source = inputs.pop(0) if order.parts and is_manifest(order.parts[0]) else None
+def _went_in(order: Order, made: Stitched) -> tuple[File, ...]:
+    """The lock's entries of what is read, a manifest first; none where no lock is written."""
+    if order.output is None:
+        return ()
+    held = reference.files(made.manifest) if made.manifest else []
+    return tuple(File.of("input", path, order.output.parent) for path in (*made.files, *held))
+
+
+def _written(
+    order: Order, output: Path, made: Stitched, proof: Proof, went_in: tuple[File, ...]
+) -> tuple[Path, ...]:
+    """The model, its golden rows and its lock, put in place together."""
+    folder, golden = output.parent, goldens.folder_of(output)
+    source, inputs = (went_in[0], went_in[1:]) if made.manifest else (None, went_in)
+    rows = goldens.of(made.model, proof.whole) if order.golden else {}
     with files.Staging() as staging:
         model = staging.file(output, made.model.SerializeToString(deterministic=True))
         entry = File("model", output.name, lock.digest(model))
+        recorded = _recorded(staging.folder(golden, rows), golden, folder) if rows else None
+        if not rows and goldens.are_ours(golden, output):
+            staging.gone(golden)
         command = shlex.join(_command(order, output))
-        locked = Lock(entry, source, tuple(sorted(inputs)), None, command, _facts(made))
+        locked = Lock(entry, source, tuple(sorted(set(inputs))), recorded, command, _facts(made, proof))
         place = Path(lock.path_of(output))
         staging.file(place, locked.to_json().encode())
         staging.commit()
-    return output, place
+    return (output, *((golden,) if rows else ()), place)
 
 
-def _facts(made: Stitched) -> dict[str, Any]:
+def _recorded(staged: Path, golden: Path, folder: Path) -> File:
+    return File("golden", lock.relative(golden, folder), lock.digest(staged))
+
+
+def _facts(made: Stitched, proof: Proof) -> dict[str, Any]:
     signature = Signature.of(made.model)
+    unverified = {"status": "stitched, not verified", "reason": proof.reason}
     return {
         "onnxpipe": __version__,
         "signature": {
@@ -95,7 +155,8 @@ def _facts(made: Stitched) -> dict[str, Any]:
             "outputs": [str(port) for port in signature.outputs],
         },
         "opset": {entry.domain or "ai.onnx": int(entry.version) for entry in made.model.opset_import},
-        "verdict": {"status": "stitched, not verified", "reason": "stitch compares nothing"},
+        "verdict": proof.whole.verdict() if proof.whole is not None else unverified,
+        **({"parts": dict(proof.parts)} if proof.parts else {}),
     }
 
 
@@ -112,6 +173,10 @@ def _command(order: Order, output: Path) -> Iterator[str]:
         yield from ("--wire", wire)
     if order.outputs:
         yield from ("--outputs", ",".join(order.outputs))
+    for name in order.where.trust:
+        yield from ("--trust", name)
+    yield from (() if order.verify else ("--no-verify",))
+    yield from (() if order.golden else ("--no-golden",))
 
 
 def _moved(part: str, folder: Path) -> str:

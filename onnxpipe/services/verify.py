@@ -17,12 +17,14 @@ from onnxpipe.core import models
 from onnxpipe.core.foreign import borrowed
 from onnxpipe.core.fragment import metadata
 from onnxpipe.errors import BadInput
-from onnxpipe.services import journal, replay
+from onnxpipe.services import journal, reference, replay
 from onnxpipe.services.convert import adapter_of, artefact_of
 from onnxpipe.services.matching import matched, unzipped
 from onnxpipe.services.native import Native, Where
+from onnxpipe.services.reference import ReferenceAdapter
 from onnxpipe.services.runtimes import runtime_of, versions_of
 from onnxpipe.services.trial import Trial
+from onnxpipe.stitching.manifest import is_manifest
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +52,17 @@ def verify(
 ) -> Report:  # fmt: skip
     """The report on a model against its source: a path, a live object, or None for its golden rows.
 
-    ``data`` is a table or the path of one. ``options`` are the fields of ``Judging``, and of
+    A manifest stands for the reference, the rows and the tolerances it names. ``data`` is a table or
+    the path of one. ``options`` are the fields of ``Judging``, and of
     ``Where`` (python, timeout, trust) if ``where`` isn't given. Raises a Refusal where no
     comparison can be made.
     """
     started = time.perf_counter()
     judging, where = _options(options, where)
     proto, path = opened(model)
+    if is_manifest(source):
+        source, data, limits = reference.ordered(Path(source), data, judging.tolerances)
+        judging = replace(judging, tolerances=limits)
     peers = borrowed(proto)
     if any(stage.single for stage in peers) or metadata(proto).get("single"):
         judging = replace(judging, tolerances=single(judging.tolerances))
@@ -68,7 +74,7 @@ def verify(
         setting = _setting(path, "", judging, versions, notes)
         return _finished(found, setting, started)
     artefact = artefact_of(source)
-    adapter = adapter_of(artefact)
+    adapter = ReferenceAdapter() if is_manifest(artefact.path) else adapter_of(artefact)
     if judging.engine == "spark":
         from onnxpipe.services.cluster import judged
 

@@ -12,12 +12,16 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
+from onnxpipe import lock
 from onnxpipe.components import parameters, registry
 from onnxpipe.core import models
 from onnxpipe.core.fragment import Fragment, metadata
 from onnxpipe.core.signature import Port
 from onnxpipe.errors import Unreadable
-from onnxpipe.services.convert import conversion, options_of, sample_of
+from onnxpipe.services.builds import Builds
+from onnxpipe.services.convert import options_of
+from onnxpipe.services.native import Where
+from onnxpipe.services.originals import Origin, converted
 from onnxpipe.stitching.manifest import Entry, Manifest
 from onnxpipe.stitching.parts import INPUT, End, Part, free_name, refuse_twins
 from onnxpipe.stitching.wiring import Wire, feeding, splits
@@ -25,12 +29,21 @@ from onnxpipe.stitching.wiring import Wire, feeding, splits
 
 @dataclass(slots=True)
 class Bench:
-    """What is on the bench while parts are made one after another."""
+    """What is on the bench while parts are made one after another.
+
+    ``where`` peers and natives run, ``builds`` what earlier builds made; ``origins`` are the parts
+    that were converted, ``facts`` what each part was made of, ``notes`` what came up on the way.
+    """
 
     wires: list[Wire]
     parts: list[Part] = field(default_factory=list)
     classes: dict[str, NDArray[Any] | None] = field(default_factory=dict)
     files: list[Path] = field(default_factory=list)
+    where: Where = field(default_factory=Where)
+    builds: Builds = field(default_factory=Builds)
+    origins: dict[str, Origin] = field(default_factory=dict)
+    facts: dict[str, dict[str, str]] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
 
 
 def add_entry(bench: Bench, manifest: Manifest, entry: Entry) -> None:
@@ -88,6 +101,7 @@ def _add_model(bench: Bench, name: str, path: Path) -> None:
     kept = models.external(models.parsed(path.read_bytes(), str(path)))
     bench.files += [path, *(path.parent / name for name in sorted(set(map(models.location, kept))))]
     _put(bench, name, Fragment.of(model))
+    bench.facts[name] = {"from": f"model {path.name}", "digest": lock.digest(path)}
 
 
 def _add_source(bench: Bench, name: str, source: Any, settings: Mapping[str, Any] | None = None) -> None:
@@ -96,10 +110,12 @@ def _add_source(bench: Bench, name: str, source: Any, settings: Mapping[str, Any
     sample = given.pop("sample", None)
     bench.files += [path for path in (source, sample) if isinstance(path, Path)]
     given["inputs"] = {port: (dtype, None) for port, dtype in given.get("inputs", {}).items()}
-    if isinstance(source, Path):  # a fallback would load it, and nobody can say here that it is trusted
-        given["fallback"] = False
-    made = conversion(source, options_of(given), sample=sample_of(sample))
-    _put(bench, name, Fragment.of(made.model))
+    origin, notes = converted(source, sample, options_of(given), where=bench.where, kept=bench.builds)
+    bench.notes += [f"{name}: {note}" for note in notes]
+    _put(bench, name, Fragment.of(origin.model))
+    bench.origins[name] = origin
+    if isinstance(source, Path):
+        bench.facts[name] = {"from": f"source {source.name}", "digest": lock.digest(source)}
 
 
 def _put(bench: Bench, name: str, fragment: Fragment) -> None:
@@ -130,6 +146,7 @@ def _add_component(
     fragment = found.fragment(settings, upstream)
     _put(bench, name, fragment)
     bench.classes[name] = upstream.classes
+    bench.facts[name] = {"from": f"component {component}"}
     inputs = [End(name, value.name) for value in fragment.model.graph.input]
     bench.wires += zip(sources.values(), inputs, strict=bool(sources))
     bench.files += registry.files(found, settings, folder)

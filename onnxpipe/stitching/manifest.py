@@ -16,7 +16,11 @@ import jsonschema
 from onnxpipe.errors import BadManifest
 from onnxpipe.stitching import lines
 
+_SUFFIXES = (".yaml", ".yml")
 KINDS = ("source", "model", "component")
+ROWS = 500
+"""Rows made to try the whole on, unless a manifest says how many."""
+_KEYS = ("wires", "outputs", "reference", "data", "golden", "tolerances")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +39,22 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """A manifest's parts, wires and outputs; paths in it start at ``folder``.
+    """A manifest's parts, wires and outputs, and what the whole is held against; paths start at ``folder``.
 
-    ``lines`` tell where ``wires``, ``outputs`` and each ``wire TEXT`` stand.
+    ``reference`` is the Python function of the whole, ``data`` rows to try besides ``rows`` made
+    ones, ``golden`` a folder of recorded answers, ``tolerances`` rtol and atol by output, "" for all.
+    ``lines`` tell where each of these and each ``wire TEXT`` stand.
     """
 
     path: Path
     parts: tuple[Entry, ...]
     wires: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
+    reference: str = ""
+    data: Path | None = None
+    rows: int = ROWS
+    golden: Path | None = None
+    tolerances: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     lines: Mapping[str, int] = field(default_factory=dict)
 
     @property
@@ -60,6 +71,11 @@ class Manifest:
         return ": ".join(filter(None, (f"{self.path}:{line}" if line else str(self.path), where)))
 
 
+def is_manifest(path: Any) -> bool:
+    """Whether this is the path of a manifest."""
+    return isinstance(path, (str, Path)) and Path(path).suffix.lower() in _SUFFIXES
+
+
 def read(path: Path) -> Manifest:
     """The manifest in a file. Raises BadManifest with the line of the first thing that is wrong."""
     document = lines.parse(path.read_bytes(), where=str(path))
@@ -68,10 +84,19 @@ def read(path: Path) -> Manifest:
     entries = tuple(_entry(part, document.line(("parts", i))) for i, part in enumerate(data["parts"]))
     wires = tuple(data.get("wires", ()))
     places = {f"wire {wire}": document.line(("wires", i)) for i, wire in enumerate(wires)}
-    places |= {key: document.line((key,)) for key in ("wires", "outputs") if key in data}
-    made = Manifest(path, entries, wires, tuple(data.get("outputs", ())), places)
+    places |= {key: document.line((key,)) for key in _KEYS if key in data}
+    tolerances = {"" if name == "*" else name: limits for name, limits in data.get("tolerances", {}).items()}
+    places |= {f"tolerances {name}": document.line(("tolerances", name)) for name in tolerances}
+    paths = {key: path.parent / data[key] for key in ("data", "golden") if key in data}
+    told = {key: data[key] for key in ("reference", "rows") if key in data}
+    made = Manifest(
+        path, entries, wires, tuple(data.get("outputs", ())), tolerances=tolerances, lines=places,
+        **paths, **told,
+    )  # fmt: skip
     for entry in made.parts:
         _refuse_unreadable(made, entry)
+    for key, place in paths.items():
+        _refuse_missing(key, data[key], place, made.placed(key))
     return made
 
 
@@ -93,18 +118,21 @@ def _refuse_unreadable(manifest: Manifest, entry: Entry) -> None:
     """Raise BadManifest for a path that isn't relative to the manifest or leads nowhere."""
     if entry.kind == "component":
         return
-    where = manifest.where(entry)
-    if Path(entry.value).is_absolute():
+    folders = entry.kind == "source"
+    _refuse_missing(entry.kind, entry.value, manifest.folder / entry.value, manifest.where(entry), folders)
+    if sample := entry.settings.get("sample") if folders else None:
+        _refuse_missing("sample", sample, manifest.folder / sample, manifest.where(entry))
+
+
+def _refuse_missing(kind: str, value: str, path: Path, where: str, folders: bool = True) -> None:
+    if Path(value).is_absolute():
         raise BadManifest(
-            f"{entry.kind} {entry.value} is an absolute path",
+            f"{kind} {value} is an absolute path",
             where=where,
             remedy="Write it relative to the manifest, so that others can use it too.",
         )
-    path = manifest.folder / entry.value
-    if not (path.is_file() or (entry.kind == "source" and path.is_dir())):
-        raise BadManifest(
-            f"there is no {entry.kind} {entry.value}", where=where, remedy=f"Looked for {path.resolve()}"
-        )
+    if not (path.is_file() or (folders and path.is_dir())):
+        raise BadManifest(f"there is no {kind} {value}", where=where, remedy=f"Looked for {path.resolve()}")
 
 
 def _refuse_invalid(document: lines.Document, where: str) -> None:
