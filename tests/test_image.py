@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -14,12 +15,18 @@ from onnxpipe.core.fragment import metadata
 from onnxpipe.errors import BadManifest
 from onnxpipe.services.stitch import stitched
 from tests.graphs import graph, run
+from tests.harness import open_session
 
 IMAGENET = np.array([0.485, 0.456, 0.406], "f4"), np.array([0.229, 0.224, 0.225], "f4")
 
 
+@cache
+def session(parameters: str) -> Any:
+    return open_session(onnxpipe.stitch([f"image:{parameters}"]))
+
+
 def made(parameters: str, image: Any) -> Any:
-    return run(onnxpipe.stitch([f"image:{parameters}"]), {"image": image})["pixels"]
+    return session(parameters).run(["pixels"], {"image": image})[0]
 
 
 def photographs() -> list[Any]:
@@ -113,6 +120,24 @@ def test_a_batch_is_its_images(parameters: str) -> None:
     single = np.concatenate([made(f"{parameters},layout=nhwc", image) for image in images])
     np.testing.assert_array_equal(got, single)
     assert made(f"{parameters},batch=yes", images[:0]).shape == (0, *got.shape[1:])
+
+
+@pytest.mark.parametrize(
+    ("how", "size", "crop"),
+    [
+        ("interpolation=lanczos,version=13.0", "33", (17, 32)),
+        ("interpolation=bilinear,version=12.0", "48x36", (47, 20)),
+        ("interpolation=box,version=13.0", "40", (40, 40)),
+    ],
+)
+def test_what_is_cut_out_is_all_that_is_resized(how: str, size: str, crop: tuple[int, int]) -> None:
+    rng = np.random.default_rng(1)
+    for h, w in ((97, 31), (31, 97), (300, 40), (64, 64), (20, 50)):
+        image = rng.integers(0, 256, (h, w, 3), np.uint8)
+        whole = made(f"resize={size},{how}", image)
+        top, left = (round((side - want) / 2) for side, want in zip(whole.shape, crop, strict=False))
+        got = made(f"resize={size},crop={crop[0]}x{crop[1]},{how}", image)
+        np.testing.assert_array_equal(got, whole[top : top + crop[0], left : left + crop[1]])
 
 
 @pytest.mark.parametrize("layout", ["hwc", "chw", "nhwc", "nchw"])

@@ -28,12 +28,13 @@ def centred(images: Var, height: int, width: int, *, even: bool) -> Var:
     """
     filled = extended(images, height, width, 0)
     rows, columns = sizes(filled)
-    starts = [_middle(size - const(want), even) for size, want in ((rows, height), (columns, width))]
+    starts = [middle(size - const(want), even) for size, want in ((rows, height), (columns, width))]
     first = op.concat([op.reshape(start, const([1])) for start in starts], axis=0)
     return op.slice(filled, first, first + const([height, width]), const([1, 2]))
 
 
-def _middle(spare: Var, even: bool) -> Var:
+def middle(spare: Var, even: bool) -> Var:
+    """Half of what is to spare; of an odd number the even half or, without ``even``, the lower."""
     low = op.div(spare, const(2))
     return low + op.mul(op.mod(low, const(2)), op.mod(spare, const(2))) if even else low
 

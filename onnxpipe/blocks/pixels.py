@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
-from onnxpipe.blocks.resampling import BLOCK, Band, Kernel, band
+from onnxpipe.blocks.resampling import BLOCK, Band, Kernel, Side, band
 from onnxpipe.core.loops import mapped
 from onnxpipe.core.ops import Var, cast, const, op, shape_of
 
@@ -14,11 +16,25 @@ DIGITS = 4
 """Weights are written in four digits from -64 to 63: products of 8-bit pixels with such are exact on every
 processor, also where two of them are added up in 16 bits."""
 _WIDTH = 7
+_END = np.iinfo(np.int64).max
 _BASE = 2**_WIDTH
 
 
-def resampled(images: Var, height: Var, width: Var, kernel: Kernel, *, columns_first: bool) -> Var:
+class Window(NamedTuple):
+    """The part that is wanted of an image: where it begins, and its size, int64 scalars."""
+
+    top: Var
+    left: Var
+    height: Var
+    width: Var
+
+
+def resampled(
+    images: Var, height: Var, width: Var, kernel: Kernel, *, columns_first: bool, window: Window | None = None
+) -> Var:
     """uint8 ``[N, height, width, C]`` of uint8 ``[N, H, W, C]``, as Pillow's ``Image.resize`` computes it.
+
+    Of a ``window`` of the answer, only that is computed.
 
     Two passes of weights rounded to 22 binary digits, each answer rounded to 8 bits. Rows are
     shortened first; with ``columns_first`` (Pillow from 13 on) columns are where ``0 < H - height``
@@ -26,19 +42,26 @@ def resampled(images: Var, height: Var, width: Var, kernel: Kernel, *, columns_f
     """
     channels, shape = shape_of(images)[3], [op.shape(images, start=i, end=i + 1) for i in (0, 1)]
     rows, columns = (op.squeeze(op.shape(images, start=i, end=i + 1)) for i in (1, 2))
-    down, across = (_digits(band(*sizes, kernel)) for sizes in ((rows, height), (columns, width)))
+    shown = window or Window(const(0), const(0), height, width)
+    tall = Side(rows, height, shown.top, shown.height)
+    wide = Side(columns, width, shown.left, shown.width)
+    down, across = (_digits(band(side, kernel)) for side in (tall, wide))
 
     def plain() -> list[Var]:
-        return [_down(_across(images, across), down, height)]
+        # A window is made of some of the rows; only those are worth the pass along them.
+        seen, weights = _seen(images, down, 1) if window else (images, down)
+        return [_down(_across(seen, across), weights, shown.height)]
 
     def turned() -> list[Var]:
-        lines = _down(_reshaped(images, *shape, op.mul(columns, const(channels))), down, height)
-        return [_across(_reshaped(lines, shape[0], height, columns, [channels]), across)]
+        seen, weights = _seen(images, across, 2) if window else (images, across)
+        left = op.shape(seen, start=2, end=3)
+        lines = _down(_reshaped(seen, *shape, op.mul(left, const(channels))), down, shown.height)
+        return [_across(_reshaped(lines, shape[0], shown.height, left, [channels]), weights)]
 
     spared = rows - height
     rule = op.and_(op.greater(spared, const(0)), op.greater(spared, op.mul(columns - width, const(2))))
     lines = op.if_(rule, then_branch=turned, else_branch=plain)[0] if columns_first else plain()[0]
-    return _pixelwise(lines, width, channels)
+    return _pixelwise(lines, shown.width, channels)
 
 
 def _digits(weights: Band) -> Band:
@@ -50,6 +73,15 @@ def _digits(weights: Band) -> Band:
     places = [const(i * _WIDTH, np.uint32) for i in reversed(range(DIGITS))]
     digits = [op.bitwise_and(_shifted(numbers, place), const(_BASE - 1, np.uint32)) for place in places]
     return Band(weights.starts, cast(op.concat(digits, axis=1), np.uint8))
+
+
+def _seen(images: Var, weights: Band, axis: int) -> tuple[Var, Band]:
+    """The part of the images along an axis that the weights read, and the weights that read it there."""
+    first = op.slice(weights.starts, const([0]), const([1]), const([0]))
+    last = op.slice(weights.starts, const([-1]), const([_END]), const([0])) + op.shape(
+        weights.weights, start=2
+    )
+    return op.slice(images, first, last, const([axis])), Band(weights.starts - first, weights.weights)
 
 
 def _across(images: Var, weights: Band) -> Var:

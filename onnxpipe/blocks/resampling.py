@@ -127,16 +127,29 @@ KERNELS: Mapping[str, Kernel] = {
 }
 
 
-def band(size: Var, target: Var, kernel: Kernel) -> Band:
-    """The weights, float64, by which ``target`` pixels are made of ``size``, both int64 scalars.
+class Side(NamedTuple):
+    """One side of an image: ``size`` pixels become ``target``, and ``wanted`` of them are, from ``first`` on.
+
+    All are int64 scalars.
+    """
+
+    size: Var
+    target: Var
+    first: Var
+    wanted: Var
+
+
+def band(side: Side, kernel: Kernel) -> Band:
+    """The weights, float64, by which the pixels of a side are made.
 
     Pillow's ``precompute_coeffs``: with ``scale = size / target``, ``wide = max(scale, 1)`` and
     ``centre = (i + 0.5) * scale``, input ``j`` weighs ``kernel((j - centre + 0.5) / wide)`` from
     ``int(centre - support + 0.5)`` to before ``int(centre + support + 0.5)``, normalised to sum 1.
     """
+    size, target = side.size, side.target
     scale = cast(size, np.float64) / cast(target, np.float64)
     wide = op.max([scale, const(1.0)])
-    centre = (cast(_outputs(target), np.float64) + const(0.5)) * scale
+    centre = (cast(_outputs(side), np.float64) + const(0.5)) * scale
     reach = wide * const(kernel.support)
     first = op.max([cast(centre - reach + const(0.5), np.int64), const(0)])
     last = op.min([cast(centre + reach + const(0.5), np.int64), size])
@@ -151,11 +164,11 @@ def band(size: Var, target: Var, kernel: Kernel) -> Band:
     return Band(starts, raw / op.where(op.equal(total, const(0.0)), const(1.0), total))
 
 
-def _outputs(target: Var) -> Var:
+def _outputs(side: Side) -> Var:
     """int64 ``[blocks, BLOCK]``: the outputs in order, the last one again where a block isn't full."""
-    count = op.div(target + const(BLOCK - 1), const(BLOCK))
-    places = op.range(const(0), op.mul(count, const(BLOCK)), const(1))
-    return op.reshape(op.min([places, target - const(1)]), const([-1, BLOCK]))
+    blocks = op.div(side.wanted + const(BLOCK - 1), const(BLOCK))
+    places = op.range(const(0), op.mul(blocks, const(BLOCK)), const(1))
+    return op.reshape(side.first + op.min([places, side.wanted - const(1)]), const([-1, BLOCK]))
 
 
 def _windows(first: Var, last: Var, size: Var) -> tuple[Var, Var]:

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from onnxpipe.blocks import framing
+from onnxpipe.blocks.pixels import Window
 from onnxpipe.components.parameters import Floats, Size
 from onnxpipe.components.registry import Noted, Outputs, component
-from onnxpipe.components.resizers import WHOLE, Choice, one_of, resizer
+from onnxpipe.components.resizers import WHOLE, Choice, Windowed, one_of, resizer
 from onnxpipe.core.ops import Var, cast, const, dtype_of, op, shape_of, shaped
 from onnxpipe.core.signature import Port
 from onnxpipe.errors import BadManifest
@@ -87,8 +88,9 @@ def image(image: Var, *, recipe: Recipe) -> Outputs:
         raise BadManifest(f"it takes uint8 [H, W, C] or [N, H, W, C], not {image.type}")
     single = len(shape_of(image)) == 3
     images = op.unsqueeze(image, const([0])) if single else image
-    framed = _framed(_coloured(images, steps), steps)
-    made = _laid_out(_numbers(framed, steps) if steps.numeric else framed, steps.layout, single)
+    layout = steps.layout or ("hwc" if single else "nhwc")
+    framed = _laid_out(_framed(_coloured(images, steps), steps), layout, single)
+    made = _numbers(framed, steps, layout) if steps.numeric else framed
     mirrors = {"mirrors": str(steps.choice)} if steps.resize else {}
     return Noted({"pixels": made}, **mirrors)
 
@@ -123,6 +125,10 @@ def _coloured(images: Var, steps: Recipe) -> Var:
 def _framed(images: Var, steps: Recipe) -> Var:
     """Resized, filled up and cut, with the height and width that follow known."""
     n, height, width, channels = shape_of(images)
+    if steps.resize and steps.crop and _only_cut(steps.resize, steps.crop, steps):
+        return shaped(
+            _cut_out(images, steps, steps.resize, _square(steps.crop)), n, *_square(steps.crop), channels
+        )
     if steps.resize:
         images, (height, width) = _resized(images, steps, steps.resize)
         images = shaped(images, n, height, width, channels)
@@ -137,6 +143,23 @@ def _framed(images: Var, steps: Recipe) -> Var:
         images = framing.centred(images, *target, even=steps.library != "tensorflow")
         images = shaped(images, n, *target, channels)
     return images
+
+
+def _only_cut(size: Size, crop: Size, steps: Recipe) -> bool:
+    """Whether a resize is followed by a cut alone, so that only what is cut out need be computed."""
+    tall, wide = _square(size)
+    fits = crop.height <= tall and _square(crop)[1] <= wide
+    return fits and isinstance(resizer(steps.choice), Windowed) and not (steps.letterbox or steps.pad)
+
+
+def _cut_out(images: Var, steps: Recipe, size: Size, crop: tuple[int, int]) -> Var:
+    """The middle of the resized images."""
+    resize = resizer(steps.choice)
+    assert isinstance(resize, Windowed)
+    height, width = framing.shorter_side(images, size.height) if size.width is None else map(const, size)
+    spare = [side - const(want) for side, want in zip((height, width), crop, strict=True)]
+    first = [framing.middle(each, even=True) for each in spare]
+    return resize(images, height, width, Window(*first, *map(const, crop)))
 
 
 def _resized(images: Var, steps: Recipe, size: Size) -> tuple[Var, tuple[int | None, int | None]]:
@@ -154,27 +177,36 @@ def _square(size: Size) -> tuple[int, int]:
     return size.height, size.height if size.width is None else size.width
 
 
-def _numbers(images: Var, steps: Recipe) -> Var:
+def _laid_out(images: Var, layout: str, single: bool) -> Var:
+    """The layout asked for, while pixels are small; by channel, numbers are quicker too."""
+    if not single and not layout.startswith("n"):
+        raise BadManifest(f"a batch can't be laid out {layout}", remedy="Write nhwc or nchw.")
+    x = op.transpose(images, perm=[0, 3, 1, 2]) if layout.endswith("chw") else images
+    return x if layout.startswith("n") else op.squeeze(x, const([0]))
+
+
+def _numbers(images: Var, steps: Recipe, layout: str) -> Var:
     """``(x / divisor * scale + offset - mean) / std``, in float32, a step only where it does something."""
     x = cast(images, np.float32)
     x = x / const(steps.divisor, np.float32) if steps.divisor != 1.0 else x
     x = x * const(steps.scale, np.float32) if steps.scale != 1.0 else x
     x = x + const(steps.offset, np.float32) if steps.offset else x
-    x = x - _by_channel("mean", steps.mean, x) if steps.mean else x
-    return x / _by_channel("std", steps.std, x) if steps.std else x
+    x = x - _by_channel("mean", steps.mean, x, layout) if steps.mean else x
+    return x / _by_channel("std", steps.std, x, layout) if steps.std else x
 
 
-def _by_channel(name: str, values: Floats, x: Var) -> Var:
-    channels = shape_of(x)[3]
+def _by_channel(name: str, values: Floats, x: Var, layout: str) -> Var:
+    """A number for each channel, in a shape that goes with ``x``.
+
+    With the channels last it is one for each in a row, where its length is known: onnxruntime is
+    slow to repeat three numbers.
+    """
+    planar = layout.endswith("chw")
+    channels = shape_of(x)[-3 if planar else -1]
     if len(values) not in (1, channels):
         raise BadManifest(f"{name} has {len(values)} numbers, and the image {channels} channels")
-    return const(values, np.float32)
-
-
-def _laid_out(x: Var, layout: str, single: bool) -> Var:
-    """The layout asked for; by default images stay as they came: one stays one."""
-    layout = layout or ("hwc" if single else "nhwc")
-    if not single and not layout.startswith("n"):
-        raise BadManifest(f"a batch can't be laid out {layout}", remedy="Write nhwc or nchw.")
-    x = op.transpose(x, perm=[0, 3, 1, 2]) if layout.endswith("chw") else x
-    return x if layout.startswith("n") else op.squeeze(x, const([0]))
+    each = np.asarray(values, np.float32)
+    if planar or len(values) == 1:
+        return const(each.reshape(-1, 1, 1) if planar else each)
+    width = shape_of(x)[-2]
+    return const(np.tile(each, (width, 1)) if isinstance(width, int) else each)

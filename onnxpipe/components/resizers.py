@@ -9,9 +9,24 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from onnxpipe.blocks import pixel_taps, pixels, resampling, resizing
-from onnxpipe.blocks.resampling import KERNELS
+from onnxpipe.blocks.pixels import Window
+from onnxpipe.blocks.resampling import KERNELS, Kernel
 from onnxpipe.blocks.resizing import Resize, Spread
+from onnxpipe.core.ops import Var
 from onnxpipe.errors import BadManifest
+
+
+class Windowed(NamedTuple):
+    """Pillow's resizing by a kernel, of which a window may be all that is wanted."""
+
+    kernel: Kernel
+    columns_first: bool
+
+    def __call__(self, images: Var, height: Var, width: Var, window: Window | None = None) -> Var:
+        return pixels.resampled(
+            images, height, width, self.kernel, columns_first=self.columns_first, window=window
+        )
+
 
 _PILLOW = ("box", "bilinear", "hamming", "bicubic", "lanczos")
 _NEWEST = {"pillow": "13.0.0", "opencv": "5.0.0", "tensorflow": "2.21.0", "torch": "2.13.0"}
@@ -89,9 +104,8 @@ def _pillow(choice: Choice) -> Mapping[str, Resize]:
     newer = int(major) >= 13
     names = (*_PILLOW, *(resampling.MAGIC if newer else ()))
     made: dict[str, Resize] = {"nearest": _nearest(pixels.accumulated_places)}
-    return made | {
-        name: partial(pixels.resampled, kernel=KERNELS[name], columns_first=newer) for name in names
-    }
+    made |= {name: Windowed(KERNELS[name], newer) for name in names}
+    return made
 
 
 def _opencv(choice: Choice) -> Mapping[str, Resize]:
