@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from onnxpipe.check.anchors import Anchors
 from onnxpipe.check.boundary import Edge, around, decoded, encoded, reaching
-from onnxpipe.check.probes import probes
+from onnxpipe.check.deciding import between, deciding
+from onnxpipe.check.probes import Original, probes
 from onnxpipe.check.rows import length, slots
 from onnxpipe.core.signature import Port, Signature
 
@@ -102,18 +103,48 @@ def test_a_stage_that_refuses_the_ladder_is_still_searched() -> None:
 
 def test_probes_are_the_same_for_the_same_seed_and_keep_the_budget() -> None:
     anchors = [Anchors("stage", "k", (Edge(0, 1.0), Edge(1, 2.0)), (Edge(0, 0.0),))]
-    arrive = {"stage": lambda rows: rows["X"]}
-    a, b = (probes(MATRIX, BASE, anchors, arrive, budget=200, seed=3) for _ in range(2))
+    original = Original({"stage": lambda rows: rows["X"]})
+    a, b = (probes(MATRIX, BASE, anchors, original, budget=200, seed=3) for _ in range(2))
     np.testing.assert_array_equal(a.rows["X"], b.rows["X"])
     assert len(a) == length(a.rows) == length(BASE) + 200
     assert set(a.origins) == {"data", "edge", "special", "drawn"}
-    other = probes(MATRIX, BASE, anchors, arrive, budget=200, seed=4)
+    other = probes(MATRIX, BASE, anchors, original, budget=200, seed=4)
     assert not np.array_equal(a.rows["X"], other.rows["X"], equal_nan=True)
 
 
 def test_without_rows_they_are_drawn_around_what_the_pipeline_knows() -> None:
     anchors = [Anchors("stage", "k", (), tuple(Edge(1, v) for v in (990.0, 1000.0, 1010.0)))]
-    made = probes(MATRIX, None, anchors, {"stage": lambda rows: rows["X"]}, budget=300, seed=0)
+    made = probes(MATRIX, None, anchors, Original({"stage": lambda rows: rows["X"]}), budget=300, seed=0)
     drawn = made.rows["X"][np.array(made.origins) == "drawn"]
     middle = np.median(drawn[np.isfinite(drawn).all(axis=1)][:, 1])
     assert 980 < middle < 1020
+
+
+def nested(rows: Any) -> Any:
+    """A tree of two splits: the second only counts where column 0 is below 0."""
+    x = rows["X"]
+    return {"predict": np.where(x[:, 0] > 0, 0, np.where(x[:, 1] > 0.5, 2, 1)).astype(float)}
+
+
+def test_an_edge_is_tried_in_a_row_in_which_it_decides() -> None:
+    base = {"X": np.array([[1.0, 0, 0], [2.0, 0, 0], [-1.0, 0, 0], [3.0, 0, 0]])}
+    found = around(lambda r: r["X"], base, [Edge(1, 0.5)], {1: slots(MATRIX)[1]})
+    assert set(found.bases) == {0}
+    assert set(deciding(found, base, nested).bases) == {2}
+    assert deciding(found, {"X": base["X"][[0, 1, 3]]}, nested) == found
+
+
+def test_rows_between_classes_are_close_to_a_tie() -> None:
+    weights = np.array([[1.0, -0.5, 0.2], [-1, 0.5, 0.1], [0, 0, 0.5]]).T
+
+    def answer(rows: Any) -> Any:
+        scores = rows["X"] @ weights
+        return {"predict": np.array(["a", "b", "c"], object)[scores.argmax(axis=1)], "scores": scores}
+
+    close = between(BASE, answer, 4, np.random.default_rng(0))
+    assert close is not None and len(close["X"]) >= 4
+    told = answer(close)
+    best = np.sort(told["scores"], axis=1)
+    assert (best[:, -1] - best[:, -2] < 1e-6).all()
+    assert (told["predict"][::2] != told["predict"][1::2]).all()
+    assert between(BASE, lambda rows: {"y": rows["X"][:, 0]}, 4, np.random.default_rng(0)) is None

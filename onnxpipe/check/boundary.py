@@ -1,7 +1,7 @@
 """Inputs at which a stage's answer is about to change, found by search instead of by algebra.
 
 A stage says at which values of its own input it changes (thresholds, bin edges, categories).
-Which pipeline inputs lead there is found by bisection on the floats' bit patterns, over the
+Which pipeline inputs lead there is found by sections on the floats' bit patterns, over the
 native stages before it, all targets at once. All it knows of the pipeline is ``arrive``.
 """
 
@@ -22,7 +22,9 @@ Arrive = Callable[[Rows], Array]
 """Rows to the matrix ``[N, d]`` that arrives at a stage, NaN or None where a row doesn't get there."""
 
 _LADDER = np.outer((-1, 1), (0, 0.1, 1, 10, 100, 1e3, 1e6, 1e12, 1e30)).ravel()[1:]
-_STEPS = 66
+_STEPS = 20
+_WAYS = 16
+"""Parts that a span is cut into at once: asking costs more by the call than by the row."""
 _WIDEST = 256
 
 
@@ -71,8 +73,11 @@ def reaching(arrive: Arrive, base: Rows, cells: Sequence[Slot]) -> Mapping[int, 
     return {j: cells[best[j]] for j in range(touched.shape[1]) if touched[best[j], j]}
 
 
-def around(arrive: Arrive, base: Rows, edges: Sequence[Edge], cell_of: Mapping[int, Slot]) -> Found:
-    """The inputs next to each edge: the last before it, the first past it, and their neighbours.
+def around(
+    arrive: Arrive, base: Rows, edges: Sequence[Edge], cell_of: Mapping[int, Slot], *, lean: bool = False
+) -> Found:
+    """The inputs next to each edge: the last before it, the first past it, and unless ``lean`` their
+    neighbours.
 
     Searched for what arrives and for what arrives rounded to float32, since trees compare that;
     there a value that float32 holds exactly has two borders, one to each side.
@@ -85,7 +90,7 @@ def around(arrive: Arrive, base: Rows, edges: Sequence[Edge], cell_of: Mapping[i
     for past, some in ((_reaches, numbers), (_reaches_single, numbers), (_exceeds_single, exact)):
         for dtype in sorted({cell_of[e.feature].dtype for e in some} - {"string", "bool"}):
             chosen = [e for e in some if cell_of[e.feature].dtype == dtype]
-            parts.append(_searched(arrive, base, chosen, [cell_of[e.feature] for e in chosen], past))
+            parts.append(_searched(arrive, base, chosen, [cell_of[e.feature] for e in chosen], past, lean))
     return _merged(parts)
 
 
@@ -108,9 +113,9 @@ def _exceeds_single(seen: Array, edge: Array) -> Array:
 
 def _searched(
     arrive: Arrive, base: Rows, edges: Sequence[Edge], cells: Sequence[Slot],
-    is_past: Callable[[Array, Array], Array],
+    is_past: Callable[[Array, Array], Array], lean: bool,
 ) -> Found:  # fmt: skip
-    """Bisection of all edges at once, on the ordered integers that stand for the floats."""
+    """Search for all edges at once, on the ordered integers that stand for the floats."""
     dtype = numpy_dtype(cells[0].dtype)
     bases = np.arange(len(edges)) % length(base)
     wanted = np.array([float(e.value) for e in edges])
@@ -135,19 +140,27 @@ def _searched(
     for _ in range(_STEPS):
         if not len(which) or np.all(high - low <= 1):
             break
-        middle = low + (high - low) // 2
-        same = past(middle, which) == low_side
-        low, high = np.where(same, middle, low), np.where(same, high, middle)
-    return _neighbours(low, high, which, bases, cells, edges, dtype)
+        cuts = _cuts(low, high)
+        inner = cuts[:, 1:-1]
+        seen = past(inner.ravel(), np.repeat(which, inner.shape[1])).reshape(inner.shape)
+        left = np.argmax(np.c_[seen != low_side[:, None], np.ones(len(which), bool)], axis=1)
+        low, high = cuts[np.arange(len(which)), left], cuts[np.arange(len(which)), left + 1]
+    sides_of = [low, high] if lean else [low - 1, low, high, high + 1]
+    return _listed(np.stack(sides_of, axis=1), which, bases, cells, edges, dtype)
 
 
-def _neighbours(
-    low: Array, high: Array, which: Array, bases: Array,
-    cells: Sequence[Slot], edges: Sequence[Edge], dtype: Any,
-) -> Found:  # fmt: skip
-    codes = np.stack([low - 1, low, high, high + 1], axis=1)
+def _cuts(low: Array, high: Array) -> Array:
+    """Spans ``[n]`` cut into equal parts: both ends and what lies between, ``[n, _WAYS + 1]``."""
+    parts, rest = np.divmod(high - low, _WAYS)
+    steps = np.arange(_WAYS + 1)
+    return np.asarray(low[:, None] + parts[:, None] * steps + rest[:, None] * steps // _WAYS)
+
+
+def _listed(
+    codes: Array, which: Array, bases: Array, cells: Sequence[Slot], edges: Sequence[Edge], dtype: Any
+) -> Found:
     values = decoded(codes.ravel(), dtype).tolist()
-    owner = np.repeat(which, 4)
+    owner = np.repeat(which, codes.shape[1])
     return Found(
         tuple(int(bases[i]) for i in owner),
         tuple(cells[i] for i in owner),

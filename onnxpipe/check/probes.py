@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from onnxpipe.check.anchors import Anchors
 from onnxpipe.check.boundary import Arrive, Edge, around, reaching
+from onnxpipe.check.deciding import Answer, between, deciding
 from onnxpipe.check.rows import Rows, Slot, column, joined, length, slots, take, with_values
 from onnxpipe.check.specials import specials, variants
 from onnxpipe.core.signature import Port, Signature, numpy_dtype
@@ -19,8 +20,19 @@ Array = NDArray[Any]
 
 _DISCRETE = 12
 """Different values up to which a column of numbers is taken for codes, which are never a little off."""
+_BASE = 128
+_FULL, _LEAN = 6, 3
+"""Rows that an edge is given, and where there are too many edges for that."""
 _SPECIAL_CELLS = 48
 """Cells that get special values: wide matrices are sampled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """What the original can be asked: what arrives per stage path, and its answers."""
+
+    arrive: Mapping[str, Arrive]
+    answer: Answer | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,31 +61,31 @@ class Probes:
 
 
 def probes(
-    signature: Signature, data: Rows | None, found: Sequence[Anchors], arrive_at: Mapping[str, Arrive],
+    signature: Signature, data: Rows | None, found: Sequence[Anchors], original: Original,
     *, budget: int = 2000, seed: int = 0,
 ) -> Probes:  # fmt: skip
     """All of ``data`` and up to ``budget`` rows besides, the same for the same seed.
 
-    ``arrive_at`` tells per stage path what arrives there. Without data, rows are drawn around the
-    values that the fitted state speaks of.
+    Without data, rows are drawn around the values that the fitted state speaks of.
     """
     rng = np.random.default_rng(seed)
     cells = slots(signature)
     base = _base(signature, data, rng)
     if data is None or not length(data):
-        base = _settled(base, cells, found, arrive_at, rng)
+        base = _settled(base, cells, found, original.arrive, rng)
     parts = [Probes.of(data, "data")] if data is not None and length(data) else []
-    edges = _edge_rows(base, cells, found, arrive_at, max(1, budget // 2), rng)
-    parts += [part for part in (edges, _special_rows(base, cells, budget // 4, rng)) if len(part)]
+    edges = _edge_rows(base, cells, found, original, max(1, budget // 2), rng)
+    close = _close_calls(base, original.answer, budget // 16, rng)
+    parts += [part for part in (edges, close, _special_rows(base, cells, budget // 4, rng)) if len(part)]
     made = sum(len(p) for p in parts if p.origins[0] != "data")
     parts.append(Probes.of(_drawn(base, cells, max(8, budget - made), rng), "drawn"))
     return Probes.join(parts)
 
 
 def _base(signature: Signature, data: Rows | None, rng: np.random.Generator) -> Rows:
-    """Up to 64 rows to start from: the user's, or rows of zeros with some noise."""
+    """Some rows to start from: the user's, or rows of zeros with some noise."""
     if data is not None and length(data):
-        size = min(64, length(data))
+        size = min(_BASE, length(data))
         return take(data, np.sort(rng.choice(length(data), size, replace=False)))
     return {port.name: _blank(port, 16, rng) for port in signature.inputs}
 
@@ -110,23 +122,33 @@ def _settled(
 
 
 def _edge_rows(
-    base: Rows, cells: Sequence[Slot], found: Sequence[Anchors], arrive_at: Mapping[str, Arrive],
+    base: Rows, cells: Sequence[Slot], found: Sequence[Anchors], original: Original,
     budget: int, rng: np.random.Generator,
 ) -> Probes:  # fmt: skip
     """Rows around the edges of every stage, each stage with its share of the budget."""
     parts = []
-    staged = [stage for stage in found if stage.edges and stage.path in arrive_at]
+    staged = [stage for stage in found if stage.edges and stage.path in original.arrive]
     for stage in staged:
         share = max(8, budget // len(staged))
-        arrive = arrive_at[stage.path]
-        near = around(
-            arrive, base, _thinned(stage.edges, max(2, share // 6), rng), reaching(arrive, base, cells)
-        )
+        arrive = original.arrive[stage.path]
+        lean = len(stage.edges) * _FULL > share
+        chosen = _thinned(stage.edges, max(2, share // (_LEAN if lean else _FULL)), rng)
+        near = around(arrive, base, chosen, reaching(arrive, base, cells), lean=lean)
+        if near.values and original.answer is not None:
+            near = deciding(near, base, original.answer)
         if near.values:
             notes = [f"{stage.path} column {e.feature} at {e.value!r}" for e in near.edges]
             parts.append(Probes.of(near.rows(base), "edge", notes))
             parts += _near_texts(base, near.slots, near.values, share // 4)
     return Probes.join(parts) if parts else Probes({}, (), ())
+
+
+def _close_calls(base: Rows, answer: Answer | None, pairs: int, rng: np.random.Generator) -> Probes:
+    """Rows on both sides of the border between two classes, so close that a small error changes sides."""
+    rows = between(base, answer, pairs, rng) if answer is not None and pairs else None
+    if rows is None:
+        return Probes({}, (), ())
+    return Probes.of(rows, "edge", ["between two classes"] * length(rows))
 
 
 def _near_texts(base: Rows, cells: Sequence[Slot], values: Sequence[Any], budget: int) -> Iterator[Probes]:
@@ -178,4 +200,4 @@ def _spread(total: int, limit: int, rng: np.random.Generator) -> list[int]:
     return sorted(int(i) for i in rng.choice(total, limit, replace=False))
 
 
-__all__ = ["Probes", "probes"]
+__all__ = ["Original", "Probes", "probes"]

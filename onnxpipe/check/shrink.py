@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -121,11 +121,13 @@ def _same(a: Any, b: Any) -> bool:
 
 
 def as_pytest(
-    row: Rows, native: Mapping[str, Array] | None, *, model: str = "model.onnx", rtol: float = 1e-9
+    row: Rows, native: Mapping[str, Array] | None, *, model: str = "model.onnx", rtol: float = 1e-9,
+    typed: Collection[str] = (),
 ) -> str:  # fmt: skip
     """A ready-to-paste test that fails as long as the graph answers this row differently.
 
-    ``native`` None: the original refuses the row, so the session has to fail.
+    ``native`` None: the original refuses the row, so the session has to fail. ``typed`` are outputs
+    whose dtype matters, too.
     """
     feeds = "".join(f"        {name!r}: {literal(value)},\n" for name, value in row.items())
     lines = [
@@ -145,6 +147,8 @@ def as_pytest(
         check = "assert_array_equal" if exact else "assert_allclose"
         tail = "" if exact else f", rtol={rtol:g}"
         lines.append(f"    got = session.run([{name!r}], feeds)[0]")
+        if name in typed:
+            lines.append(f"    assert got.dtype == np.{value.dtype.name}")
         lines.append(f"    np.testing.{check}(got, {literal(value)}{tail})")
     return "\n".join(lines) + "\n"
 

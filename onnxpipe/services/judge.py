@@ -178,6 +178,10 @@ class Judge:
             return {}
         return {name: told[source] for name, source in self.source_names.items()}
 
+    def told(self, rows: Rows) -> Answers:
+        """The original's answers by its own names, NaN (None among text) in rows that it refuses."""
+        return self.native.filled(self.as_native(rows), [self.source_names[name] for name in self.outputs])
+
     def graph_answers(self, row: Rows) -> Answers:
         try:
             return self.graph.run(row, self.outputs)

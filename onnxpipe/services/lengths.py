@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import onnx
 
-from onnxpipe.check.probes import probes
+from onnxpipe.check.probes import Original, probes
 from onnxpipe.check.rows import take
 from onnxpipe.core.signature import sized, sizes_of
 from onnxpipe.services.judge import Judge
@@ -20,7 +20,7 @@ def failures(judge: Judge, model: onnx.ModelProto, seed: int) -> Iterator[str]:
     for symbol, size in usual.items():
         for other in sorted({max(1, size // 2), size + 1, 2 * size + 1} - {size}):
             signature = sized(model, {**usual, symbol: other})
-            rows = take(probes(signature, None, (), {}, budget=0, seed=seed).rows, slice(0, _ROWS))
+            rows = take(probes(signature, None, (), Original({}), budget=0, seed=seed).rows, slice(0, _ROWS))
             judged = judge(rows)
             if (judged.wrong & ~judged.native_refused).any():
                 reasons = "; ".join(dict.fromkeys(why for side, why in judged.reasons.values()))

@@ -113,6 +113,13 @@ class Native:
         )  # fmt: skip
         return Each(self._arrays(), dict(map(tuple, reply["refused"])))
 
+    def filled(self, rows: Arrays, outputs: Sequence[str]) -> Arrays:
+        """The answers, with NaN (None among text) in every row that was refused."""
+        told, refused = self.each(rows, outputs)
+        flat = {name: value.reshape(len(value), -1) for name, value in told.items()}
+        gaps = {name: _with_gaps(value, list(refused)) for name, value in flat.items()}
+        return {name: value.reshape(-1, *told[name].shape[1:]) for name, value in gaps.items()}
+
     def arrive(self, rows: Arrays, path: str) -> Array:
         """The matrix ``[N, d]`` that arrives at a stage; NaN or None in rows that don't get there."""
         reply = self._ask("arrive", rows, path=path, split=True)

@@ -17,7 +17,7 @@ from onnxpipe.check.compare import Tolerance
 from onnxpipe.check.feeds import feeds
 from onnxpipe.check.graph import Runtime
 from onnxpipe.check.localise import StageFinding, localise
-from onnxpipe.check.probes import Probes, probes
+from onnxpipe.check.probes import Original, Probes, probes
 from onnxpipe.check.report import Counterexample, Refusals, Report
 from onnxpipe.check.rows import Rows, Slot, length, row_size, slots, take
 from onnxpipe.core.build import build
@@ -27,7 +27,7 @@ from onnxpipe.core.plan import Context
 from onnxpipe.core.signature import sized
 from onnxpipe.errors import NativeFailed, Refusal
 from onnxpipe.services import lengths
-from onnxpipe.services.judge import ABSENT, Judge, Judged
+from onnxpipe.services.judge import ABSENT, Answers, Judge, Judged
 from onnxpipe.services.matching import Names
 from onnxpipe.services.native import Native
 from onnxpipe.services.rows import load_rows
@@ -98,7 +98,8 @@ class Trial:
         found = self._anchors(given)
         arrive = {a.path: partial(self._arrive, a.path) for a in found}
         budget = min(budget, max(_FEWEST, _LARGEST // row_size(self.sized)))
-        made = probes(self.sized, data, found, arrive, budget=budget, seed=seed)
+        original = Original(arrive, self.judge.told)
+        made = probes(self.sized, data, found, original, budget=budget, seed=seed)
         return _tame(made) if program_exporter(self.native.adapter, self.native.artefact) else made
 
     def _arrive(self, path: str, rows: Rows) -> Array:
@@ -160,11 +161,20 @@ class Trial:
         judged = self.judge(row)
         native = None if judged.native_refused[0] else self.judge.native_answers(row)
         graph = None if judged.graph_refused[0] else self.judge.graph_answers(row)
-        rtol = next((t.rtol for t in self.tolerances.values() if t.rtol is not None), None)
-        single = any(v.dtype == np.float32 for v in (native or {}).values())
-        test = shrink.as_pytest(row, native, model=model, rtol=rtol or (1e-5 if single else 1e-9))
+        test = self._as_test(row, native, graph or {}, model)
         origin = f"{made.origins[place]}: {made.notes[place]}" if made.notes[place] else made.origins[place]
         return Counterexample(row, native, graph, test, origin, tuple(map(str, left)))
+
+    def _as_test(self, row: Rows, native: Answers | None, graph: Answers, model: str) -> str:
+        """The row as a test to paste, in the precision and with the types that were compared."""
+        rtol = next((t.rtol for t in self.tolerances.values() if t.rtol is not None), None)
+        told = native or {}
+        single = any(v.dtype == np.float32 for v in (*told.values(), *graph.values()))
+        other = [name for name in told if name in graph and told[name].dtype.kind in "fiub"]
+        typed = [n for n in other if told[n].dtype != graph[n].dtype and not self.judge.foreign]
+        return shrink.as_pytest(
+            row, native, model=model, rtol=rtol or (1e-5 if single else 1e-9), typed=typed
+        )
 
 
 def _tame(made: Probes) -> Probes:
