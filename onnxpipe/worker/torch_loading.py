@@ -13,6 +13,9 @@ from typing import Any, Dict, Mapping, Set
 
 def members(path: str) -> Set[str]:
     """The names in a file's archive, below its one folder; none where it is no archive."""
+    with open(path, "rb") as file:
+        if file.read(2) != b"PK":  # an archive behind something else isn't what was asked about trust
+            return set()
     if not zipfile.is_zipfile(path):
         return set()
     with zipfile.ZipFile(path) as archive:

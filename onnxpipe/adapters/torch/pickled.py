@@ -8,9 +8,9 @@ from onnxpipe.adapters import pickles
 from onnxpipe.adapters.base import Artefact
 from onnxpipe.adapters.pickle_machine import Machine
 from onnxpipe.adapters.pickle_opcodes import OPCODES
-from onnxpipe.adapters.reading import reading
 from onnxpipe.adapters.torch import archives
 from onnxpipe.core.record import Record
+from onnxpipe.errors import Unreadable
 
 _STATE = {"_modules", "_parameters", "_buffers"}
 """What every torch.nn.Module keeps."""
@@ -34,12 +34,16 @@ _OPCODES[pickle.BUILD[0]] = _build
 _OPCODES[pickle.BINPERSID[0]] = _outside
 
 
-def names(artefact: Artefact) -> frozenset[str]:
-    """Every dotted name in the pickle of an archive. Raises Unreadable."""
-    with reading("file of torch.save", str(artefact), "Save it again with torch.save."):
-        machine = Machine(archives.member(artefact, "data.pkl"), _OPCODES)
-        machine.run()
-        return frozenset(machine.names)
+def names_of(data: bytes) -> frozenset[str]:
+    """Every dotted name in what torch.save or pickle wrote. Raises Unreadable, or what the readers do."""
+    if data.startswith(b"PK"):
+        inner = archives.within(data)
+        if "constants.pkl" in inner:
+            raise Unreadable("TorchScript in it")
+        data = inner["data.pkl"]
+    machine = Machine(data, _OPCODES)
+    machine.run()
+    return frozenset(machine.names)
 
 
 def plain_names(artefact: Artefact) -> frozenset[str]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from onnxpipe.adapters.base import Artefact, Rows
-from onnxpipe.adapters.torch import archives, pickled
+from onnxpipe.adapters.reading import reading
+from onnxpipe.adapters.torch import archives, exported, pickled, scripted
 from onnxpipe.core.options import Options
 from onnxpipe.core.plan import Plan, Stage
 from onnxpipe.errors import Unsupported, UnsupportedStage
@@ -23,12 +24,20 @@ def program(artefact: Artefact) -> str:
 
 
 def names(artefact: Artefact) -> frozenset[str]:
-    """The names that loading it would import: the factory, those in a pickle, none of other kinds."""
+    """The names that loading it would import or call: the factory, those in pickles, operators of no kind.
+
+    Raises Unreadable for what hides code elsewhere.
+    """
     if artefact.factory:
         return frozenset({artefact.factory.replace(":", ".")})
-    if archives.kind_of(artefact) == archives.PICKLE:
-        return pickled.names(artefact)
-    return frozenset() if archives.kind_of(artefact) else pickled.plain_names(artefact)
+    kind = archives.kind_of(artefact)
+    if not kind:
+        return pickled.plain_names(artefact)
+    with reading("file that torch wrote", str(artefact), "Save it again with torch."):
+        members = archives.members(artefact)
+        if kind == archives.PICKLE:
+            return pickled.names_of(members["data.pkl"])
+        return frozenset(exported.names(members) if kind == archives.EXPORTED else scripted.names(members))
 
 
 def outline(artefact: Artefact) -> tuple[Stage, ...]:

@@ -29,7 +29,11 @@ PLAIN: frozenset[str] = frozenset().union(
         "torch.Size",
         "torch.nn.parameter.Parameter",
     },
-    _names("torch._utils", "_rebuild_parameter _rebuild_tensor _rebuild_tensor_v2"),
+    _names(
+        "torch._utils",
+        "_rebuild_parameter _rebuild_parameter_with_state _rebuild_tensor _rebuild_tensor_v2",
+    ),
+    _names("torch", "Tensor device _tensor._rebuild_from_type_v2"),
     _names(
         "torch",
         "BFloat16Storage BoolStorage ByteStorage CharStorage DoubleStorage FloatStorage HalfStorage "
