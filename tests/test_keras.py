@@ -99,7 +99,7 @@ def test_a_lambda_is_refused_by_name_and_never_trusted(tmp_path: Path) -> None:
     body = {"class_name": "__lambda__", "config": {"code": "4wEAAAA="}}
     path = saved(tmp_path, sequential(layer("Lambda", function=body)))
     with pytest.raises(Unsupported, match=r"keras\.layers\.Lambda"):
-        convert(path)
+        convert(path, fallback=False)
     assert set(trust.untrusted(reader.names(Artefact(path)))) == {"__lambda__", "keras.layers.Lambda"}
 
 
@@ -113,7 +113,7 @@ def test_a_function_anywhere_else_is_not_trusted(tmp_path: Path) -> None:
 def test_a_layer_of_the_users_own_is_refused_by_its_name(tmp_path: Path) -> None:
     own = {"module": "shop.layers", "class_name": "Basket", "config": {"name": "basket"}}
     with pytest.raises(Unsupported, match=r"shop\.layers\.Basket"):
-        convert(saved(tmp_path, sequential(own)))
+        convert(saved(tmp_path, sequential(own)), fallback=False)
 
 
 def test_what_a_model_has_no_use_for_is_refused(tmp_path: Path) -> None:

@@ -92,7 +92,8 @@ def exporter_of(adapter: Adapter) -> str:
     """The peer that stages without a converter of ours fall back to, empty for none.
 
     An adapter names it in an optional ``exporter``: the distribution to be installed beside the
-    framework, whose module in ``worker/`` is ``<exporter>_export.py``.
+    framework, whose module in ``worker/`` is ``<exporter>_export.py``. A peer that takes artefacts
+    instead of stages has ``whole = True`` beside it.
     """
     return str(getattr(adapter, "exporter", ""))
 

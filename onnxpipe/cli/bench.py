@@ -40,7 +40,7 @@ def command(model: Path, source: Path | str | None, **given: Any) -> int:
     from onnxpipe.services.native import Where
 
     pace = Pace(tuple(sorted(set(given["sizes"]))) or SIZES, given["seconds"], given["threads"])
-    where = Where(given["python"], given["timeout"], tuple(given["trust"]))
+    where = Where(given["python"], given["timeout"], tuple(given["trust"]), given["signature"])
     with options.progress("Timing"):
         found = bench(model, source, given["data"], pace=pace, where=where)
     for path in given["reports"]:

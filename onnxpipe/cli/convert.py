@@ -58,7 +58,7 @@ def _order(source: Path | str, output: Path | None, given: dict[str, Any]) -> Or
         options_of(chosen),
         given["sample"],
         given["framework"],
-        Where(given["python"], given["timeout"], given["trust"]),
+        Where(given["python"], given["timeout"], given["trust"], given["signature"]),
         verify=not given["no_verify"],
         golden=not given["no_golden"],
     )

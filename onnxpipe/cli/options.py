@@ -41,8 +41,14 @@ _AXIS = re.compile(r"(?P<name>.+)=(?P<axis>\d{1,2})(?::(?P<least>\d{1,9})-(?P<mo
 
 
 def native(function: F) -> F:
-    """--python, --timeout and --trust: where and with what leave the original is asked."""
+    """--python, --timeout, --trust and --signature: where and with what leave which original is asked."""
     for option in (
+        click.option(
+            "--signature",
+            default="",
+            metavar="NAME",
+            help="Which function of a SavedModel (default: serving_default, or its only one).",
+        ),
         click.option(
             "--trust",
             multiple=True,

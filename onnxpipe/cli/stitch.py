@@ -66,7 +66,7 @@ def _order(parts: tuple[str, ...], output: Path | None, given: dict[str, Any]) -
         output,
         given["wires"],
         options.split(given["outputs"]),
-        Where(given["python"], given["timeout"], given["trust"]),
+        Where(given["python"], given["timeout"], given["trust"], given["signature"]),
         verify=not given["no_verify"],
         golden=not given["no_golden"],
         builds=given["build_dir"],

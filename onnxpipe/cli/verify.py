@@ -106,7 +106,7 @@ def command(model: Path, source: Path | str | None, **given: Any) -> int:  # fmt
             model, source, given["data"], golden=given["golden"], rows=given["rows"], seed=given["seed"],
             tolerances=tolerances, max_ppm=given["max_ppm"], names=names, python=given["python"],
             timeout=given["timeout"], trust=given["trust"], engine=given["engine"], master=given["master"],
-            runtime=given["runtime"],
+            runtime=given["runtime"], signature=given["signature"],
         )  # fmt: skip
     _write(report, given["reports"], given["save_counterexample"])
     _show(report, given["output_format"])

@@ -41,7 +41,7 @@ from onnxpipe.errors import (
 )
 from onnxpipe.services.fallback import Fallback
 from onnxpipe.services.native import Where
-from onnxpipe.services.programs import exported
+from onnxpipe.services.programs import exported, instead
 from onnxpipe.services.remote import fetched, is_url
 from onnxpipe.services.rows import load_rows
 from onnxpipe.stitching.splice import splice
@@ -60,16 +60,18 @@ class Conversion:
 
 def convert(
     source: Any, *, sample: Any = None, framework: str = "",
-    python: str = "", timeout: float | None = None, trust: Sequence[str] = (), **options: Any,
+    python: str = "", timeout: float | None = None, trust: Sequence[str] = (), signature: str = "",
+    **options: Any,
 ) -> onnx.ModelProto:  # fmt: skip
     """The ONNX model of a saved pipeline (a path) or a live fitted object.
 
     ``sample`` is a table or the path of one; ``options`` are the fields of ``Options``, None for
     a default. ``python``, ``timeout`` and ``trust`` say where a peer's exporter runs, should a stage
-    need one (``fallback``); a FallbackWarning tells of each such stage. Raises a Refusal that says
-    where and what next.
+    need one (``fallback``), ``signature`` which function of a SavedModel is meant. A FallbackWarning
+    tells of each stage that a peer converted. Raises a Refusal that says where and what next.
     """
-    where = Where(python, timeout or Where().timeout, (trust,) if isinstance(trust, str) else tuple(trust))
+    names = (trust,) if isinstance(trust, str) else tuple(trust)
+    where = Where(python, timeout or Where().timeout, names, signature)
     made = conversion(
         source, options_of(options), sample=sample_of(sample), framework=framework, where=where
     )  # fmt: skip
@@ -133,6 +135,9 @@ def _with_peers(
         if not (options.fallback and exporter_of(adapter) and _may_fall_back(error)):
             raise
         refusal = error
+    if getattr(adapter, "whole", False):
+        plan, fragment, borrowed = instead(artefact, adapter, options, sample, where, refusal)
+        return _finished(artefact, plan, fragment, options, (borrowed,))
     with Fallback(artefact, adapter, where, refusal) as fallback:
         try:
             return _converted(artefact, adapter, options, sample, fallback)

@@ -29,11 +29,14 @@ Columns = Mapping[str, Sequence[str]]
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """Where the original is asked: the interpreter, seconds per request, names the user allows."""
+    """Where the original is asked: the interpreter, seconds per request, names the user allows, and which
+    of a SavedModel's signatures.
+    """
 
     python: str = ""
     timeout: float = 300.0
     trust: tuple[str, ...] = ()
+    signature: str = ""
 
 
 class Each(NamedTuple):
@@ -161,7 +164,7 @@ class Native:
                 "command": "export", "exporter": exporter, "path": stage.path, "inputs": takes_,
                 "native": native_, "opset": stage.options.opset, "folder": self._folder.name,
                 # What was allowed and isn't in the artefact may be a module that registers converters.
-                "modules": [name for name in self.where.trust if name not in self.names],
+                "modules": self._more(),
             }
         )  # fmt: skip
         model = onnx.load(Path(self._folder.name) / "export.onnx")
@@ -206,13 +209,17 @@ class Native:
         own = self.artefact.live or bool(self.where.trust)
         reply = self._process.request(
             {
-                "command": "load", "path": str(path.resolve()), "format": _format(self.artefact),
-                "framework": self.adapter.framework, "names": list(self.names),
+                "command": "load", "path": str(path.resolve()), "format": _format(self.artefact, self.where),
+                "framework": self.adapter.framework, "names": [*self.names, *self._more()],
                 # Classes of the user's own live where this interpreter finds them.
                 "paths": [str(Path.cwd()), *(sys.path if same else [])] if own else [],
             }
         )  # fmt: skip
         self.versions = reply["versions"]
+
+    def _more(self) -> list[str]:
+        """What was allowed and isn't in the artefact."""
+        return [name for name in self.where.trust if name not in self.names]
 
     def _ask(self, command: str, rows: Arrays, **more: Any) -> dict[str, Any]:
         wire.save(self._folder.name, "rows", rows)
@@ -236,7 +243,9 @@ def trusted_names(artefact: Artefact, adapter: Adapter, allowed: Sequence[str]) 
     return tuple(sorted(names))
 
 
-def _format(artefact: Artefact) -> str:
+def _format(artefact: Artefact, where: Where) -> str:
+    if where.signature:
+        return f"signature {where.signature}"
     if artefact.factory:
         return f"factory {artefact.factory}"
     return "skops" if artefact.head(2) == b"PK" else "pickle"

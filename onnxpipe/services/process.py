@@ -23,7 +23,7 @@ _EXTRAS = {"sklearn": "sklearn", "skops": "sklearn", "pandas": "sklearn", "jobli
            "libsvm": "svm", "liblinear": "svm",
            "skl2onnx": "sklearn", "torch": "torch", "onnxscript": "torch", "safetensors": "torch",
             "onnxmltools": "spark", "pyspark": "spark",
-           "keras": "keras", "tensorflow": "keras", "h5py": "keras"}  # fmt: skip
+           "keras": "keras", "tensorflow": "keras", "h5py": "keras", "tf2onnx": "keras"}  # fmt: skip
 _TAIL = 6
 _REPLY = '{"ok": '
 

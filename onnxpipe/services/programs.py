@@ -13,12 +13,22 @@ from typing import Any
 
 import onnx
 
-from onnxpipe.adapters.base import Adapter, Artefact, Rows
-from onnxpipe.core.fragment import PREFIX, Fragment, Tap
+from onnxpipe.adapters.base import Adapter, Artefact, Rows, exporter_of
+from onnxpipe.core.foreign import Borrowed
+from onnxpipe.core.fragment import PREFIX, Fragment, Tap, metadata
 from onnxpipe.core.options import IR_VERSION, Options
 from onnxpipe.core.plan import Plan, Stage
 from onnxpipe.core.signature import Port, Signature
-from onnxpipe.errors import BadInput, Inexact, Unsupported, UnsupportedStage
+from onnxpipe.errors import (
+    BadInput,
+    ExportFailed,
+    Inexact,
+    MissingExtra,
+    NativeFailed,
+    Unsupported,
+    UnsupportedStage,
+    Untrusted,
+)
 from onnxpipe.services.native import Native, Where
 from onnxpipe.stitching import tidy
 
@@ -40,6 +50,32 @@ def exported(
     with Native(artefact, adapter, where) as native:
         made = native.program(exporter, options, sample)
     return finished(adapter.framework, made.model, made.facts, options)
+
+
+def instead(
+    artefact: Artefact, adapter: Adapter, options: Options, sample: Rows | None, where: Where,
+    refusal: Unsupported,
+) -> tuple[Plan, Fragment, Borrowed]:  # fmt: skip
+    """``exported``, of an artefact that would be read as data but for stages without a converter.
+
+    Raises Untrusted before anything is loaded, and the refusal with the reason where its peer has no
+    answer either.
+    """
+    exporter = exporter_of(adapter)
+    try:
+        plan, fragment = exported(artefact, adapter, exporter, options, sample, where)
+    except Untrusted as error:
+        listed = ", ".join(f"{stage.path} ({stage.kind})" for stage in refusal.stages)
+        error.what = f"{listed} has no converter; to try {exporter}, {error.what}"
+        raise
+    except (MissingExtra, NativeFailed) as error:
+        refusal.remedy += f"\n{exporter} could be tried, but {error.what} ({error.remedy})"
+        raise refusal from None
+    except ExportFailed as error:
+        why = f"has no converter of ours, and {exporter} can't help: {error.what}"
+        raise Unsupported([stage._replace(reason=why) for stage in refusal.stages]) from None
+    name, _, version = metadata(fragment.model)["exporter"].partition(" ")
+    return plan, fragment, Borrowed(plan.root.path, plan.root.kind, name, version)
 
 
 def finished(

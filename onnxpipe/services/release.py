@@ -204,6 +204,8 @@ def _command(order: Order, folder: Path) -> Iterator[str]:
     yield from _flags(order.options)
     for name in order.where.trust:
         yield from ("--trust", name)
+    if order.where.signature:
+        yield from ("--signature", order.where.signature)
     yield from (() if order.verify else ("--no-verify",))
     yield from (() if order.golden else ("--no-golden",))
 

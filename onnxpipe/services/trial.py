@@ -22,6 +22,7 @@ from onnxpipe.check.report import Counterexample, Refusals, Report
 from onnxpipe.check.rows import Rows, Slot, length, row_size, slots, take
 from onnxpipe.core.build import build
 from onnxpipe.core.foreign import standing_in
+from onnxpipe.core.fragment import metadata
 from onnxpipe.core.options import Options
 from onnxpipe.core.plan import Context
 from onnxpipe.core.signature import sized
@@ -54,6 +55,8 @@ class Trial:
         self.sized = sized(model)
         self.cells = slots(self.sized)
         self.notes, self._names = names.notes, names
+        known = metadata(model).get("exporter") or program_exporter(native.adapter, native.artefact)
+        self.exported = bool(known)
 
     def report(self, data: Any, *, budget: int, seed: int, model: str) -> Report:
         """Everything found on the user's rows and on ``budget`` rows made for the purpose."""
@@ -100,14 +103,14 @@ class Trial:
         budget = min(budget, max(_FEWEST, _LARGEST // row_size(self.sized)))
         original = Original(arrive, self.judge.told)
         made = probes(self.sized, data, found, original, budget=budget, seed=seed)
-        return _tame(made) if program_exporter(self.native.adapter, self.native.artefact) else made
+        return _tame(made) if self.exported else made
 
     def _arrive(self, path: str, rows: Rows) -> Array:
         return self.native.arrive(self.judge.as_native(rows), path)
 
     def _anchors(self, given: Rows | None) -> tuple[Anchors, ...]:
         """The anchors of the source's stages; none, with a note, where it can't be read as data."""
-        if program_exporter(self.native.adapter, self.native.artefact):
+        if self.exported:
             return ()
         called = self.judge.input_names
         chosen = {called.get(port.name, port.name): (port.dtype, None) for port in self.signature.inputs}

@@ -54,7 +54,7 @@ def verify(
 
     A manifest stands for the reference, the rows and the tolerances it names. ``data`` is a table or
     the path of one. ``options`` are the fields of ``Judging``, and of
-    ``Where`` (python, timeout, trust) if ``where`` isn't given. Raises a Refusal where no
+    ``Where`` (python, timeout, trust, signature) if ``where`` isn't given. Raises a Refusal where no
     comparison can be made.
     """
     started = time.perf_counter()

@@ -3,7 +3,8 @@
 ``main.py`` is run by path (``python main.py``) by any Python from 3.8 on; it imports nothing of
 onnxpipe. One module per framework, ``<framework>_native.py``, answers with these functions:
 
-    load(path, format, names) -> model     the artefact, really loaded; ``names`` were judged before
+    load(path, format, names) -> model     the artefact, really loaded; ``names`` were judged before, and
+                                           those follow that the user allows besides
     versions() -> {package: version}
     answers(model, rows, methods, optional) -> {output: array}
     stages(model, rows, wanted) -> (records, path of the stage that refused or "")

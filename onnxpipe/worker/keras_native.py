@@ -2,41 +2,57 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import shutil
 import sys
 import tempfile
 from typing import Any, Dict, Iterator, List, Mapping, Tuple
 
-import numpy as np
-
 main = sys.modules["_onnxpipe_main"]
+tensors = main.sibling("tensors")
+flat, array = tensors.flat, tensors.array
+_CODE = {"__lambda__", "keras.layers.Lambda"}
 _SUFFIXES = {b"PK\x03\x04": ".keras", b"\x89HDF": ".h5"}
 
 
 def keras() -> Any:
     """The module, on the TensorFlow backend and the CPU. Raises ModuleNotFoundError where it is missing."""
     os.environ["KERAS_BACKEND"] = "tensorflow"
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
-    # TensorFlow's own kernels: oneDNN's answer otherwise from one processor to the next, and to NaN.
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
-    __import__("tensorflow")  # a missing one is told apart from everything else
+    tensors.tensorflow()  # a missing one is told apart from everything else
     import keras
 
     return keras
 
 
-def load(path: str, _format: str, _names: List[str]) -> Any:
-    """The model in a file, without how it was compiled; nothing that it brings along is run."""
+def load(path: str, _format: str, names: List[str]) -> Any:
+    """The model in a file, without how it was compiled.
+
+    Nothing that it brings along is run, but what the user allowed by name.
+    """
     module = keras()
+    more = {"compile": False, "safe_mode": not _CODE & set(names), "custom_objects": own(names)}
     with open(path, "rb") as file:
         suffix = _SUFFIXES[file.read(4)]
     if path.endswith(suffix):
-        return module.saving.load_model(path, compile=False, safe_mode=True)
+        return module.saving.load_model(path, **more)
     with tempfile.TemporaryDirectory() as folder:
         copy = shutil.copyfile(path, os.path.join(folder, "model" + suffix))
-        return module.saving.load_model(copy, compile=False, safe_mode=True)
+        return module.saving.load_model(copy, **more)
+
+
+def own(names: List[str]) -> Dict[str, Any]:
+    """The user's own classes and functions that were allowed, by name; allowed modules are imported."""
+    found = {}
+    for name in names:
+        home, _, last = name.rpartition(".")
+        if name.startswith("keras.") or name in _CODE:
+            continue
+        if main.is_module(name):
+            importlib.import_module(name)
+        elif home and main.is_module(home):
+            found[last] = getattr(importlib.import_module(home), last)
+    return found
 
 
 def versions() -> Dict[str, str]:
@@ -51,29 +67,33 @@ def answers(model: Any, rows: Mapping[str, Any], methods: List[str], _optional: 
 
     Raises what Keras raises on rows it refuses, and MissingMethod for a name that is no output's.
     """
-    found = flat(called(model, rows))
-    answered = dict(zip(output_names(model, len(found)), found))
+    answered = main.sibling("keras_calls").answered(model, given(model, rows))
     missing = [name for name in methods if name not in answered]
     if missing:
         raise main.MissingMethod("the model has no output %s" % ", ".join(missing))
     return {name: array(answered[name]) for name in methods}
 
 
-def called(model: Any, rows: Mapping[str, Any]) -> Any:
-    """The model called on rows by input name."""
-    import tensorflow
+def given(model: Any, rows: Mapping[str, Any]) -> Dict[str, Any]:
+    """Rows as tensors, by input name."""
+    inputs = getattr(model, "inputs", None) or ()
+    names = [tensor._keras_history.operation.name for tensor in inputs] or list(rows)
+    return {name: tensors.tensor(rows[name]) for name in names}
 
-    given = []
-    for tensor in model.inputs:
-        column = np.asarray(rows[tensor._keras_history.operation.name])
-        if column.dtype.kind in "OU":
-            column = np.where(column == np.array(None), "", column).astype(str)
-        given.append(tensorflow.convert_to_tensor(column))
+
+def fed(model: Any, found: Mapping[str, Any]) -> Any:
+    """What a model with inputs of its own answers to tensors by their names, as at inference."""
+    placed = [found[tensor._keras_history.operation.name] for tensor in model.inputs]
     structure = getattr(model, "_inputs_struct", None)
     if isinstance(structure, dict):
         names = {id(tensor): key for key, tensor in structure.items()}
-        return model({names[id(t)]: v for t, v in zip(model.inputs, given)}, training=False)
-    return model(given if len(given) > 1 else given[0], training=False)
+        return model({names[id(t)]: v for t, v in zip(model.inputs, placed)}, training=False)
+    return model(placed if len(placed) > 1 else placed[0], training=False)
+
+
+def called(model: Any, rows: Mapping[str, Any]) -> None:
+    """Call a model on rows by input name."""
+    main.sibling("keras_calls").answered(model, given(model, rows))
 
 
 def output_names(model: Any, count: int) -> List[str]:
@@ -86,24 +106,6 @@ def output_names(model: Any, count: int) -> List[str]:
         found.append("%s_%d" % (name, seen[name]) if seen.get(name) else name)
         seen[name] = seen.get(name, 0) + 1
     return found
-
-
-def flat(held: Any) -> List[Any]:
-    """The tensors in nested lists and dictionaries, in Keras's order."""
-    if isinstance(held, (list, tuple)):
-        return [tensor for each in held for tensor in flat(each)]
-    if isinstance(held, dict):
-        return [tensor for key in sorted(held) for tensor in flat(held[key])]
-    return [held]
-
-
-def array(tensor: Any) -> Any:
-    """A tensor's values; text decoded."""
-    found = np.asarray(tensor)
-    if found.dtype.kind not in "OS":
-        return found
-    texts = [text.decode("utf-8", "replace") for text in found.ravel().tolist()]
-    return np.array(texts, object).reshape(found.shape)
 
 
 class Recorder:

@@ -1,5 +1,5 @@
 """Keras: ``.keras`` and ``.h5`` files of Sequential and Functional models, read without TensorFlow."""
 
-from onnxpipe.adapters.keras.reader import framework, names, outline, read, recognises
+from onnxpipe.adapters.keras.reader import exporter, framework, names, outline, read, recognises, whole
 
-__all__ = ["framework", "names", "outline", "read", "recognises"]
+__all__ = ["exporter", "framework", "names", "outline", "read", "recognises", "whole"]

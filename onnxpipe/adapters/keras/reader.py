@@ -19,7 +19,9 @@ from onnxpipe.core.registry import discover, find, missing
 from onnxpipe.core.signature import Port
 from onnxpipe.errors import BadInput, Inexact, Unfitted, Unsupported
 
-framework = "keras"
+framework, exporter = "keras", "tf2onnx"
+whole = True
+"""tf2onnx takes whole models: a layer alone has no signature."""
 _REMEDY = "Save it again: model.save('model.keras')"
 recognises = storage.recognises
 
