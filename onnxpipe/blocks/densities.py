@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from onnxpipe.blocks import linear
+from onnxpipe.blocks import linear, numeric
 from onnxpipe.core.ops import Var, const, dtype_of, op, promote
 
 Array = NDArray[Any]
@@ -61,4 +61,5 @@ def table_sums(index: Var, tables: list[Array]) -> Var:
     sizes = [table.shape[1] for table in tables]
     starts = np.cumsum([0, *sizes[:-1]])
     rows = op.gather(const(np.concatenate(tables, axis=1).T), index + starts, axis=0)
-    return op.reduce_sum(rows, const([1]), keepdims=0)
+    finite = all(np.isfinite(table).all() for table in tables)
+    return numeric.summed_within(rows) if finite else op.reduce_sum(rows, const([1]), keepdims=0)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from onnxpipe.blocks import numeric
 from onnxpipe.blocks.trees import Forest, ensemble, summed
 from onnxpipe.core.ops import Var, cast, concat, const, op, shape_of
 from onnxpipe.core.table import Check
@@ -32,7 +33,7 @@ def summed_rows(x: Var, forest: Forest, rows: Array) -> Var:
         return summed(x, forest, rows[:, 0])
     if are_votes(rows):
         return cast(_votes(x, forest, rows), np.float64)
-    return op.reduce_sum(_looked_up(x, forest, rows, Check.NOTHING), const([1]), keepdims=0)
+    return numeric.summed_within(_looked_up(x, forest, rows, Check.NOTHING))
 
 
 def summed_in_order(x: Var, forest: Forest, rows: Array) -> Var:
@@ -52,7 +53,9 @@ def mean_rows(x: Var, forest: Forest, rows: Array, check: Check = Check.NOTHING)
         return _vote_shares(x, forest, rows, check)
     if _are_pairs(forest, rows):
         return _shares_of_two(x, forest, rows[:, 1], check)
-    return op.reduce_mean(_looked_up(x, forest, rows, check), const([1]), keepdims=0)
+    found = _looked_up(x, forest, rows, check)
+    alone = len(forest.roots) == 1
+    return numeric.summed_within(found) if alone else op.reduce_mean(found, const([1]), keepdims=0)
 
 
 def are_votes(rows: Array) -> bool:

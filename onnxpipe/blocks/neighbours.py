@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from onnxpipe.blocks import distances, kernels
+from onnxpipe.blocks import distances, kernels, numeric
 from onnxpipe.core.loops import fold
 from onnxpipe.core.ops import Var, batch_size, cast, const, dtype_of, op, promote, ranked
 
@@ -113,9 +113,9 @@ def votes(near: Var, labels: Array, count: int, weights: Var | None) -> Var:
     """The (weighted) number of neighbours of each of ``count`` classes ``[N, count]``."""
     classes = op.gather(const(labels.astype(np.int64)), op.unsqueeze(near, const([2])), axis=0)
     same = cast(op.equal(classes, const(np.arange(count))), np.float64)
-    if weights is not None:
-        same = same * op.unsqueeze(weights, const([2]))
-    return op.reduce_sum(same, const([1]), keepdims=0)
+    if weights is None:
+        return numeric.summed_within(same)
+    return op.reduce_sum(same * op.unsqueeze(weights, const([2])), const([1]), keepdims=0)
 
 
 def average(near: Var, targets: Array, weights: Var | None) -> Var:

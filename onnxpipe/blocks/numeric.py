@@ -47,6 +47,25 @@ def none_of(x: Var) -> Var:
     return op.equal(op.reduce_sum(cast(x, np.float32), const([1]), keepdims=0), const(0, np.float32))
 
 
+_FEW, _SHORT = 16, 128
+"""Columns, and values of a row, up to which onnxruntime 1.31 sums sooner, and in the same order, by a
+product than along a middle axis."""
+
+
+def summed_within(x: Var) -> Var:
+    """``x`` ``[N, t, m]`` of finite numbers summed over its middle axis, ``[N, m]``.
+
+    onnxruntime takes 0.1 µs per row and axis for it, however short they are; a product doesn't.
+    """
+    count, width = (size if isinstance(size, int) else _SHORT + 1 for size in shape_of(x)[1:])
+    if count == 1:
+        return op.squeeze(x, const([1]))
+    if width > _FEW or count * width > _SHORT or dtype_of(x).kind != "f":
+        return op.reduce_sum(x, const([1]), keepdims=0)
+    units = np.tile(np.eye(width, dtype=dtype_of(x)), (count, 1))
+    return op.gemm(op.reshape(x, const([0, count * width])), const(units))
+
+
 def clipped(x: Var, low: float, high: float) -> Var:
     """``x`` between two limits in its own dtype; NaN stays."""
     return op.clip(x, const(low, dtype_of(x)), const(high, dtype_of(x)))

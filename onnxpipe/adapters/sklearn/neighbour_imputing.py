@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from onnxpipe.blocks import missing, neighbour_means
+from onnxpipe.blocks import missing, neighbour_means, numeric
 from onnxpipe.core.ops import Var, cast, const, dtype_of, op, take_columns
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.record import Record
@@ -25,14 +25,19 @@ def _refuses(stage: Stage) -> Check:
 def knn_imputer(stage: Stage, x: Var) -> Var:
     """Missing values replaced by the (weighted) mean of the nearest fitted rows that have them.
 
-    Indicators of what was missing behind. Of rows equally far, the first count.
+    Indicators of what was missing behind. Of rows equally far, the first count. Only rows that lack
+    something are compared with the fitted ones.
     """
     if stage.metric != "nan_euclidean" or stage.weights not in ("uniform", "distance"):
         raise stage.unsupported("measures or weighs by a Python function, which isn't data")
     known = neighbour_means.Known(np.asarray(stage._fit_X, np.float64), ~stage._mask_fit_X)
     gone = missing.is_missing(x, stage.missing_values)
-    found = neighbour_means.means(x, gone, known, int(stage.n_neighbors), stage.weights == "distance")
-    return _with_indicators(stage, op.where(gone, cast(found, dtype_of(x)), x), gone)
+    lacking = op.not_(numeric.none_of(gone))
+    few, gaps = (op.compress(each, lacking, axis=0) for each in (x, gone))
+    found = neighbour_means.means(few, gaps, known, int(stage.n_neighbors), stage.weights == "distance")
+    filled = op.where(gaps, cast(found, dtype_of(x)), few)
+    places = op.transpose(op.non_zero(lacking), perm=[1, 0])
+    return _with_indicators(stage, op.scatter_nd(x, places, filled), gone)
 
 
 def _with_indicators(stage: Stage, filled: Var, gone: Var) -> Var:
