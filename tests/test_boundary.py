@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from onnxpipe.check.anchors import Anchors
-from onnxpipe.check.boundary import Edge, around, decoded, encoded, reaching
+from onnxpipe.check.boundary import Edge, around, reaching
 from onnxpipe.check.deciding import between, deciding
+from onnxpipe.check.ordering import decoded, encoded
 from onnxpipe.check.probes import Original, probes
 from onnxpipe.check.rows import length, slots
 from onnxpipe.core.signature import Port, Signature

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import html
 import json
-import os
 import re
-import shutil
-import subprocess
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -16,9 +12,10 @@ import jsonschema
 import numpy as np
 import pytest
 
-from onnxpipe.check.compare import Tolerance, compare
+from onnxpipe.check.compare import Tolerance, compare, steps
 from onnxpipe.check.localise import StageFinding
 from onnxpipe.check.report import Counterexample, Refusals, Report, Setting, schema
+from tests.chromium import Chromium
 
 RNG = np.random.default_rng(0)
 ROWS = {"x": RNG.normal(size=(40, 1)), "city": np.array([["<b>Zürich</b> & co"]] * 40, object)}
@@ -130,31 +127,68 @@ def test_a_notebook_shows_a_summary() -> None:
     assert "Pipeline/b" in shown
 
 
-@pytest.mark.parametrize("width", [1200, 500])
-def test_a_real_browser_lays_the_page_out(tmp_path: Path, width: int) -> None:
-    browser = os.environ.get("CHROMIUM") or shutil.which("chromium")
-    if not browser:
-        pytest.skip("no chromium here (set CHROMIUM to its path)")
-    page = tmp_path / "report.html"
-    probe = (
-        "<script>document.title = 'laid out ' + document.documentElement.scrollWidth + ' of '"
-        " + window.innerWidth + ', ' + [...document.querySelectorAll('svg')].filter(s =>"
-        " s.getBoundingClientRect().height > 50).length + ' charts, ' +"
-        " getComputedStyle(document.querySelector('h1')).color</script>"
-    )
-    page.write_text(report(True).to_html().replace("</body>", probe + "</body>"), "utf-8")
-    flags = "--headless --no-sandbox --disable-gpu --disable-background-networking"
-    done = subprocess.run(
-        [browser, *flags.split(), "--disable-component-update", "--disable-sync", "--no-first-run",
-         f"--user-data-dir={tmp_path / 'profile'}",
-         f"--window-size={width},900", "--dump-dom", page.as_uri()],
-        capture_output=True, text=True, timeout=120, check=True,
-    )  # fmt: skip
-    dom = html.unescape(done.stdout)
-    laid_out = re.search(r"laid out (\d+) of (\d+), (\d) charts, rgb\((\d+),", dom)
-    assert laid_out, dom[:500]
-    content, window, charts, red = map(int, laid_out.groups())
-    assert content <= window, "nothing but tables scrolls sideways"
-    assert charts == 2
-    assert red > 150, "bad news is red"
-    assert "DIFFERENT on 3 of 50 rows" in dom
+WIDE = {f"measurement_{i}": RNG.normal(size=(40, 1)) for i in range(9)}
+LAID_OUT = """(() => { const doc = document.documentElement;
+  const wide = [...document.querySelectorAll('body *')].filter(e => !e.closest('svg')
+    && e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).overflowX !== 'visible');
+  return { page: doc.scrollWidth, screen: window.innerWidth,
+    charts: [...document.querySelectorAll('svg')].filter(s => s.getBoundingClientRect().height > 50).length,
+    scrolls: wide.length, unreachable: wide.filter(e => e.tabIndex < 0 && !e.matches('.meter')).length,
+    small: [...document.querySelectorAll('td, p, dd')].filter(
+      e => parseFloat(getComputedStyle(e).fontSize) < 12).length,
+    red: getComputedStyle(document.querySelector('h1')).color } })()"""
+SCROLLED = """new Promise(done => { const table = document.querySelector('[aria-labelledby=worst].scroll');
+  const look = left => table.scrollLeft || !left ? done(table.scrollLeft) : setTimeout(look, 50, left - 1);
+  look(200) })"""
+FOCUSED = """(() => { const e = document.activeElement, style = getComputedStyle(e);
+  const outline = parseFloat(style.outlineWidth) > 0 && style.outlineStyle;
+  return [e.getAttribute('aria-labelledby') || e.tagName, outline] })()"""
+
+
+def test_a_real_browser_lays_the_page_out_on_desks_and_phones(tmp_path: Path) -> None:
+    bad = replace(report(True), rows={**ROWS, **WIDE})
+    with Chromium(tmp_path / "profile") as browser:
+        for made, width, dark in (
+            (bad, 1200, False),
+            (bad, 360, False),
+            (bad, 360, True),
+            (report(False), 360, False),
+        ):
+            browser.show(made.to_html(), width, dark=dark)
+            found = browser.evaluate(LAID_OUT)
+            assert found["page"] <= found["screen"] == width, "nothing but tables scrolls sideways"
+            assert found["charts"] == 3
+            assert found["unreachable"] == found["small"] == 0
+            red, green, _ = map(int, re.findall(r"\d+", found["red"]))
+            assert (red > green) is not bool(made), "bad news is red"
+        assert browser.evaluate("document.querySelector('h1').textContent").startswith("EQUAL")
+
+
+def test_a_keyboard_reaches_all_that_scrolls(tmp_path: Path) -> None:
+    bad = replace(report(True), rows={**ROWS, **WIDE})
+    with Chromium(tmp_path / "profile") as browser:
+        browser.show(bad.to_html(), 360)
+        reached = {}
+        for _ in range(6):
+            browser.press("Tab", 9)
+            name, outline = browser.evaluate(FOCUSED)
+            reached[name] = outline
+        assert {"outputs", "test", "stages", "worst"} <= reached.keys()
+        assert all(reached[name] == "solid" for name in ("outputs", "test", "stages", "worst"))
+        before = browser.evaluate("document.querySelector('[aria-labelledby=worst].scroll').scrollLeft")
+        browser.evaluate("document.querySelector('[aria-labelledby=worst].scroll').focus()")
+        for _ in range(3):
+            browser.press("ArrowRight", 39)
+        after = browser.evaluate(SCROLLED)
+        assert before == 0
+        assert after > 0, "arrow keys scroll a wide table"
+
+
+def test_errors_are_counted_in_steps_of_precision() -> None:
+    native = np.array([1.0, 1.0, 1.0, 0.0, np.nan, np.inf, 5.0])
+    graph = np.array([1.0, np.nextafter(1, 2), 1 + 1e-12, -0.0, np.nan, 1.0, np.nan])
+    made = replace(report(False), verdicts=compare({"y": native}, {"y": graph}))
+    told = json.loads(made.to_json())["outputs"][0]["ulps"]
+    assert told == {"0": 3, "1": 1, "2": 0, "4": 0, "16": 0, "256": 0, "65536": 1, "more": 2}
+    assert "off by: 0 ulp 42.9 %, 1 ulp 14.3 %, 257 to 65536 ulp 14.3 %, over 65536 ulp 28.6 %" in str(made)
+    assert steps(native, graph.astype("f4"))[0] == 5, "a float32 graph is held to float32's steps"

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from onnxpipe.check.ordering import decoded, encoded
 from onnxpipe.check.rows import Rows, Slot, column, length, take, widened, with_values
 from onnxpipe.core.signature import numpy_dtype
 
@@ -179,24 +180,6 @@ def _rungs(base: Rows, cell: Slot, value: float, dtype: Any) -> Array:
         info = np.iinfo(dtype)
         ladder = np.clip(ladder, max(info.min, -(2**53)), min(info.max, 2**53))
     return encoded(ladder.astype(dtype))
-
-
-def encoded(values: Array) -> Array:
-    """Floats as integers in the same order, neighbours one apart; integers as they are (int64)."""
-    if values.dtype.kind in "iu":
-        return values.astype(np.int64)
-    wide = np.int64 if values.dtype.itemsize == 8 else np.int32
-    bits = values.view(wide).astype(np.int64)
-    return np.where(bits < 0, np.iinfo(wide).min - bits, bits)
-
-
-def decoded(codes: Array, dtype: Any) -> Array:
-    """The inverse of ``encoded``."""
-    if np.dtype(dtype).kind in "iu":
-        return codes.astype(dtype)
-    wide = np.int64 if np.dtype(dtype).itemsize == 8 else np.int32
-    bits = np.where(codes < 0, np.iinfo(wide).min - codes, codes)
-    return np.asarray(bits.astype(wide).view(dtype))
 
 
 def _textual(edges: Sequence[Edge], cell_of: Mapping[int, Slot], rows: int) -> Found:

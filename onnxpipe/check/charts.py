@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from onnxpipe.check import text
 from onnxpipe.check.compare import Tolerance, errors
 from onnxpipe.check.localise import StageFinding
 from onnxpipe.check.report import Report
@@ -55,6 +56,18 @@ def histogram(report: Report) -> tuple[Bar, ...]:
         Bar(label, f"{count:,}", 0.0 if not count else max(2.0, 100 * _logarithmic(count, top)), limit > 1)
         for label, count, limit in zip(_LABELS, counts.tolist(), _LIMITS, strict=True)
     )
+
+
+def steps(report: Report) -> tuple[Bar, ...]:
+    """How many values of all float outputs are off by how many steps of their precision."""
+    counted = [text.steps_of(verdict) for verdict in report.verdicts if verdict.ulps]
+    if not counted:
+        return ()
+    counts = [sum(column) for column in zip(*([n for _, n in each] for each in counted), strict=True)]
+    top = max(1, *counts)
+    heights = [0.0 if not n else max(2.0, 100 * _logarithmic(n, top)) for n in counts]
+    names = [name.replace(" to ", "–").replace("over ", "> ") for name, _ in counted[0]]
+    return tuple(Bar(n, f"{c:,}", h, False) for n, c, h in zip(names, counts, heights, strict=True))
 
 
 def _logarithmic(count: int, top: int) -> float:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from onnxpipe.check.ordering import encoded
 from onnxpipe.check.rows import is_ragged, widened
 
 Array = NDArray[Any]
@@ -22,7 +23,10 @@ RTOL_DOUBLE = 1e-9
 RTOL_SINGLE = 1e-5
 """Where either computes in float32."""
 
-_ULPS = 64
+ULPS = (0, 1, 2, 4, 16, 256, 65536)
+"""Upper ends of the columns of a histogram of errors, in steps of the precision; a last one is open."""
+
+_ROUNDING = 64
 """Rounding steps that a sum of terms as large as the whole output may be off by."""
 
 
@@ -48,7 +52,8 @@ class Verdict:
     """What the comparison of one output found.
 
     ``differing`` rows differ beyond tolerance, ``ties`` differ only in the label of a proven tie;
-    ``worst`` is the largest error in units of the tolerance, at ``worst_row``;
+    ``worst`` is the largest error in units of the tolerance, at ``worst_row``; ``ulps`` count the
+    float values by how many steps of their precision they are off (see ``ULPS``);
     ``failure`` says why values could not be compared at all (rows, shape or dtype).
     """
 
@@ -61,6 +66,7 @@ class Verdict:
     worst_pair: tuple[Any, Any] | None = None
     rows_at_fault: tuple[int, ...] = ()
     failure: str = ""
+    ulps: tuple[int, ...] = ()
 
     @property
     def equal(self) -> bool:
@@ -128,8 +134,29 @@ def compare_output(
     pair = (np.atleast_1d(native[worst]).ravel()[column], np.atleast_1d(graph[worst]).ravel()[column])
     return Verdict(
         name, len(native), len(at_fault), int(ties.sum()), float(per_row[worst]), worst, pair,
-        tuple(int(i) for i in at_fault[:1000]),
+        tuple(int(i) for i in at_fault[:1000]), ulps=steps(native, graph),
     )  # fmt: skip
+
+
+def steps(native: Array, graph: Array) -> tuple[int, ...]:
+    """How many values are off by how many steps of the coarser precision; () for what is no float."""
+    if native.dtype.kind != "f" or graph.dtype.kind != "f":
+        return ()
+    kind = min(native.dtype, graph.dtype, key=lambda dtype: dtype.itemsize)
+    if kind.itemsize < 4:
+        return ()
+    with np.errstate(all="ignore"):
+        a, b = native.astype(kind).ravel(), graph.astype(kind).ravel()
+    codes = [np.clip(encoded(np.where(np.isnan(side), 0, side)), -(2**62), 2**62) for side in (a, b)]
+    apart = np.abs(codes[0] - codes[1])
+    apart[np.isnan(a) != np.isnan(b)] = np.iinfo(np.int64).max
+    places = np.searchsorted(ULPS, apart, side="left")
+    return tuple(int(n) for n in np.bincount(places, minlength=len(ULPS) + 1))
+
+
+def added(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:
+    """Two histograms of steps as one."""
+    return tuple(x + y for x, y in zip(a, b, strict=True)) if a and b else tuple(a or b)
 
 
 def _evened(native: Array, graph: Array) -> tuple[Array, Array]:
@@ -179,7 +206,7 @@ def _rounding(native: Array, rtol: float, dtype: np.dtype[Any]) -> Any:
     if native.ndim != 2 or native.shape[1] == 1:
         return rtol * whole
     sizes = np.array([_magnitude(native[:, j], whole) for j in range(native.shape[1])])
-    return np.maximum(rtol * np.minimum(sizes, whole), _ULPS * np.finfo(dtype).eps * whole)
+    return np.maximum(rtol * np.minimum(sizes, whole), _ROUNDING * np.finfo(dtype).eps * whole)
 
 
 def _magnitude(native: Array, otherwise: float = 1.0) -> float:

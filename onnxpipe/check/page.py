@@ -51,12 +51,20 @@ def _facts(report: Report) -> dict[str, Any]:
         "headline": text.headline(report),
         "outputs": [(v, text.output(report, v).partition(": ")[2]) for v in report.verdicts],
         "made_of": text.made_of(report),
-        "histogram": charts.histogram(report),
+        "histograms": [chart for chart in _histograms(report) if chart[2]],
         "scatter": charts.scatter(report),
         "stages": list(zip(report.stages, charts.bars(report.stages), strict=True)),
         "columns": _columns(report),
         "worst": list(_worst(report)),
     }
+
+
+def _histograms(report: Report) -> list[tuple[str, str, tuple[charts.Bar, ...]]]:
+    """The name, heading and bars of each histogram of errors."""
+    return [
+        ("errors", "How far off values are, in units of the tolerance", charts.histogram(report)),
+        ("steps", "How far off values are, in steps of their precision (ulp)", charts.steps(report)),
+    ]
 
 
 def _columns(report: Report) -> list[str]:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from onnxpipe.check.compare import Tolerance, Verdict, errors
+from onnxpipe.check.compare import ULPS, Tolerance, Verdict, errors
 from onnxpipe.check.localise import StageFinding, culprit
 
 Array = NDArray[Any]
@@ -212,6 +212,7 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
         "worst": plain(verdict.worst),
         "worst_pair": None if verdict.worst_pair is None else [plain(v) for v in verdict.worst_pair],
         "failure": verdict.failure or None,
+        "ulps": dict(zip([*map(str, ULPS), "more"], verdict.ulps, strict=False)),
     }
 
 

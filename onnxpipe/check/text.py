@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
-from onnxpipe.check.compare import Verdict
+from onnxpipe.check.compare import ULPS, Verdict
 from onnxpipe.check.report import Report
 
 _SOURCES = {
@@ -24,7 +25,9 @@ def text(report: Report) -> str:
 def lines(report: Report) -> Iterator[str]:
     """The lines of a report."""
     yield f"{headline(report)} {_of_what(report)}"
-    yield from (f"  {output(report, v)}" for v in report.verdicts)
+    for verdict in report.verdicts:
+        yield f"  {output(report, verdict)}"
+        yield from (f"    off by: {told}" for told in [ulps(verdict)] if told)
     yield f"  rows: {made_of(report)}"
     refused = report.refusals
     if refused.both or refused.one_sided:
@@ -76,6 +79,26 @@ def output(report: Report, verdict: Verdict) -> str:
     )
     many = f"{verdict.differing} of {verdict.rows} rows differ ({verdict.ppm:.0f} per million)"
     return f"{verdict.output}: {many}; {where}"
+
+
+def ulps(verdict: Verdict) -> str:
+    """How far off float values are, in steps of their precision; "" where all are the same."""
+    if not sum(verdict.ulps[1:]):
+        return ""
+    total = sum(verdict.ulps)
+    return ", ".join(f"{name} ulp {_share(n, total)}" for name, n in steps_of(verdict) if n)
+
+
+def steps_of(verdict: Verdict) -> list[tuple[str, int]]:
+    """The histogram of a verdict with the names of its columns."""
+    spans = [(low + 1, high) for low, high in pairwise(ULPS)]
+    names = [f"{low}" if low == high else f"{low} to {high}" for low, high in spans]
+    return list(zip(["0", *names, f"over {ULPS[-1]}"], verdict.ulps, strict=False))
+
+
+def _share(count: int, total: int) -> str:
+    share = 100 * count / total
+    return f"{share:.3g} %" if share < 99.95 or count == total else f"{share:.4f} %"
 
 
 def _shown(value: object) -> str:

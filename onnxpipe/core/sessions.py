@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
-
-import onnx
+from typing import TYPE_CHECKING, Any
 
 from onnxpipe.errors import MissingExtra
+
+if TYPE_CHECKING:  # executors, which this is sent to, have no onnx
+    import onnx
 
 _EXTENSIONS = ("com.microsoft.extensions", "ai.onnx.contrib")
 
 
 def needs_extensions(model: onnx.ModelProto | bytes | str) -> bool:
     """Whether a model, its bytes or its path may use operators of onnxruntime-extensions."""
-    if isinstance(model, onnx.ModelProto):
+    if not isinstance(model, (bytes, str)):
         return any(each.domain in _EXTENSIONS for each in model.opset_import)
     data = Path(model).read_bytes() if isinstance(model, str) else model
     return any(domain.encode() in data for domain in _EXTENSIONS)

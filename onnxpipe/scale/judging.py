@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onnxpipe.check.arrow import from_arrow
-from onnxpipe.check.compare import Tolerance, Verdict, compare
+from onnxpipe.check.compare import Tolerance, Verdict, added, compare
 from onnxpipe.check.feeds import feeds
 from onnxpipe.scale.scoring import Scorer
 
@@ -58,7 +58,7 @@ def merged(a: Verdict, b: Verdict) -> Verdict:
     worse = max(a, b, key=lambda verdict: verdict.worst)
     return replace(
         worse, rows=a.rows + b.rows, differing=a.differing + b.differing, ties=a.ties + b.ties,
-        worst_row=None, rows_at_fault=(), failure=a.failure or b.failure,
+        worst_row=None, rows_at_fault=(), failure=a.failure or b.failure, ulps=added(a.ulps, b.ulps),
     )  # fmt: skip
 
 
@@ -171,6 +171,7 @@ def _plain(verdict: Verdict) -> dict[str, Any]:
         "worst": min(verdict.worst, 1e308),
         "worst_pair": None if pair is None else [v.item() if isinstance(v, np.generic) else v for v in pair],
         "failure": verdict.failure,
+        "ulps": verdict.ulps,
     }
 
 

@@ -17,7 +17,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import numpy_helper
 
-from onnxpipe.check.compare import Tolerance, Verdict, compare
+from onnxpipe.check.compare import Tolerance, Verdict, added, compare
 from onnxpipe.check.graph import Graph, GraphRefused, Runtime
 from onnxpipe.check.report import Refusals, Report
 from onnxpipe.errors import BadInput, Unreadable
@@ -131,5 +131,5 @@ def _joined(one: Verdict | None, other: Verdict, place: int) -> Verdict:
     worst = max(one, other, key=lambda v: (bool(v.failure), v.worst))
     return replace(
         worst, rows=one.rows + other.rows, differing=one.differing + other.differing,
-        rows_at_fault=(*one.rows_at_fault, *other.rows_at_fault),
+        rows_at_fault=(*one.rows_at_fault, *other.rows_at_fault), ulps=added(one.ulps, other.ulps),
     )  # fmt: skip

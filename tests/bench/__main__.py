@@ -14,7 +14,7 @@ import re
 import sys
 from pathlib import Path
 
-from tests.bench import peers_page
+from tests.bench import judges, peers_page
 from tests.bench.measure import Row
 
 HOME = Path("docs/benchmarks")
@@ -26,12 +26,15 @@ PAGES = {
     "catboost.md": ("CatBoost, measured", ("catboost",)),
     "images.md": ("Images, measured", ("images",)),
 }
+WHOLE = ("peers", "judges")
+"""Sections that are a page of their own."""
 VERSIONS = ("onnxpipe", "onnxruntime", "onnx", "scikit-learn", "skl2onnx", "numpy")
 MORE = {
     "boosters": ("xgboost-cpu", "lightgbm", "onnxmltools"),
     "scale": ("pyspark", "pyarrow"),
     "catboost": ("catboost",),
     "images": ("pillow",),
+    "judges": ("xgboost-cpu", "lightgbm", "onnxmltools"),
 }
 """What a section names besides."""
 HEAD = ("| what | ours | peer | ratio | limit | holds |", "|---|--:|--:|--:|--:|---|")
@@ -39,9 +42,9 @@ HEAD = ("| what | ours | peer | ratio | limit | holds |", "|---|--:|--:|--:|--:|
 
 def main(arguments: list[str]) -> int:
     everything = [name for _, names in PAGES.values() for name in names]
-    chosen = [a for a in arguments if not a.startswith("-")] or [*everything, "peers"]
-    if unknown := set(chosen) - {*everything, "peers"}:
-        print(f"no section {', '.join(sorted(unknown))}: {', '.join(everything)}, peers", file=sys.stderr)
+    chosen = [a for a in arguments if not a.startswith("-")] or [*everything, *WHOLE]
+    if unknown := set(chosen) - {*everything, *WHOLE}:
+        print(f"no section {', '.join(sorted(unknown))}: {', '.join([*everything, *WHOLE])}", file=sys.stderr)
         return 2
     write, held = "--write" in arguments, True
     for page, (title, names) in PAGES.items():
@@ -55,6 +58,11 @@ def main(arguments: list[str]) -> int:
         text = peers_page.run(setting("peers"))
         if write:
             (HOME / "sklearn-peers.md").write_text(text, encoding="utf-8")
+    if "judges" in chosen:
+        text, holds = judges.run(setting("judges"))
+        held &= holds
+        if write:
+            (HOME / "judges.md").write_text(text, encoding="utf-8")
     return 0 if held else 1
 
 
