@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from onnxpipe.blocks import framing
+from onnxpipe.blocks import encoded_images, framing
 from onnxpipe.blocks.pixels import Window
 from onnxpipe.components.parameters import Floats, Size
 from onnxpipe.components.registry import Noted, Outputs, component
@@ -17,6 +17,9 @@ from onnxpipe.core.ops import Var, cast, const, dtype_of, op, shape_of, shaped
 from onnxpipe.core.signature import Port
 from onnxpipe.errors import BadManifest
 
+LARGEST = 89478485
+"""Pixels of an image that is decoded, at most: Pillow's ``MAX_IMAGE_PIXELS``."""
+_DECODER = "onnxruntime-extensions"
 COLORS = ("rgb", "bgr", "gray")
 LAYOUTS = ("hwc", "chw", "nhwc", "nchw")
 _GREY = {"pillow": ((19595, 38470, 7471), 16), "opencv": ((9798, 19235, 3735), 15)}
@@ -28,6 +31,7 @@ class Recipe:
     """What is done to an image, in this order: colour, resize or letterbox, pad, crop, numbers, layout."""
 
     preset: str = ""
+    input: str = "pixels"
     channels: int = 3
     batch: bool = False
     color: str = "rgb"
@@ -72,6 +76,8 @@ the usual MNIST and EMNIST statistics."""
 
 def _raw(given: Mapping[str, Any]) -> Mapping[str, Port]:
     """The image that a graph starts with."""
+    if given.get("input") == "bytes":
+        return {"image": Port("image", "uint8", ("B",))}
     pixels = ("H", "W", given.get("channels", 3))
     return {"image": Port("image", "uint8", ("N", *pixels) if given.get("batch") else pixels)}
 
@@ -82,8 +88,12 @@ def image(image: Var, *, recipe: Recipe) -> Outputs:
 
     ``(x / divisor * scale + offset - mean) / std`` in float32, where any of them is given; else
     8-bit pixels stay 8-bit pixels. A preset gives what isn't given. EXIF orientation is the caller's.
+    With ``input=bytes`` ``image`` is the bytes ``[B]`` of a JPEG or PNG; what is neither, or broken,
+    is refused before the decoder, which dies of it.
     """
     steps = _filled(recipe)
+    if steps.input == "bytes":
+        image = _decoded(image, steps)
     if dtype_of(image) != np.uint8 or len(shape_of(image)) not in (3, 4):
         raise BadManifest(f"it takes uint8 [H, W, C] or [N, H, W, C], not {image.type}")
     single = len(shape_of(image)) == 3
@@ -92,11 +102,22 @@ def image(image: Var, *, recipe: Recipe) -> Outputs:
     framed = _laid_out(_framed(_coloured(images, steps), steps), layout, single)
     made = _numbers(framed, steps, layout) if steps.numeric else framed
     mirrors = {"mirrors": str(steps.choice)} if steps.resize else {}
+    mirrors |= {"decoder": _DECODER} if steps.input == "bytes" else {}
     return Noted({"pixels": made}, **mirrors)
+
+
+def _decoded(data: Var, steps: Recipe) -> Var:
+    """The pixels ``[H, W, 3]`` of a JPEG's or PNG's bytes."""
+    if dtype_of(data) != np.uint8 or len(shape_of(data)) != 1:
+        raise BadManifest(f"input=bytes takes uint8 [B], the bytes of one file, not {data.type}")
+    if steps.batch or steps.channels != 3:
+        raise BadManifest("input=bytes is one image of 3 channels", remedy="Leave out batch and channels.")
+    return shaped(encoded_images.pixels(data, LARGEST), "H", "W", 3)
 
 
 def _filled(recipe: Recipe) -> Recipe:
     """The recipe over its preset. Raises BadManifest for words that aren't choices."""
+    one_of("input", recipe.input, ("pixels", "bytes"))
     one_of("color", recipe.color, COLORS)
     if recipe.layout:
         one_of("layout", recipe.layout, LAYOUTS)
