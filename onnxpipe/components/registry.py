@@ -166,6 +166,12 @@ def _discover() -> None:
         importlib.import_module(module.name)
 
 
+def glue(ports: Mapping[str, Port], function: Callable[[Mapping[str, Var]], Outputs]) -> Fragment:
+    """The graph of a function of all these ports by name. Raises BadManifest for what is no tensor."""
+    arguments = {name: _argument(port) for name, port in ports.items()}
+    return _fragment(arguments, function(arguments))
+
+
 def _argument(port: Port) -> Var:
     try:
         return argument(Tensor(numpy_dtype(port.dtype), port.shape))

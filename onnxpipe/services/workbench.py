@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,14 +17,16 @@ from onnxpipe.components import parameters, registry
 from onnxpipe.core import models
 from onnxpipe.core.fragment import Fragment, metadata
 from onnxpipe.core.signature import Port
-from onnxpipe.errors import Unreadable
+from onnxpipe.errors import BadManifest, Unreadable
+from onnxpipe.services import combining
 from onnxpipe.services.builds import Builds
 from onnxpipe.services.convert import options_of
+from onnxpipe.services.members import Member
 from onnxpipe.services.native import Where
 from onnxpipe.services.originals import Origin, converted
 from onnxpipe.stitching.manifest import Entry, Manifest
 from onnxpipe.stitching.parts import INPUT, End, Part, free_name, refuse_twins
-from onnxpipe.stitching.wiring import Wire, feeding, splits
+from onnxpipe.stitching.wiring import Wire, ends, feeding, splits
 
 
 @dataclass(slots=True)
@@ -67,7 +69,7 @@ def add(bench: Bench, name: str, part: Any) -> None:
     if not isinstance(part, (str, Path)):
         return _add_source(bench, name or _free(bench, type(part).__name__), part, {})
     head, colon, rest = str(part).partition(":")
-    if head in registry.components() and (colon or not Path(part).exists()):
+    if (head in registry.components() or head in combining.NAMES) and (colon or not Path(part).exists()):
         return _add_component(bench, name or _free(bench, head), head, parameters.parse(rest), Path())
     path = Path(part)
     if not path.exists():
@@ -77,7 +79,7 @@ def add(bench: Bench, name: str, part: Any) -> None:
 
 
 def _components() -> str:
-    return f"Components: {', '.join(sorted(registry.components()))}"
+    return f"Components: {', '.join(sorted([*registry.components(), *combining.NAMES]))}"
 
 
 def _free(bench: Bench, wish: str) -> str:
@@ -137,6 +139,9 @@ def _add_component(
     bench: Bench, name: str, component: str, settings: Mapping[str, Any], folder: Path
 ) -> None:
     """A component, made for the types of what feeds it."""
+    if component in combining.NAMES:
+        _add_combined(bench, name, component, settings)
+        return
     found = registry.find(component)
     opening = _opening(bench, name, found)
     sources = {} if opening else _sources(bench, name, found)
@@ -150,6 +155,50 @@ def _add_component(
     inputs = [End(name, value.name) for value in fragment.model.graph.input]
     bench.wires += zip(sources.values(), inputs, strict=bool(sources))
     bench.files += registry.files(found, settings, folder)
+
+
+def _add_combined(bench: Bench, name: str, kind: str, settings: Mapping[str, Any]) -> None:
+    """Several parts that are there already, as one; what fed them feeds it."""
+    chosen = combining.members_of(settings, bench.parts)
+    parts = [next(part for part in bench.parts if part.name == member) for member, _ in chosen]
+    links = _unwired(bench, [part.name for part in parts])
+    sources: dict[str, End | None] = {}
+    members = []
+    for part, (_, output) in zip(parts, chosen, strict=True):
+        known = {
+            port: _key(sources, links.get(End(part.name, port)), part.name, port) for port in part.inputs
+        }
+        members.append(Member(part, known, bench.classes[part.name], output))
+    made = combining.combined(kind, members, settings)
+    bench.parts = [part for part in bench.parts if part not in parts]
+    for part in parts:
+        bench.facts[f"{name}.parts.{part.name}"] = bench.facts.pop(part.name, {})
+    _put(bench, name, made.fragment)
+    bench.classes[name], bench.facts[name] = made.classes, {"from": f"component {kind}"}
+    bench.wires += [(source, End(name, key)) for key, source in sources.items() if source]
+    bench.notes += [f"{name}: {note}" for note in made.notes]
+
+
+def _unwired(bench: Bench, names: Collection[str]) -> dict[End, End]:
+    """Source by target of the wires into these parts, which are taken off the bench."""
+    found: dict[End, End] = {}
+    for wire in list(bench.wires):
+        try:
+            source, target = ends(bench.parts, wire) if isinstance(wire, str) else wire
+        except BadManifest:  # it speaks of parts to come
+            continue
+        if target.part in names:
+            found[target] = source
+            bench.wires.remove(wire)
+    return found
+
+
+def _key(sources: dict[str, End | None], source: End | None, part: str, port: str) -> str:
+    """The name of an input of a combination: one for what several members read, noted in ``sources``."""
+    for key in (port, f"{part}_{port}"):
+        if sources.setdefault(key, source) == source:
+            return key
+    raise BadManifest(f"two things feed {part}.{port}", where="wires")
 
 
 def _opening(bench: Bench, name: str, component: registry.Component) -> registry.Opening | None:

@@ -88,7 +88,7 @@ def _explicit(parts: Sequence[Part], wires: Iterable[Wire]) -> Iterator[tuple[En
     places = {part.name: i for i, part in enumerate(parts)}
     seen: set[End] = set()
     for text in wires:
-        source, target = _ends(parts, text) if isinstance(text, str) else text
+        source, target = ends(parts, text) if isinstance(text, str) else text
         if target in seen:
             raise BadManifest(f"two wires feed {target}", where=f"wire {text}")
         if source.part != INPUT and places[source.part] >= places[target.part]:
@@ -101,8 +101,8 @@ def _explicit(parts: Sequence[Part], wires: Iterable[Wire]) -> Iterator[tuple[En
         yield target, source
 
 
-def _ends(parts: Sequence[Part], text: str) -> tuple[End, End]:
-    """Source and target of ``out=in``; names may themselves hold ``=`` and dots."""
+def ends(parts: Sequence[Part], text: str) -> tuple[End, End]:
+    """Source and target of ``out=in``; names may themselves hold ``=`` and dots. Raises BadManifest."""
     sources = [End(part.name, name) for part in parts for name in part.outputs]
     targets = [End(part.name, name) for part in parts for name in part.inputs]
     problem = BadManifest("a wire reads SOURCE=TARGET", where=f"wire {text}")
