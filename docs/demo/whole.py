@@ -9,7 +9,7 @@ pipeline = joblib.load("penguins.joblib")
 
 def score(rows):
     """Labels and probabilities ``[N, k]``, the likeliest first."""
-    shares = pipeline.predict_proba(pd.DataFrame(rows))
+    shares = pipeline.predict_proba(pd.DataFrame(rows).fillna(np.nan))
     order = np.argsort(-shares, axis=1, kind="stable")
     return {
         "labels": pipeline.classes_[order],

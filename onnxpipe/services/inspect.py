@@ -77,6 +77,38 @@ def inspect(source: Any, *, sample: Rows | None = None, **options: Any) -> Inspe
     return explained(artefact, adapter, Options(**{"fallback": False, **options}), sample=sample)
 
 
+def drawn(source: Any, *, sample: Rows | None = None, **options: Any) -> str:
+    """What ``inspect`` finds, as one self-contained HTML page with the graph by part and stage.
+
+    Raises what stands in the way of a graph: a Refusal for a pipeline that can't be converted.
+    """
+    from onnxpipe.check.graph_page import page
+
+    model, name = _graph_of(source, sample, options)
+    found = _model(name, model)
+    opsets = ", ".join(f"{domain} {version}" for domain, version in found.opsets.items())
+    made = f"{found.framework} {found.version}".strip()
+    return page(
+        model, title=name, facts={"made by": made, "runs on": found.portability, "operators of": opsets}
+    )
+
+
+def _graph_of(source: Any, sample: Rows | None, options: Mapping[str, Any]) -> tuple[onnx.ModelProto, str]:
+    """The model of a source, and what to call it."""
+    if isinstance(source, onnx.ModelProto):
+        return source, "the model"
+    artefact = artefact_of(source)
+    name = artefact.path.name if artefact.path else str(artefact)
+    try:
+        adapter_of(artefact)
+    except Unreadable:
+        if artefact.live or (artefact.path and not artefact.path.is_file()):
+            raise
+        return _parsed(artefact), name
+    chosen = Options(**{"fallback": False, **options})
+    return conversion(artefact, chosen, sample=sample).model, name
+
+
 def _parsed(artefact: Artefact) -> onnx.ModelProto:
     """The ONNX model in a file, without what it keeps in files beside it."""
     try:

@@ -108,11 +108,11 @@ def _take(joint: _Joint, part: Part, graph: Any) -> dict[str, Value]:
             _rename(joint, part.name, value)
     for node in graph.all_nodes():
         node.name = joint.fresh(f"{part.name}/{node.name}") if node.name else None
+        stage = node.metadata_props.get(_STAGE, "")
+        if stage or node.graph is graph:
+            node.metadata_props[_STAGE] = f"{part.name}/{stage}" if stage else part.name
     fed = _fed(joint, part, {name: known[name] for name in part.inputs})
     graph.remove(nodes)
-    for node in nodes:
-        stage = node.metadata_props.get(_STAGE, "")
-        node.metadata_props[_STAGE] = f"{part.name}/{stage}" if stage else part.name
     joint.nodes += nodes
     joint.initializers += constants
     known |= fed
