@@ -54,6 +54,33 @@ class Named(nn.Module):
         return Answer(scores, scores.softmax(-1))
 
 
+class Block(nn.Module):
+    """Attention and two layers, each with what goes around it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.attn, self.norm = nn.MultiheadAttention(8, 2, batch_first=True), nn.LayerNorm(8)
+        self.ff = nn.Sequential(nn.Linear(8, 16), nn.GELU(), nn.Linear(16, 8))
+
+    def forward(self, x: torch.Tensor) -> Any:
+        y = self.norm(x + self.attn(x, x, x)[0])
+        return y + self.ff(y)
+
+
+class Deep(nn.Module):
+    """Modules in modules, one of them called twice, two of which become one operator."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv, self.bn, self.block = nn.Conv1d(4, 8, 3), nn.BatchNorm1d(8), Block()
+        self.lstm, self.head, self.act = nn.LSTM(8, 5, batch_first=True), nn.Linear(5, 3), nn.ELU()
+
+    def forward(self, x: torch.Tensor) -> Any:
+        hidden = self.act(self.bn(self.conv(x))).transpose(1, 2)
+        steps, _ = self.lstm(self.block(hidden))
+        return self.act(self.head(steps[:, -1]))
+
+
 class Branching(nn.Module):
     """A network whose code depends on the numbers it gets."""
 

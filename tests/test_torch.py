@@ -9,6 +9,7 @@ import numpy as np
 import onnx
 import onnxruntime as ort
 import pytest
+from onnx import numpy_helper
 
 pytest.importorskip("torch", reason="PyTorch isn't installed")
 
@@ -17,6 +18,7 @@ import torch
 from onnxpipe.core.options import Axis, Options
 from onnxpipe.errors import BadInput, Inexact, Unsupported
 from onnxpipe.services.convert import adapter_of, artefact_of, convert
+from onnxpipe.services.verify import verify
 from tests import nets
 from tests.rigs import torch as rig
 from tests.shell import onnxpipe, told
@@ -36,11 +38,17 @@ def tagger(home: Path) -> Path:
     return nets.saved(nets.Tagger(), nets.tagger_example(), axes, home / "tagger.pt2")
 
 
-def test_an_exported_program_is_converted_and_proved(tagger: Path) -> None:
+@pytest.fixture(scope="module")
+def converted(tagger: Path) -> str:
+    """What the command says while it converts the tagger to ``tagger.onnx``."""
     done = onnxpipe("convert", tagger.name, "-o", "tagger.onnx", cwd=tagger.parent)
     assert done.returncode == 0, told(done)
-    assert "EQUAL on" in told(done)
-    assert "25 by both" in told(done)  # word numbers that are none, negative ones too
+    return told(done)
+
+
+def test_an_exported_program_is_converted_and_proved(tagger: Path, converted: str) -> None:
+    assert "EQUAL on" in converted
+    assert "25 by both" in converted  # word numbers that are none, negative ones too
     assert not list(tagger.parent.glob("*.data"))
     model = onnx.load(tagger.with_suffix(".onnx"))
     session = ort.InferenceSession(model.SerializeToString())
@@ -51,10 +59,19 @@ def test_an_exported_program_is_converted_and_proved(tagger: Path) -> None:
     assert str(tagger.parent).encode() not in model.SerializeToString()
 
 
-def test_golden_rows_need_no_torch(tagger: Path) -> None:
+def test_golden_rows_need_no_torch(tagger: Path, converted: str) -> None:
     done = onnxpipe("verify", "tagger.onnx", cwd=tagger.parent)
     assert done.returncode == 0, told(done)
     assert "EQUAL on 200 rows" in told(done)
+
+
+def test_a_fault_inside_is_put_down_to_its_module(tagger: Path, converted: str) -> None:
+    model = onnx.load(tagger.with_suffix(".onnx"))
+    weights = next(t for t in model.graph.initializer if t.name == "body.2.weight")
+    weights.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(weights) * np.float32(1.1), weights.name))
+    found = verify(model, tagger, rows=50)
+    assert not found and found.culprit is not None
+    assert (found.culprit.path, found.culprit.status) == ("network/body/2", "introduces")
 
 
 def test_outputs_are_picked_by_name(tagger: Path) -> None:

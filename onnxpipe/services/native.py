@@ -134,11 +134,14 @@ class Native:
         return _with_gaps(found.reshape(len(found), -1), refused)
 
     def stages(
-        self, rows: Arrays, wanted: Mapping[str, Sequence[str]]
+        self, rows: Arrays, wanted: Mapping[str, Sequence[str]], **told: Any
     ) -> tuple[Mapping[str, StageRecord], str]:
-        """Records by stage path for the rows, and the path of the stage that refused them, or ""."""
+        """Records by stage path for the rows, and the path of the stage that refused them, or "".
+
+        ``told`` is what a program's framework has to know of the graph (see ``onnxpipe/worker``).
+        """
         lists = {path: list(methods) for path, methods in wanted.items()}
-        reply = self._ask("stages", rows, wanted=lists)
+        reply = self._ask("stages", rows, wanted=lists, **{"reads": {}, **told})
         inputs: dict[str, list[Array]] = {path: [] for path in reply["paths"]}
         answers: dict[str, dict[str, Array]] = {path: {} for path in reply["paths"]}
         for key, array in self._arrays().items():

@@ -18,7 +18,7 @@ from onnxpipe.core.foreign import Borrowed
 from onnxpipe.core.fragment import PREFIX, Fragment, Tap, metadata
 from onnxpipe.core.options import IR_VERSION, Options
 from onnxpipe.core.plan import Plan, Stage
-from onnxpipe.core.signature import Port, Signature
+from onnxpipe.core.signature import Dim, Port, Signature
 from onnxpipe.errors import (
     BadInput,
     ExportFailed,
@@ -30,6 +30,7 @@ from onnxpipe.errors import (
     Untrusted,
 )
 from onnxpipe.services.native import Native, Where
+from onnxpipe.services.selftest import opset
 from onnxpipe.stitching import tidy
 
 _STAGE = PREFIX + "stage"
@@ -97,6 +98,24 @@ def finished(
     _refuse_fixed(fragment.signature, options)
     root = Stage(facts["kind"], facts["stages"][-1]["path"], {})
     return Plan(framework, facts["version"], root, Signature.of(model).inputs), fragment
+
+
+def inside(model: onnx.ModelProto, called: Mapping[str, str]) -> dict[str, Any]:
+    """What has to be known of a program's graph to find its values again (see ``onnxpipe/worker``).
+
+    ``called`` are the original's names of the graph's inputs where they are others.
+    """
+    ports = {
+        called.get(port.name, port.name): {"dtype": port.dtype, "shape": list(map(_size, port.shape))}
+        for port in Signature.of(model).inputs
+    }
+    taps = Fragment.of(model).taps
+    reads = {tap.path: [called.get(name, name) for name, _ in tap.inputs] for tap in taps}
+    return {"reads": reads, "inputs": ports, "dynamic": {}, "outputs": [], "opset": opset(model)}
+
+
+def _size(dim: Dim) -> int | None:
+    return dim if isinstance(dim, int) else None
 
 
 def _symbols(model: onnx.ModelProto) -> dict[str, str]:

@@ -27,7 +27,7 @@ from onnxpipe.core.options import Options
 from onnxpipe.core.plan import Context
 from onnxpipe.core.signature import sized
 from onnxpipe.errors import NativeFailed, Refusal
-from onnxpipe.services import lengths
+from onnxpipe.services import lengths, programs
 from onnxpipe.services.judge import ABSENT, Answers, Judge, Judged
 from onnxpipe.services.matching import Names
 from onnxpipe.services.native import Native
@@ -148,7 +148,10 @@ class Trial:
         return () if local.fails(rows).any() else (told,)
 
     def _stages(self, rows: Rows, wanted: Mapping[str, Sequence[str]]) -> tuple[Mapping[str, Any], str]:
-        return self.native.stages(self.judge.as_native(rows), wanted)
+        told = {}
+        if program_exporter(self.native.adapter, self.native.artefact):
+            told = programs.inside(self.model, self.judge.input_names)
+        return self.native.stages(self.judge.as_native(rows), wanted, **told)
 
     def _plainest(self, made: Probes, place: int, model: str) -> Counterexample:
         """The failing row at a place, made as plain as it can be."""

@@ -28,6 +28,11 @@ dotted name of what was exported), ``version`` (of the framework that saved it, 
 ``stages`` ([{path, kind, inputs: [value], answers: {name: [value]}}, ...], inner before outer); nodes
 carry the path of their stage as ``io.onnxpipe.stage``.
 
+and, where values inside a graph can be told by their names there, with this, which goes before ``stages``:
+
+    inside(model, rows, request) -> records; ``request`` has ``wanted`` and ``reads`` ({path: [value]}),
+    ``inputs`` ({name: {dtype, shape}}), ``dynamic`` and ``opset``, as the graph was made with
+
 and, where it knows better than to halve a refused batch until the rows at fault stand alone:
 
     each(model, rows, methods, optional) -> ({output: array}, [(row, reason), ...])

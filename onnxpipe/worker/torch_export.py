@@ -18,12 +18,13 @@ OLDEST_ROUTE = 20
 
 
 class Made(NamedTuple):
-    """A graph, the kind of network it is of, who made it, and a size by symbol of each open axis."""
+    """A graph, the kind of network it is of, who made it, a size by symbol of each open axis, its modules."""
 
     proto: Any
     kind: str
     route: str
     sizes: Dict[str, int]
+    stages: Tuple[Dict[str, Any], ...] = ()
 
 
 def program(model: Any, request: Mapping[str, Any], rows: Mapping[str, Any]) -> Tuple[bytes, Dict[str, Any]]:
@@ -35,7 +36,7 @@ def program(model: Any, request: Mapping[str, Any], rows: Mapping[str, Any]) -> 
     root = {"path": "network", "kind": made.kind, "inputs": inputs, "answers": answers}
     facts = {
         "kind": made.kind, "version": native.versions()["torch"], "route": made.route,
-        "sizes": made.sizes, "stages": [root],
+        "sizes": made.sizes, "stages": [*made.stages, root],
     }  # fmt: skip
     return made.proto.SerializeToString(), facts
 
@@ -65,18 +66,27 @@ def by_dynamo(model: Any, request: Mapping[str, Any]) -> Made:
     """The graph of an exported program."""
     import torch
 
+    done = translated(model, request)
+    proto = done.model_proto  # made anew each time
+    stages = main.sibling("torch_modules").stages(proto.graph, done.exported_program)
+    route = "torch.onnx %s (dynamo)" % torch.__version__
+    return Made(proto, kind(model.program), route, sizes(model), tuple(stages))
+
+
+def translated(model: Any, request: Mapping[str, Any]) -> Any:
+    """What torch.onnx makes of an exported program. Raises NoConverter for one that draws random numbers."""
+    import torch
+
     found = sorted(set(native.random(model.program)))
     if found:
         raise main.NoConverter(
             "it answers with chance or as in training (%s): call eval() before saving" % ", ".join(found)
         )
-    done: Any = torch.onnx.export(
+    return torch.onnx.export(
         model.program, dynamo=True, opset_version=request["opset"], verbose=False, external_data=False,
         input_names=model.inputs, output_names=[name for name in model.outputs if name],
         custom_translation_table=main.sibling("torch_operators").table(torch),
     )  # fmt: skip
-    route = "torch.onnx %s (dynamo)" % torch.__version__
-    return Made(done.model_proto, kind(model.program), route, sizes(model))
 
 
 def older(model: Any, request: Mapping[str, Any], given: Mapping[str, Any]) -> Made:

@@ -164,6 +164,20 @@ def stages(
     return single.stages(rows, wanted, model.ask(rows))  # type: ignore[no-any-return]
 
 
+def inside(model: Any, rows: Mapping[str, Any], request: Mapping[str, Any]) -> List[Dict[str, Any]]:
+    """What each module got and answered, by the graph's names of the values."""
+    modules = main.sibling("torch_modules")
+    sides = [names for side in ("reads", "wanted") for names in request[side].values()]
+    found = modules.values(model, rows, [name for names in sides for name in names], request)
+    records = []
+    for path, names in request["wanted"].items():
+        reads = request["reads"][path]
+        inputs = {str(i): found[name] for i, name in enumerate(reads)} if set(reads) <= set(found) else {}
+        answers = {name: found[name] for name in names if name in found}
+        records.append({"path": path, "inputs": inputs, "answers": answers})
+    return records
+
+
 arrive = single.arrive
 
 
