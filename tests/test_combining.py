@@ -87,6 +87,15 @@ def test_three_models_after_another() -> None:
     np.testing.assert_array_equal(run(model, {"X": X})["predict"], np.where(UNSURE, later, QUICK.predict(X)))
 
 
+def test_the_command_joins_members_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, model in MEMBERS.items():
+        onnx.save(onnxpipe.convert(model), f"{name}.onnx")
+    command = ["stitch", "quick.onnx", "slow.onnx", "ensemble:how=mean,weights=1|2", "-o", "m.onnx"]
+    assert main(command) == 0
+    assert lock.read("m.onnx.lock").command.endswith("'ensemble:how=mean,weights=1|2' -o m.onnx")
+
+
 SHARES = """g (float[N,2] x) => (float[N,2] p) <float[1] w = {1}, int64[1] i = {%d}> {
   s = Gather <axis = 0> (w, i)
   p = Mul(x, s)

@@ -14,7 +14,7 @@ from onnxpipe.core.portability import portability
 from onnxpipe.core.signature import Signature
 from onnxpipe.errors import BadManifest, Refusal
 from onnxpipe.lock import File, Lock
-from onnxpipe.services import builds, files, goldens, reference, stitch_proof
+from onnxpipe.services import builds, combining, files, goldens, reference, stitch_proof
 from onnxpipe.services.builds import Builds
 from onnxpipe.services.native import Where
 from onnxpipe.services.selftest import open_session
@@ -184,6 +184,8 @@ def _moved(part: str, folder: Path) -> str:
     if Path(part).exists():
         return lock.relative(part, folder)
     name, colon, rest = part.partition(":")
+    if name in combining.NAMES:
+        return part
     known, given = registry.find(name).parameters, parameters.parse(rest)
     moved: Sequence[str] = [
         f"{key}={lock.relative(value, folder) if known.get(key) == parameters.File else value}"
