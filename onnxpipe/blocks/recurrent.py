@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from onnxpipe.core.ops import Var, as_many, const, op
+from onnxpipe.core.loops import followed
+from onnxpipe.core.ops import Var, alike, as_many, cast, const, op, shape_of, shaped
 
 Array = NDArray[Any]
 
@@ -38,16 +39,18 @@ class Gates:
 
 
 class Read(NamedTuple):
-    """Every step's output ``[N, T, h]``, and the states after the last ``[N, h]``."""
+    """Every step's output ``[N, T, h]``, the states after the last ``[N, h]``, and the last output."""
 
     steps: Var
-    last: tuple[Var, ...]
+    states: tuple[Var, ...]
+    last: Var
 
 
 def long_short(x: Var, gates: Gates) -> Read:
     """Hochreiter and Schmidhuber's cell; gates are input, output, forget, cell."""
-    found = op.lstm(_led(x), *gates.tensors(), activations=gates.bends, hidden_size=gates.size)
-    return _read(x, found, gates)
+    return _read(
+        x, op.lstm(_led(x), *gates.tensors(), activations=gates.bends, hidden_size=gates.size), gates
+    )
 
 
 def gated(x: Var, gates: Gates, after: bool) -> Read:
@@ -67,6 +70,46 @@ def simple(x: Var, gates: Gates) -> Read:
     return _read(x, op.rnn(_led(x), *gates.tensors(), activations=gates.bends, hidden_size=gates.size), gates)
 
 
+Step = Callable[[Var, Sequence[Var]], tuple[Var, Sequence[Var]]]
+"""An output and the states after it, of a step ``[N, ...]`` and the states before it."""
+
+
+def stepwise(x: Var, start: Sequence[Var], step: Step, blank: Var, skip: Skip | None = None) -> Read:
+    """Any cell, step by step; ``blank`` is an output of zeros, which stands before the first."""
+    turned = [op.transpose(each, perm=[1, 0, *range(2, len(shape_of(each)))]) for each in _inputs(x, skip)]
+
+    def body(last: Var, *values: Var) -> Sequence[Var]:
+        states, now, kept = values[: len(start)], values[len(start)], values[len(start) + 1 :]
+        out, after = step(now, states)
+        if skip and kept:
+            out = _kept(kept[0], out, const(np.float32(0)) if skip.blank else last)
+            after = [_kept(kept[0], new, old) for new, old in zip(after, states, strict=True)]
+        return [out, *after, out]
+
+    last, *states, steps = followed([blank, *start], turned, body)
+    batch, length = shape_of(x)[:2]
+    sizes = shape_of(blank)[1:]
+    whole = op.transpose(shaped(steps, length, batch, *sizes), perm=[1, 0, *range(2, 2 + len(sizes))])
+    known = (alike(state, before) for state, before in zip(states, start, strict=True))
+    return Read(whole, tuple(known), alike(last, blank))
+
+
+class Skip(NamedTuple):
+    """Which steps count, bool ``[N, T]``. Others leave the states alone, and the output too, or ``blank``."""
+
+    mask: Var
+    blank: bool = False
+
+
+def _inputs(x: Var, skip: Skip | None) -> list[Var]:
+    return [x, skip.mask] if skip else [x]
+
+
+def _kept(mask: Var, new: Var, old: Var) -> Var:
+    """``new`` where a step counts, bool ``[N]``, else ``old``."""
+    return op.where(op.unsqueeze(mask, const(list(range(1, len(shape_of(new)))))), new, old)
+
+
 def reversed_steps(x: Var) -> Var:
     """The steps of ``x`` from the last to the first."""
     return op.slice(x, const([-1]), const([np.iinfo(np.int64).min]), const([1]), const([-1]))
@@ -81,7 +124,15 @@ def _read(x: Var, found: Sequence[Var], gates: Gates) -> Read:
     steps = op.transpose(op.squeeze(found[0], const([1])), perm=[1, 0, 2])
     whole = op.reshape(_cut(steps), const([0, 0, gates.size]))
     last = tuple(op.reshape(_cut(op.squeeze(each, const([0]))), const([0, gates.size])) for each in found[1:])
-    return Read(as_many(whole, x), tuple(as_many(each, x) for each in last))
+    gaps = op.reduce_sum(cast(op.isnan(x), np.float32), const([2]))
+    ever = op.reduce_sum(gaps, const([1]), keepdims=0)
+    states = tuple(_spoiled(as_many(each, x), ever) for each in last)
+    return Read(_spoiled(as_many(whole, x), op.cumsum(gaps, const(1))), states, states[0])
+
+
+def _spoiled(y: Var, gaps: Var) -> Var:
+    """NaN where there were gaps before: onnxruntime's operators pass over them."""
+    return op.where(op.greater(gaps, const(np.float32(0))), const(np.float32(np.nan)), y)
 
 
 def _cut(x: Var) -> Var:

@@ -37,6 +37,13 @@ def traced(start: Var, inputs: Sequence[Var], step: Callable[..., tuple[Var, Var
     return _scan((start,), inputs, step, 2)[1]
 
 
+def followed(start: Sequence[Var], inputs: Sequence[Var], step: Callable[..., Sequence[Var]]) -> list[Var]:
+    """The state after ``(*state, out) = step(*state, *slices)`` for every slice along the first axis of
+    ``inputs``, then every ``out``, stacked.
+    """
+    return _scan(start, inputs, step, len(start) + 1)
+
+
 def mapped(function: Callable[..., Var], *inputs: Var) -> Var:
     """``function`` of the inputs' slices along their first axes, stacked."""
     return _scan((), inputs, lambda *parts: (function(*parts),), 1)[0]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from onnxpipe.adapters.keras.calls import Call, Value, apply, flat
 from onnxpipe.core.ops import cast, dtype_of
 from onnxpipe.core.plan import Stage
@@ -120,8 +122,15 @@ def _tensors(held: Any) -> Any:
     if held.get("class_name") == "__keras_tensor__":
         layer, node, tensor = held["config"]["keras_history"]
         return Ref(str(layer), int(node), int(tensor))
-    if held.get("class_name") == "__tuple__":
+    name, told = held.get("class_name"), held.get("config") or {}
+    if name == "__tuple__":
         return tuple(_tensors(each) for each in held["items"])
+    if name in ("__numpy__", "__tensor__"):
+        return np.asarray(told["value"], np.dtype(str(told["dtype"])))
+    if name == "__slice__":
+        return slice(*(told.get(end) for end in ("start", "stop", "step")))
+    if name == "__ellipsis__":
+        return ...
     return {key: _tensors(value) for key, value in held.items()}
 
 

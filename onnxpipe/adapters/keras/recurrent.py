@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from onnxpipe.adapters.keras.calls import Call, Value, apply, flat
-from onnxpipe.adapters.keras.layers import part
+from onnxpipe.adapters.keras.cells import cell_of
+from onnxpipe.adapters.keras.layers import part, with_weights
 from onnxpipe.blocks import recurrent
-from onnxpipe.blocks.recurrent import Gates, Read
-from onnxpipe.core.ops import Var, const, op, shape_of
+from onnxpipe.blocks.recurrent import Gates, Read, Skip
+from onnxpipe.core.ops import Var, cast, const, filled, op, shape_of
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import converts
 
@@ -36,65 +38,115 @@ def _gates(stage: Stage, cell: str, order: Sequence[int], bends: Sequence[str]) 
     if bias:
         given = bias[0].reshape(-1, count, size)[:, list(order)]
         biases[: len(given)] = given
-    return Gates(inputs, states, biases, [_bend(stage, field) for field in bends])
+    return Gates(inputs, states, biases, [_BENDS[stage.get(field)] for field in bends])
 
 
-def _bend(stage: Stage, field: str) -> str:
-    name = stage.get(field)
-    if name not in _BENDS:
-        raise stage.unsupported(f"has {field} {name!s:.60}, which no recurrent operator knows")
-    return _BENDS[str(name)]
+class Given(NamedTuple):
+    """What a layer reads, in its order: the sequence, which steps count, and the states to start from."""
+
+    x: Var
+    skip: Skip | None
+    states: list[Var]
+    mask: Var | None
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether all steps count and states start at 0; states may be NaN, which the operators pass over."""
+        return self.skip is None and not self.states
 
 
-def _started(stage: Stage, call: Call) -> Var:
-    """The sequence in the order in which the layer reads it. Raises Unsupported for what isn't kept here."""
-    x = call.first
-    mask = call.kwargs.get("mask")
-    if not isinstance(x, Value) or any(
-        isinstance(v, Value) for v in flat([*call.args[1:], call.get(1, "initial_state")])
-    ):
-        raise stage.unsupported("is given the state to start from")
-    if x.mask is not None or isinstance(mask, Value):
-        raise stage.unsupported("skips the steps that a mask leaves out")
+def _given(stage: Stage, call: Call) -> Given:
+    """Masks go along only without states. Source: keras.layers.Layer.__call__, populating masks."""
     if stage.get("stateful"):
         raise stage.unsupported("keeps its state from one batch to the next")
-    return recurrent.reversed_steps(x.var) if stage.get("go_backwards") else x.var
+    x, *inside = flat(call.first)
+    states = [v.var for v in [*inside, *flat(call.get(1, "initial_state"))] if isinstance(v, Value)]
+    told = call.get(2, "mask")
+    mask = told.var if isinstance(told, Value) else None if states else x.mask
+    mask = None if mask is None else cast(mask, np.bool_)
+    back, blank = bool(stage.get("go_backwards")), bool(stage.get("zero_output_for_mask"))
+    skip = None if mask is None else Skip(recurrent.reversed_steps(mask) if back else mask, blank)
+    return Given(recurrent.reversed_steps(x.var) if back else x.var, skip, states, mask)
 
 
-def _answer(stage: Stage, read: Read) -> Any:
-    output = read.steps if stage.get("return_sequences") else read.last[0]
-    return [output, *read.last] if stage.get("return_state") else output
+def _answer(stage: Stage, read: Read, mask: Var | None) -> Any:
+    """The mask stays with every step's output. Source: RNN.compute_mask."""
+    whole = stage.get("return_sequences")
+    output = Value(read.steps, mask) if whole else Value(read.last)
+    return [output, *map(Value, read.states)] if stage.get("return_state") else output
+
+
+def _is_known(stage: Stage, fields: Sequence[str]) -> bool:
+    """Whether the recurrent operators know a layer's activations."""
+    return all(stage.get(field) in _BENDS for field in fields)
+
+
+def _by_steps(stage: Stage, cell: Stage, given: Given) -> Any:
+    made = cell_of(cell)
+    start = given.states or made.start(given.x)
+    blank = filled(given.x, np.float32(0), made.output)
+    return _answer(stage, recurrent.stepwise(given.x, start, made.step, blank, given.skip), given.mask)
 
 
 @converts("keras.layers.LSTM")
 def lstm(stage: Stage, call: Call) -> Any:
     """Keras's gates are input, forget, cell, output."""
-    gates = _gates(stage, "lstm_cell", (0, 3, 1, 2), ("recurrent_activation", "activation", "activation"))
-    return _answer(stage, recurrent.long_short(_started(stage, call), gates))
+    fields, given = ("recurrent_activation", "activation", "activation"), _given(stage, call)
+    if not given.is_plain or not _is_known(stage, fields):
+        return _by_steps(stage, with_weights(stage, "cell", "lstm_cell"), given)
+    gates = _gates(stage, "lstm_cell", (0, 3, 1, 2), fields)
+    return _answer(stage, recurrent.long_short(given.x, gates), None)
 
 
 @converts("keras.layers.GRU")
 def gru(stage: Stage, call: Call) -> Any:
-    gates = _gates(stage, "gru_cell", (0, 1, 2), ("recurrent_activation", "activation"))
-    return _answer(stage, recurrent.gated(_started(stage, call), gates, bool(stage.get("reset_after"))))
+    fields, given = ("recurrent_activation", "activation"), _given(stage, call)
+    if not given.is_plain or not _is_known(stage, fields):
+        return _by_steps(stage, with_weights(stage, "cell", "gru_cell"), given)
+    gates, after = _gates(stage, "gru_cell", (0, 1, 2), fields), bool(stage.get("reset_after"))
+    return _answer(stage, recurrent.gated(given.x, gates, after), None)
 
 
 @converts("keras.layers.SimpleRNN")
 def simple_rnn(stage: Stage, call: Call) -> Any:
+    given = _given(stage, call)
+    if not given.is_plain or not _is_known(stage, ("activation",)):
+        return _by_steps(stage, with_weights(stage, "cell", "simple_rnn_cell"), given)
     gates = _gates(stage, "simple_rnn_cell", (0,), ("activation",))
-    return _answer(stage, recurrent.simple(_started(stage, call), gates))
+    return _answer(stage, recurrent.simple(given.x, gates), None)
+
+
+@converts("keras.layers.RNN")
+def rnn(stage: Stage, call: Call) -> Any:
+    """A cell of its own, or several, one on the other."""
+    return _by_steps(stage, stage.child("cell", stage.cell), _given(stage, call))
 
 
 @converts("keras.layers.Bidirectional")
 def bidirectional(stage: Stage, call: Call) -> Any:
     """Both layers on the sequence, their answers merged. Formula: keras.layers.Bidirectional.call."""
-    fields = ("layer", "backward_layer")
-    there, back = (list(flat(apply(stage.child(f, stage.state[f]), call))) for f in fields)
+    there, back = (list(flat(apply(*each))) for each in _both_ways(stage, call))
     if stage.layer.get("return_sequences"):
-        back[0] = Value(recurrent.reversed_steps(back[0].var), back[0].mask)
-    merged = _merged(stage, there[0].var, back[0].var)
-    states = [value.var for value in [*there[1:], *back[1:]]]
+        back[0] = Value(recurrent.reversed_steps(back[0].var))
+    merged = [Value(each, there[0].mask) for each in _merged(stage, there[0].var, back[0].var)]
+    states = [Value(value.var) for value in [*there[1:], *back[1:]]]
     return [*merged, *states] if states or len(merged) > 1 else merged[0]
+
+
+def _both_ways(stage: Stage, call: Call) -> Iterator[tuple[Stage, Call]]:
+    """Either layer and what it is called on: of states to start from, its half.
+
+    Steps that don't count answer 0. Source: keras.layers.Bidirectional.__init__.
+    """
+    x, *inside = flat(call.first)
+    states = [v for v in [*inside, *flat(call.get(1, "initial_state"))] if isinstance(v, Value)]
+    half = len(states) // 2
+    mask = call.get(2, "mask")
+    told = {"mask": mask} if isinstance(mask, Value) else {}
+    for field, start in (("layer", states[:half]), ("backward_layer", states[half:])):
+        layer = stage.child(field, stage.state[field])
+        more = {"zero_output_for_mask": bool(layer.get("return_sequences"))}
+        yield replace(layer, state={**layer.state, **more}), Call((x,), {"initial_state": start, **told})
 
 
 def _merged(stage: Stage, a: Var, b: Var) -> list[Var]:
@@ -109,14 +161,22 @@ def _merged(stage: Stage, a: Var, b: Var) -> list[Var]:
 
 
 @converts("keras.layers.TimeDistributed")
-def time_distributed(stage: Stage, call: Call) -> Var:
+def time_distributed(stage: Stage, call: Call) -> Value:
     """The layer inside on every step, as if each were a row."""
-    x = call.first.var
-    if call.first.mask is not None:
-        raise stage.unsupported("skips the steps that a mask leaves out")
+    x, mask = call.first.var, call.first.mask
+    if mask is not None and stage.layer.kind.rpartition(".")[2] in _MINDFUL:
+        raise stage.unsupported("hands the mask of steps to a layer that takes masks")
     rest: Any = shape_of(x)[2:]
     rows = op.reshape(op.flatten(x, axis=2), const([0, *rest], np.int64))
     answer: Value = apply(stage.child("layer", stage.layer), Call((Value(rows),)))
     made: Any = shape_of(answer.var)[1:]
     steps = op.pad(op.shape(x, start=0, end=2), const([0, len(made)]))
-    return op.reshape(answer.var, op.add(steps, const([0, 0, *made], np.int64)))
+    return Value(op.reshape(answer.var, op.add(steps, const([0, 0, *made], np.int64))), mask)
+
+
+_MINDFUL = (
+    *("LSTM", "GRU", "SimpleRNN", "RNN", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "Bidirectional"),
+    *("TimeDistributed", "Functional", "Sequential", "Softmax", "Attention", "AdditiveAttention"),
+    *("MultiHeadAttention", "GroupQueryAttention", "GlobalAveragePooling1D"),
+)
+"""Layers that have an argument ``mask``."""
