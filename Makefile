@@ -14,7 +14,7 @@ SOURCES := libsvm-official==3.37 liblinear-official==2.50
 # The index's own torch is gigabytes of CUDA, so only a CPU build that pip is pointed at (find-links) is taken.
 TORCH   := torch==2.13.0
 
-.PHONY: demo test fast lint fuzz bench lock browser clean
+.PHONY: demo test fast lint fuzz bench lock browser web clean
 
 demo: $(READY)
 	$(BIN)/python docs/demo/train.py $(DEMO)
@@ -24,7 +24,7 @@ demo: $(READY)
 	$(BIN)/onnxpipe verify $(DEMO)/penguins.onnx $(DEMO)/penguins.joblib --data $(DEMO)/penguins.csv --report $(DEMO)/report.html
 	$(BIN)/onnxpipe skew $(DEMO)/penguins.onnx.lock $(DEMO)/full.onnx.lock
 
-test: $(READY) browser lint
+test: $(READY) browser web lint
 	$(BIN)/python -m pytest -n auto
 
 fast: $(READY)
@@ -58,6 +58,14 @@ browser:
 	@command -v chromium chromium-browser google-chrome >/dev/null 2>&1 \
 	  || { [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -y -qq chromium; } >/dev/null 2>&1 \
 	  || echo "no Chromium: the browser tests will be skipped"
+
+# Graphs for browsers are judged in onnxruntime-web; where npm or its registry is missing, those tests skip.
+web: build/web/node_modules/onnxruntime-web
+
+build/web/node_modules/onnxruntime-web:
+	@npm install --prefix build/web --ignore-scripts --no-audit --no-fund --no-save --silent \
+	  onnxruntime-web@1.30.0 >/dev/null 2>&1 \
+	  || echo "no onnxruntime-web from npm: the tests of the web's runtime will be skipped"
 
 lock:
 	uv pip compile --universal --python-version 3.10 --extra test --no-header --no-annotate \

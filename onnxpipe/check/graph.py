@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 from onnxpipe.check import rows as table
 from onnxpipe.check.rows import Rows
 from onnxpipe.check.server import Server
+from onnxpipe.check.web import Web
 from onnxpipe.core.sessions import extended
 from onnxpipe.core.signature import Signature
 from onnxpipe.errors import ServerFailed, Unreadable
 
 Array = NDArray[Any]
 Answers = Mapping[str, Array]
-Runtime = str | Server
+Runtime = str | Server | Web
 
 
 class GraphRefused(Exception):
@@ -35,7 +36,7 @@ class Each(NamedTuple):
 class Graph:
     """A model opened once and asked many times, on ``threads`` threads (0: as many as there are cores).
 
-    ``runtime`` is onnxruntime, reference for ONNX's own evaluator, or a server that has the model.
+    ``runtime`` is onnxruntime, reference for ONNX's own evaluator, a server that has the model, or a browser.
     Raises Unreadable where it can't open the model, BadInput where the server has another.
     """
 
@@ -81,9 +82,14 @@ def _opened(model: onnx.ModelProto, where: str, threads: int, runtime: Runtime) 
         runtime.fits(Signature.of(model))
         return runtime
     try:
+        if isinstance(runtime, Web):
+            return runtime.session(model)
         return _evaluator(model) if runtime == "reference" else _session(model, threads)
+    except ServerFailed:
+        raise
     except Exception as error:
-        raise Unreadable(f"{runtime} can't open it: {_line(error)}", where=where) from None
+        name = "onnxruntime-web" if isinstance(runtime, Web) else runtime
+        raise Unreadable(f"{name} can't open it: {_line(error)}", where=where) from None
 
 
 def _session(model: onnx.ModelProto, threads: int) -> ort.InferenceSession:

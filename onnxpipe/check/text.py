@@ -15,6 +15,8 @@ _SOURCES = {
     "drawn": "drawn like the others",
     "golden": "golden",
 }
+_SHOWN = ("sklearn", "onnxruntime")
+"""Whose versions the first line tells."""
 
 
 def text(report: Report) -> str:
@@ -59,7 +61,7 @@ def headline(report: Report) -> str:
 def _of_what(report: Report) -> str:
     setting = report.setting
     against = setting.source or "golden rows"
-    versions = ", ".join(f"{k} {v}" for k, v in setting.versions.items() if k in ("sklearn", "onnxruntime"))
+    versions = ", ".join(f"{k} {v}" for k, v in setting.versions.items() if k.startswith(_SHOWN))
     facts = (f"{setting.model or 'model'} against {against}", versions, f"seed {setting.seed}")
     return f"({'; '.join(filter(None, facts))}; {report.duration:.1f} s)"
 

@@ -83,8 +83,9 @@ _BY_SUFFIX = {
     "--runtime",
     default="onnxruntime",
     show_default=True,
-    metavar="onnxruntime|reference|http://HOST:PORT",
-    help="What runs the model: reference is ONNX's own evaluator; a server is asked by the Open Inference "
+    metavar="onnxruntime|reference|onnxruntime-web[:DIR]|browser[:DIR]|http://HOST:PORT",
+    help="What runs the model: reference is ONNX's own evaluator; onnxruntime-web, of npm's package in DIR, "
+    "runs in node or a headless browser; a server is asked by the Open Inference "
     "Protocol for the model of the file's name, or /v2/models/NAME.",
 )
 @options.native
