@@ -68,10 +68,14 @@ def test_keras_modes(mode: str) -> None:
 
 @pytest.mark.parametrize(("preset", "mean", "std"), [("mnist", 0.1307, 0.3081), ("emnist", 0.1736, 0.3317)])
 def test_digits(preset: str, mean: float, std: float) -> None:
+    """EMNIST's files, and torchvision's data set of them, hold every picture with its axes exchanged."""
     image = load_sample_images().images[0]
     grey = Image.fromarray(image).convert("L").resize((28, 28), Image.Resampling.BILINEAR)
     native = (np.asarray(grey, "f4") / np.float32(255) - np.float32(mean)) / np.float32(std)
-    np.testing.assert_array_equal(made(f"preset={preset},resize=28x28", image), native[None, None])
+    expected = native.T if preset == "emnist" else native
+    np.testing.assert_array_equal(made(f"preset={preset},resize=28x28", image), expected[None, None])
+    upright = made(f"preset={preset},resize=28x28,axes=hw", image)
+    np.testing.assert_array_equal(upright, native[None, None])
 
 
 def test_grey_and_colours() -> None:
@@ -189,7 +193,6 @@ def test_the_version_that_is_mirrored_is_written_down() -> None:
         ("resize=8,interpolation=area", "interpolation can't be 'area'"),
         ("resize=8,library=cv", "library can't be 'cv'"),
         ("resize=8,library=opencv,interpolation=cubic", "Intel"),
-        ("resize=8,library=opencv,interpolation=lanczos4", "built"),
         ("resize=8,antialias=yes", "no antialias"),
         ("resize=8,version=new", "version can't be 'new'"),
         ("preset=imagenet", "preset can't be 'imagenet'"),

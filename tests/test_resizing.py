@@ -64,7 +64,7 @@ def opencv(image: Any, height: int, width: int, name: str) -> Any:
 
 EXACT: list[tuple[Choice, Callable[..., Any]]] = [
     *((Choice("pillow", name), pillow) for name in PILLOW),
-    *((Choice("opencv", name), opencv) for name in ("nearest", "linear", "area")),
+    *((Choice("opencv", name), opencv) for name in ("nearest", "linear", "area", "lanczos4")),
 ]
 NAMES = [f"{choice.library}-{choice.interpolation}" for choice, _ in EXACT]
 

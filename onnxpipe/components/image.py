@@ -49,6 +49,7 @@ class Recipe:
     offset: float = 0.0
     mean: Floats = ()
     std: Floats = ()
+    axes: str = ""
     layout: str = ""
 
     @property
@@ -68,10 +69,10 @@ PRESETS: Mapping[str, Recipe] = {
     "tf": Recipe(divisor=127.5, offset=-1.0, layout="nhwc"),
     "torch": replace(_IMAGENET, layout="nhwc"),
     "mnist": Recipe(color="gray", divisor=255.0, mean=(0.1307,), std=(0.3081,), layout="nchw"),
-    "emnist": Recipe(color="gray", divisor=255.0, mean=(0.1736,), std=(0.3317,), layout="nchw"),
+    "emnist": Recipe(color="gray", divisor=255.0, mean=(0.1736,), std=(0.3317,), axes="wh", layout="nchw"),
 }
 """torchvision's ImageNet weights, the modes of ``keras.applications.imagenet_utils.preprocess_input``, and
-the usual MNIST and EMNIST statistics."""
+the usual MNIST and EMNIST statistics; EMNIST's pictures stand with their axes exchanged."""
 
 
 def _raw(given: Mapping[str, Any]) -> Mapping[str, Port]:
@@ -99,7 +100,9 @@ def image(image: Var, *, recipe: Recipe) -> Outputs:
     single = len(shape_of(image)) == 3
     images = op.unsqueeze(image, const([0])) if single else image
     layout = steps.layout or ("hwc" if single else "nhwc")
-    framed = _laid_out(_framed(_coloured(images, steps), steps), layout, single)
+    framed = _framed(_coloured(images, steps), steps)
+    framed = op.transpose(framed, perm=[0, 2, 1, 3]) if steps.axes == "wh" else framed
+    framed = _laid_out(framed, layout, single)
     made = _numbers(framed, steps, layout) if steps.numeric else framed
     mirrors = {"mirrors": str(steps.choice)} if steps.resize else {}
     mirrors |= {"decoder": _DECODER} if steps.input == "bytes" else {}
@@ -119,6 +122,8 @@ def _filled(recipe: Recipe) -> Recipe:
     """The recipe over its preset. Raises BadManifest for words that aren't choices."""
     one_of("input", recipe.input, ("pixels", "bytes"))
     one_of("color", recipe.color, COLORS)
+    if recipe.axes:
+        one_of("axes", recipe.axes, ("hw", "wh"))
     if recipe.layout:
         one_of("layout", recipe.layout, LAYOUTS)
     if not recipe.preset:

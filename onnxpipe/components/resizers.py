@@ -70,7 +70,6 @@ def resizer(choice: Choice) -> Resize:
 
 _REFUSED = {
     ("opencv", "cubic"): "its packages compute it with Intel's library, in floating point",
-    ("opencv", "lanczos4"): "it isn't built yet",
 }
 
 
@@ -113,6 +112,7 @@ def _opencv(choice: Choice) -> Mapping[str, Resize]:
         "nearest": _nearest(pixel_taps.floor_places),
         "linear": pixel_taps.linear,
         "area": pixel_taps.area,
+        "lanczos4": pixel_taps.lanczos4,
     }
 
 
