@@ -8,6 +8,8 @@ from time import process_time
 import numpy as np
 import onnx
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from onnx import helper
 
 from onnxpipe.core.fragment import Fragment, Tap
@@ -104,6 +106,42 @@ def test_unsorted_nodes() -> None:
     del model.graph.node[:]
     model.graph.node.extend(nodes)
     assert ops(tidy.sort(Fragment(model))) == ["Neg", "Abs", "Exp"]
+
+
+UNARY = {name: f"{name}({{0}})" for name in ("Neg", "Abs", "Identity", "Relu", "Floor")}
+UNARY |= {"one": "Mul({0}, p)", "same": "Mul({0}, q)", "zero": "Add({0}, z)", "float": "Cast <to = 1> ({0})"}
+UNARY["up"] = """If(up) <then_branch = t () => (float[N,2] s) {{ i = Identity({0}) s = Neg(i) }},
+    else_branch = e () => (float[N,2] s) {{ s = Identity({0}) }}>"""
+BINARY = {"add": "Add({0}, {1})", "sub": "Sub({0}, {1})", "max": "Max({0}, {1})"}
+STEP = st.tuples(st.sampled_from([*UNARY, *BINARY]), st.integers(0, 7), st.integers(0, 7))
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(STEP, min_size=1, max_size=8), st.sets(st.integers(1, 8), min_size=1, max_size=3))
+def test_random_graphs_answer_the_same_bits_and_have_no_more_nodes(
+    steps: list[tuple[str, int, int]], given_out: set[int]
+) -> None:
+    lines = []
+    for i, (name, first, second) in enumerate(steps):
+        text = (UNARY | BINARY)[name].format(f"v{first % (i + 1)}", f"v{second % (i + 1)}")
+        lines.append(f"v{i + 1} = {text}")
+    outs = sorted({place for place in given_out if place <= len(steps)} or {len(steps)})
+    told = ", ".join(f"float[N,2] v{place}" for place in outs)
+    model = graph(
+        f"g (float[N,2] v0, bool up) => ({told}) <float p = {{3}}, float q = {{3}}, float z = {{-0.0}}> "
+        f"{{ {' '.join(lines)} }}"
+    )
+    before = model.SerializeToString()
+    made = tidy.tidy(Fragment(model)).model
+    assert model.SerializeToString() == before
+    onnx.checker.check_model(made, full_check=True)
+    assert len(made.graph.node) <= len(model.graph.node)
+    for up in (True, False):
+        feeds = {"v0": np.array([[1.5, -0.0], [np.nan, np.inf]], "f4"), "up": np.array(up)}
+        wanted, got = run(model, feeds), run(made, feeds)
+        assert {name: value.tobytes() for name, value in got.items()} == {
+            name: value.tobytes() for name, value in wanted.items()
+        }
 
 
 def chain(length: int) -> Fragment:

@@ -21,9 +21,11 @@ from onnxpipe.errors import BadManifest, Unreadable
 from onnxpipe.services import combining
 from onnxpipe.services.builds import Builds
 from onnxpipe.services.convert import options_of
+from onnxpipe.services.matching import unzipped
 from onnxpipe.services.members import Member
 from onnxpipe.services.native import Where
 from onnxpipe.services.originals import Origin, converted
+from onnxpipe.stitching import foreign
 from onnxpipe.stitching.manifest import Entry, Manifest
 from onnxpipe.stitching.parts import INPUT, End, Part, free_name, refuse_twins
 from onnxpipe.stitching.wiring import Wire, ends, feeding, splits
@@ -64,8 +66,8 @@ def add_entry(bench: Bench, manifest: Manifest, entry: Entry) -> None:
 def add(bench: Bench, name: str, part: Any) -> None:
     """Put a part on the bench: what it is follows from its type, else from its bytes."""
     if isinstance(part, (onnx.ModelProto, Fragment)):
-        fragment = part if isinstance(part, Fragment) else Fragment.of(part)
-        return _put(bench, name or _free(bench, "model"), fragment)
+        name = name or _free(bench, "model")
+        return _put(bench, name, part if isinstance(part, Fragment) else _read(bench, name, part))
     if not isinstance(part, (str, Path)):
         return _add_source(bench, name or _free(bench, type(part).__name__), part, {})
     head, colon, rest = str(part).partition(":")
@@ -102,8 +104,16 @@ def _add_model(bench: Bench, name: str, path: Path) -> None:
     model = models.read(path)
     kept = models.external(models.parsed(path.read_bytes(), str(path)))
     bench.files += [path, *(path.parent / name for name in sorted(set(map(models.location, kept))))]
-    _put(bench, name, Fragment.of(model))
+    _put(bench, name, _read(bench, name, model))
     bench.facts[name] = {"from": f"model {path.name}", "digest": lock.digest(path)}
+
+
+def _read(bench: Bench, name: str, model: onnx.ModelProto) -> Fragment:
+    """A model as parts read it: scores are a matrix, where another exporter makes maps by label of them."""
+    plain = unzipped(model)
+    if plain is not model:
+        bench.notes.append(f"{name}: put in scores as a matrix [N, k] in place of maps by label (ZipMap)")
+    return Fragment.of(plain)
 
 
 def _add_source(bench: Bench, name: str, source: Any, settings: Mapping[str, Any] | None = None) -> None:
@@ -127,9 +137,10 @@ def _put(bench: Bench, name: str, fragment: Fragment) -> None:
 
 
 def _stored_classes(model: onnx.ModelProto) -> NDArray[Any] | None:
-    """The class labels in a model's metadata, None where there are none that can be read."""
+    """The class labels that a model's metadata tell, or its classifiers alike; None where none do."""
     try:
-        labels = np.asarray(json.loads(metadata(model).get("classes", "null")))
+        known = metadata(model)
+        labels = np.asarray(json.loads(known.get("classes", "null")) if known else foreign.classes(model))
     except ValueError:
         return None
     return labels if labels.ndim == 1 and labels.dtype.kind in "Uifb" else None

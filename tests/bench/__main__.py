@@ -25,6 +25,7 @@ PAGES = {
     "spark.md": ("Spark ML, measured", ("scale",)),
     "catboost.md": ("CatBoost, measured", ("catboost",)),
     "images.md": ("Images, measured", ("images",)),
+    "stitching.md": ("Stitching, measured", ("stitching",)),
 }
 WHOLE = ("peers", "judges")
 """Sections that are a page of their own."""
