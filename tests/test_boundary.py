@@ -149,3 +149,16 @@ def test_rows_between_classes_are_close_to_a_tie() -> None:
     assert (best[:, -1] - best[:, -2] < 1e-6).all()
     assert (told["predict"][::2] != told["predict"][1::2]).all()
     assert between(BASE, lambda rows: {"y": rows["X"][:, 0]}, 4, np.random.default_rng(0)) is None
+
+
+@pytest.mark.parametrize(
+    "data", [None, {"X": np.array([[0.0, 3.0, 1.0], [20.0, 1.0, 2.0], [7.0, 0.0, 5.0]])}]
+)
+def test_no_row_is_made_up_that_makes_no_sense_to_a_stage(data: Any) -> None:
+    original = Original({"stage": lambda rows: rows["X"]})
+    counting = [Anchors("stage", "k", least=0.0)]
+    made = probes(MATRIX, data, counting, original, budget=200, seed=0)
+    assert len(made) > 100 and not (made.rows["X"] < 0).any()
+    negative = {"X": np.array([[-1.0, 2.0, 0.0]])}
+    kept = probes(MATRIX, negative, counting, original, budget=50, seed=0)
+    assert kept.origins.count("data") == 1

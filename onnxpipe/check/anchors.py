@@ -30,20 +30,25 @@ _WORDS = 200
 
 @dataclass(frozen=True, slots=True)
 class Anchors:
-    """One stage's edges (its answer changes there) and hints (typical values of its input)."""
+    """One stage's edges (its answer changes there), hints (typical values of its input) and the least
+    number that makes sense there, if there is any.
+    """
 
     path: str
     kind: str
     edges: tuple[Edge, ...] = ()
     hints: tuple[Edge, ...] = ()
+    least: float | None = None
 
 
 def anchors(stages: Iterable[Stage]) -> tuple[Anchors, ...]:
     """The anchors of every stage that has any, in the order given, each path once."""
     found: dict[str, Anchors] = {}
     for stage in stages:
-        made = Anchors(stage.path, stage.kind, tuple(_edges(stage)), tuple(_hints(stage)))
-        if made.edges or made.hints:
+        converter = find(stage.kind)
+        least = None if converter is None else converter.least
+        made = Anchors(stage.path, stage.kind, tuple(_edges(stage)), tuple(_hints(stage)), least)
+        if made.edges or made.hints or least is not None:
             found.setdefault(stage.path, made)
     return tuple(found.values())
 

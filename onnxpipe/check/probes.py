@@ -72,14 +72,37 @@ def probes(
     cells = slots(signature)
     base = _base(signature, data, rng)
     if data is None or not length(data):
-        base = _settled(base, cells, found, original.arrive, rng)
+        base = _mirrored(_settled(base, cells, found, original.arrive, rng), found, original.arrive)
     parts = [Probes.of(data, "data")] if data is not None and length(data) else []
     edges = _edge_rows(base, cells, found, original, max(1, budget // 2), rng)
     close = _close_calls(base, original.answer, budget // 16, rng)
     parts += [part for part in (edges, close, _special_rows(base, cells, budget // 4, rng)) if len(part)]
     made = sum(len(p) for p in parts if p.origins[0] != "data")
     parts.append(Probes.of(_drawn(base, cells, max(8, budget - made), rng), "drawn"))
-    return Probes.join(parts)
+    return Probes.join([part if part.origins[0] == "data" else _sensible(part, found, original.arrive)
+                        for part in parts])  # fmt: skip
+
+
+def _sensible(part: Probes, found: Sequence[Anchors], arrive_at: Mapping[str, Arrive]) -> Probes:
+    """The rows that hold nothing below the least number that makes sense to a stage."""
+    kept = np.flatnonzero(~_below(part.rows, found, arrive_at))
+    origins, notes = (tuple(told[i] for i in kept) for told in (part.origins, part.notes))
+    return Probes(take(part.rows, kept), origins, notes)
+
+
+def _below(rows: Rows, found: Sequence[Anchors], arrive_at: Mapping[str, Arrive]) -> Array:
+    """Which rows (bool ``[N]``) bring a number that is too small to a stage."""
+    low = np.zeros(length(rows), bool)
+    for stage in found:
+        if stage.least is not None and stage.path in arrive_at:
+            low |= (arrive_at[stage.path](rows).astype(float) < stage.least).any(axis=1)
+    return low
+
+
+def _mirrored(base: Rows, found: Sequence[Anchors], arrive_at: Mapping[str, Arrive]) -> Rows:
+    """The base rows, with all numbers above 0 where some are too small for a stage."""
+    low = _below(base, found, arrive_at).any()
+    return {name: np.abs(v) if low and v.dtype.kind == "f" else v for name, v in base.items()}
 
 
 def _base(signature: Signature, data: Rows | None, rng: np.random.Generator) -> Rows:

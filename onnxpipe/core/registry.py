@@ -55,6 +55,8 @@ class Converter:
     wait for a later stage.
     ``columns`` tells the dtype names of the columns the stage was fitted on, ``ANY`` where it
     doesn't say. ``edges`` tells the values per column at which the stage's answer changes.
+    ``least`` is the smallest number that makes sense in the stage's input: no row with a smaller one is
+    made up to ask native.
     ``single`` says that native answers in float32, as its processor rounds, and widens that: the
     judge then compares as it does float32.
     """
@@ -71,6 +73,7 @@ class Converter:
     adds: Columns | None = None
     single: bool = False
     third: Any = None
+    least: float | None = None
 
     @property
     def takes_table(self) -> bool:
@@ -102,6 +105,7 @@ def converts(
     reads: Columns | None = None,
     adds: Columns | None = None,
     single: bool = False,
+    least: float | None = None,
 ) -> Callable[[F], F]:
     """Register a function ``(stage, x: Var | Table) -> Var | Table | Answers`` for these kinds.
 
@@ -125,6 +129,7 @@ def converts(
                 adds,
                 single,
                 hints[2] if len(hints) > 2 else None,
+                least,
             )
         return function
 

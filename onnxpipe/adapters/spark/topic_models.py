@@ -29,7 +29,9 @@ _SEED = 1421925485
 
 
 @converts(
-    "pyspark.ml.clustering.LocalLDAModel", columns=lambda stage: (kinds.vector(len(stage.topicsMatrix)),)
+    "pyspark.ml.clustering.LocalLDAModel",
+    columns=lambda stage: (kinds.vector(len(stage.topicsMatrix)),),
+    least=0.0,  # on rows with negative counts, Spark's inference may never end
 )
 def local_lda(stage: Stage, x: Var) -> Predictions:
     """The share of each topic in a document ``[N, k]``, all 0 for one without words.
