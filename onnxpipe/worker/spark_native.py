@@ -59,7 +59,9 @@ def load(path: str, format: str, names: List[str]) -> Any:
     spark = session()
     with open(_metadata(path), encoding="utf-8") as file:
         saved = json.loads(file.readline())["class"]
-    module, _, name = saved.replace("org.apache.spark", "pyspark").rpartition(".")
+    for java, python in (("org.apache.spark", "pyspark"), ("com.microsoft.azure.synapse", "synapse")):
+        saved = saved.replace(java, python)
+    module, _, name = saved.rpartition(".")
     return getattr(__import__(module, fromlist=[name]), name).load("file://" + os.path.abspath(path)), spark
 
 

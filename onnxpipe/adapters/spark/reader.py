@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from onnxpipe.adapters.spark import java_objects
 from onnxpipe.adapters.spark.class_names import public_name
 from onnxpipe.adapters.spark.metadata import Metadata, metadata
 from onnxpipe.adapters.spark.parquet import table
@@ -47,6 +48,8 @@ def _held(folder: Folder, told: Metadata, depth: int) -> Iterator[tuple[str, Any
         inner = folder.child(name)
         if name == "stages":
             yield name, _stages(inner, told, depth)
+        elif name == "complexParams":
+            yield name, {file: java_objects.read(data, str(inner)) for file, data in inner.files()}
         elif match := _MEMBER.fullmatch(name):
             members.append((int(match.group(1)), inner))
         elif inner.holds("metadata"):

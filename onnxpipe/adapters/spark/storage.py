@@ -70,6 +70,11 @@ class Folder:
             Folder(entry, self.root)._inside()
         return tuple(sorted(entries, key=lambda p: (int(p.name.split("-")[1].split(".")[0]), p.name)))
 
+    def files(self) -> Iterator[tuple[str, bytes]]:
+        """Names and bytes of the files in it. Raises Unreadable where one leads outside."""
+        for path in sorted(p for p in self._entries() if p.is_file()):
+            yield path.name, Folder(path, self.root)._inside().read_bytes()
+
     def text(self) -> str:
         """All part files as text. Raises Unreadable where they are too large or not UTF-8."""
         parts = self.parts()
