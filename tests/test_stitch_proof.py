@@ -48,7 +48,8 @@ PIPE = joblib.load("pipe.joblib")
 def score(rows):
     shares = PIPE.predict_proba(np.stack([rows[name] for name in PIPE.feature_names_in_], axis=1))
     order = np.argsort(-shares, axis=1, kind="stable")[:, :2]
-    return {"labels": PIPE.classes_[order], "probabilities": np.take_along_axis(shares, order, 1)}
+    best = np.take_along_axis(shares, order, 1)
+    return {"labels": PIPE.classes_[order], "probabilities": best, "model.predict_proba": shares}
 """
 
 
@@ -101,6 +102,7 @@ def test_another_answer_is_a_finding_and_nothing_is_written(
     assert stitch("--trust", "whole.score") == 1
     out = capsys.readouterr()
     assert says in out.out and "Nothing was written" in out.err
+    assert ("model/Pipeline" in out.out) == ("1e-6" in change), "the part that differs is named"
     assert not Path("full.onnx").exists()
 
 
@@ -172,6 +174,38 @@ def test_a_build_folder_that_cannot_be_used_is_no_error(folder: Path) -> None:
     held.write_bytes(held.read_bytes()[:50])
     assert stitch("--no-verify", "--build-dir", "builds") == 0
     assert len(held.read_bytes()) > 50
+
+
+ONE = """parts: [{name: small, component: image, parameters: {resize: 4x4, interpolation: bilinear}}]
+reference: pillow:score
+data: images.npz
+"""
+PILLOW = """import numpy as np
+from PIL import Image
+
+
+def score(rows):
+    return np.asarray(Image.fromarray(rows["image"]).resize((4, 4), Image.%s))
+"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "manifest", "code", "says"),
+    [
+        ("BILINEAR", ONE, 0, "EQUAL on 3 rows"),
+        ("BICUBIC", ONE, 1, "3 of 3 rows differ"),
+        ("BILINEAR", ONE.replace("data: images.npz\n", ""), 2, "takes one at a time"),
+    ],
+)
+def test_a_graph_without_a_batch_is_asked_one_by_one(
+    folder: Path, kind: str, manifest: str, code: int, says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("pillow.py").write_text(PILLOW % kind)
+    Path("pipeline.yaml").write_text(manifest)
+    np.savez("images.npz", image=np.random.default_rng(0).integers(0, 256, (3, 7, 9, 3), np.uint8))
+    assert stitch("--trust", "pillow.score") == code
+    told = capsys.readouterr()
+    assert says in told.out + told.err
 
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"

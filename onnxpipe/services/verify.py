@@ -17,7 +17,7 @@ from onnxpipe.core import models
 from onnxpipe.core.foreign import borrowed
 from onnxpipe.core.fragment import metadata
 from onnxpipe.errors import BadInput
-from onnxpipe.services import journal, reference, replay
+from onnxpipe.services import items, journal, reference, replay
 from onnxpipe.services.convert import adapter_of, artefact_of
 from onnxpipe.services.matching import matched, unzipped
 from onnxpipe.services.native import Native, Where
@@ -83,6 +83,10 @@ def verify(
     proto = unzipped(proto)
     with ExitStack() as stack:
         native = stack.enter_context(Native(artefact, adapter, where))
+        if isinstance(adapter, ReferenceAdapter) and not items.batched(proto):
+            found = items.report(proto, native, data, judging.tolerances)
+            setting = _setting(path, str(artefact), judging, {**versions, **native.versions}, notes)
+            return _finished(found, setting, started)
         names = matched(proto, artefact, judging.names)
         trial = Trial(proto, native, judging.tolerances, names, runtime)
         found = trial.report(data, budget=judging.rows, seed=judging.seed, model=str(path or "model.onnx"))
