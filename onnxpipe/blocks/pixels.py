@@ -20,6 +20,13 @@ _END = np.iinfo(np.int64).max
 _BASE = 2**_WIDTH
 
 
+class Method(NamedTuple):
+    """A kernel, and whether columns may come before rows."""
+
+    kernel: Kernel
+    columns_first: bool
+
+
 class Window(NamedTuple):
     """The part that is wanted of an image: where it begins, and its size, int64 scalars."""
 
@@ -30,38 +37,40 @@ class Window(NamedTuple):
 
 
 def resampled(
-    images: Var, height: Var, width: Var, kernel: Kernel, *, columns_first: bool, window: Window | None = None
+    images: Var, height: Var, width: Var, how: Method, *, window: Window | None = None, planar: bool = False
 ) -> Var:
     """uint8 ``[N, height, width, C]`` of uint8 ``[N, H, W, C]``, as Pillow's ``Image.resize`` computes it.
 
-    Of a ``window`` of the answer, only that is computed.
+    Of a ``window`` of the answer, only that is computed; ``planar`` makes it ``[N, C, height, width]``.
 
     Two passes of weights rounded to 22 binary digits, each answer rounded to 8 bits. Rows are
     shortened first; with ``columns_first`` (Pillow from 13 on) columns are where ``0 < H - height``
     and ``H - height > 2 * (W - width)``.
     """
-    channels, shape = shape_of(images)[3], [op.shape(images, start=i, end=i + 1) for i in (0, 1)]
+    channels = shape_of(images)[3]
     rows, columns = (op.squeeze(op.shape(images, start=i, end=i + 1)) for i in (1, 2))
     shown = window or Window(const(0), const(0), height, width)
     tall = Side(rows, height, shown.top, shown.height)
     wide = Side(columns, width, shown.left, shown.width)
-    down, across = (_digits(band(side, kernel)) for side in (tall, wide))
+    down, across = (_digits(band(side, how.kernel)) for side in (tall, wide))
 
     def plain() -> list[Var]:
-        # A window is made of some of the rows; only those are worth the pass along them.
-        seen, weights = _seen(images, down, 1) if window else (images, down)
-        return [_down(_across(seen, across), weights, shown.height)]
+        seen, weights = _narrowed(down) if window else (None, down)
+        return [_down(_across(images, across, seen), weights, shown.height)]
 
     def turned() -> list[Var]:
-        seen, weights = _seen(images, across, 2) if window else (images, across)
-        left = op.shape(seen, start=2, end=3)
-        lines = _down(_reshaped(seen, *shape, op.mul(left, const(channels))), down, shown.height)
-        return [_across(_reshaped(lines, shape[0], shown.height, left, [channels]), weights)]
+        start, end, weights = const([0]), op.reshape(columns, const([1])), across
+        if window:
+            (start, end), weights = _narrowed(across)
+        part = op.slice(images, start, end, const([2]))
+        n, h, left = (op.shape(part, start=i, end=i + 1) for i in range(3))
+        lines = _down(_reshaped(part, n, h, op.mul(left, const(channels))), down, shown.height)
+        return [_across(_reshaped(lines, n, shown.height, left, [channels]), weights, None)]
 
     spared = rows - height
     rule = op.and_(op.greater(spared, const(0)), op.greater(spared, op.mul(columns - width, const(2))))
-    lines = op.if_(rule, then_branch=turned, else_branch=plain)[0] if columns_first else plain()[0]
-    return _pixelwise(lines, shown.width, channels)
+    lines = op.if_(rule, then_branch=turned, else_branch=plain)[0] if how.columns_first else plain()[0]
+    return _pixelwise(lines, shown.width, channels, planar)
 
 
 def _digits(weights: Band) -> Band:
@@ -69,34 +78,44 @@ def _digits(weights: Band) -> Band:
     scaled = weights.weights * const(float(2**BITS))
     rounded = op.sign(scaled) * op.floor(op.abs(scaled) + const(0.5))
     shift = sum(_BASE // 2 * _BASE**i for i in range(DIGITS))
-    numbers = cast(rounded + const(float(shift)), np.uint32)
-    places = [const(i * _WIDTH, np.uint32) for i in reversed(range(DIGITS))]
-    digits = [op.bitwise_and(_shifted(numbers, place), const(_BASE - 1, np.uint32)) for place in places]
-    return Band(weights.starts, cast(op.concat(digits, axis=1), np.uint8))
+    numbers = op.unsqueeze(cast(rounded + const(float(shift)), np.uint32), const([1]))
+    places = np.arange(DIGITS, dtype=np.uint32)[::-1].reshape(-1, 1, 1) * np.uint32(_WIDTH)
+    digits = op.bitwise_and(_shifted(numbers, const(places)), const(_BASE - 1, np.uint32))
+    size = op.shape(weights.weights, start=2, end=3)
+    beside = _reshaped(cast(digits, np.uint8), op.shape(weights.starts), [DIGITS * BLOCK], size)
+    return Band(weights.starts, beside)
 
 
-def _seen(images: Var, weights: Band, axis: int) -> tuple[Var, Band]:
-    """The part of the images along an axis that the weights read, and the weights that read it there."""
+def _narrowed(weights: Band) -> tuple[tuple[Var, Var], Band]:
+    """From where to where a side is read, int64 ``[1]`` each, and the weights that read it from there on."""
     first = op.slice(weights.starts, const([0]), const([1]), const([0]))
     last = op.slice(weights.starts, const([-1]), const([_END]), const([0])) + op.shape(
         weights.weights, start=2
     )
-    return op.slice(images, first, last, const([axis])), Band(weights.starts - first, weights.weights)
+    return (first, last), Band(weights.starts - first, weights.weights)
 
 
-def _across(images: Var, weights: Band) -> Var:
-    """The pass along rows of ``[N, H, W, C]``: ``[N, H, R]``, R = blocks, channels, places in a block."""
-    n, h, w, channels = (op.shape(images, start=i, end=i + 1) for i in range(4))
-    lines = _reshaped(images, op.mul(n, h), w, channels)
+def _windows(weights: Band) -> tuple[Var, Var]:
+    """Where each block begins and ends to read, int64 ``[blocks, 1]``."""
+    starts = op.unsqueeze(weights.starts, const([1]))
+    return starts, starts + op.shape(weights.weights, start=2, end=3)
 
-    def block(start: Var, digits: Var) -> Var:
-        seen = op.transpose(_part(lines, start, op.shape(digits, start=0, end=1), 1), perm=[0, 2, 1])
-        return _rounded(op.matmul_integer(seen, digits), 2)
+
+def _across(images: Var, weights: Band, rows: tuple[Var, Var] | None) -> Var:
+    """The pass along all or some rows: ``[N, H, R]`` of ``[N, H, W, C]``, R = blocks, channels, places."""
+    top, bottom = rows or (const([0]), op.shape(images, start=1, end=2))
+
+    def block(start: Var, end: Var, digits: Var) -> Var:
+        seen = op.slice(
+            images, op.concat([top, start], axis=0), op.concat([bottom, end], axis=0), const([1, 2])
+        )
+        return _rounded(op.matmul_integer(op.transpose(seen, perm=[0, 1, 3, 2]), digits), 3)
 
     signed = cast(cast(op.transpose(weights.weights, perm=[0, 2, 1]), np.int32) - _int(_BASE // 2), np.int8)
-    made = mapped(block, weights.starts, signed)
+    made = mapped(block, *_windows(weights), signed)
+    n, h, channels = (op.shape(made, start=i, end=i + 1) for i in (1, 2, 3))
     width = op.mul(op.mul(op.shape(weights.starts), channels), const([BLOCK]))
-    return _reshaped(op.transpose(made, perm=[1, 0, 2, 3]), n, h, width)
+    return _reshaped(op.transpose(made, perm=[1, 2, 0, 3, 4]), n, h, width)
 
 
 def _down(lines: Var, weights: Band, height: Var) -> Var:
@@ -104,29 +123,25 @@ def _down(lines: Var, weights: Band, height: Var) -> Var:
     n, h, width = (op.shape(lines, start=i, end=i + 1) for i in range(3))
     beside = _reshaped(op.transpose(lines, perm=[1, 0, 2]), h, op.mul(n, width))
 
-    def block(start: Var, digits: Var) -> Var:
-        seen = _part(beside, start, op.shape(digits, start=1, end=2), 0)
+    def block(start: Var, end: Var, digits: Var) -> Var:
+        seen = op.slice(beside, start, end, const([0]))
         return _rounded(op.matmul_integer(digits, seen, const(_BASE // 2, np.uint8)), 0)
 
-    made = mapped(block, weights.starts, weights.weights)
+    made = mapped(block, *_windows(weights), weights.weights)
     tall = op.mul(op.shape(weights.starts), const([BLOCK]))
     ordered = op.transpose(_reshaped(made, tall, n, width), perm=[1, 0, 2])
     return op.slice(ordered, const([0]), _sizes(height), const([1]))
 
 
-def _pixelwise(lines: Var, width: Var, channels: int) -> Var:
-    """``[N, H, width, C]`` of ``[N, H, R]``."""
+def _pixelwise(lines: Var, width: Var, channels: int, planar: bool) -> Var:
+    """``[N, H, width, C]``, or ``[N, C, H, width]``, of ``[N, H, R]``."""
     n, h, all_of_them = (op.shape(lines, start=i, end=i + 1) for i in range(3))
     blocks = op.div(all_of_them, const([channels * BLOCK]))
     apart = _reshaped(lines, n, h, blocks, [channels, BLOCK])
-    ordered = op.transpose(apart, perm=[0, 1, 2, 4, 3])
-    whole = _reshaped(ordered, n, h, op.mul(blocks, const([BLOCK])), [channels])
-    return op.slice(whole, const([0]), _sizes(width), const([2]))
-
-
-def _part(x: Var, start: Var, size: Var, axis: int) -> Var:
-    first = op.reshape(start, const([1]))
-    return op.slice(x, first, first + size, const([axis]))
+    ordered = op.transpose(apart, perm=[0, 3, 1, 2, 4] if planar else [0, 1, 2, 4, 3])
+    length = op.mul(blocks, const([BLOCK]))
+    shape = (n, [channels], h, length) if planar else (n, h, length, [channels])
+    return op.slice(_reshaped(ordered, *shape), const([0]), _sizes(width), const([3 if planar else 2]))
 
 
 def _rounded(digits: Var, axis: int) -> Var:

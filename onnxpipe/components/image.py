@@ -99,11 +99,10 @@ def image(image: Var, *, recipe: Recipe) -> Outputs:
         raise BadManifest(f"it takes uint8 [H, W, C] or [N, H, W, C], not {image.type}")
     single = len(shape_of(image)) == 3
     images = op.unsqueeze(image, const([0])) if single else image
-    layout = steps.layout or ("hwc" if single else "nhwc")
-    framed = _framed(_coloured(images, steps), steps)
-    framed = op.transpose(framed, perm=[0, 2, 1, 3]) if steps.axes == "wh" else framed
-    framed = _laid_out(framed, layout, single)
-    made = _numbers(framed, steps, layout) if steps.numeric else framed
+    layout = _layout(steps, single)
+    laid = _laid_out(_coloured(images, steps), steps, planar=layout.endswith("chw"))
+    laid = laid if layout.startswith("n") else op.squeeze(laid, const([0]))
+    made = _numbers(laid, steps, layout) if steps.numeric else laid
     mirrors = {"mirrors": str(steps.choice)} if steps.resize else {}
     mirrors |= {"decoder": _DECODER} if steps.input == "bytes" else {}
     return Noted({"pixels": made}, **mirrors)
@@ -151,10 +150,6 @@ def _coloured(images: Var, steps: Recipe) -> Var:
 def _framed(images: Var, steps: Recipe) -> Var:
     """Resized, filled up and cut, with the height and width that follow known."""
     n, height, width, channels = shape_of(images)
-    if steps.resize and steps.crop and _only_cut(steps.resize, steps.crop, steps):
-        return shaped(
-            _cut_out(images, steps, steps.resize, _square(steps.crop)), n, *_square(steps.crop), channels
-        )
     if steps.resize:
         images, (height, width) = _resized(images, steps, steps.resize)
         images = shaped(images, n, height, width, channels)
@@ -171,21 +166,20 @@ def _framed(images: Var, steps: Recipe) -> Var:
     return images
 
 
-def _only_cut(size: Size, crop: Size, steps: Recipe) -> bool:
-    """Whether a resize is followed by a cut alone, so that only what is cut out need be computed."""
-    tall, wide = _square(size)
-    fits = crop.height <= tall and _square(crop)[1] <= wide
-    return fits and isinstance(resizer(steps.choice), Windowed) and not (steps.letterbox or steps.pad)
-
-
-def _cut_out(images: Var, steps: Recipe, size: Size, crop: tuple[int, int]) -> Var:
-    """The middle of the resized images."""
-    resize = resizer(steps.choice)
-    assert isinstance(resize, Windowed)
+def _cut_out(images: Var, steps: Recipe, planar: bool) -> Var | None:
+    """The middle of the resized images where a cut is all that follows, so that no more need be computed."""
+    if not steps.resize or not steps.crop or steps.letterbox or steps.pad:
+        return None
+    size, crop, resize = steps.resize, _square(steps.crop), resizer(steps.choice)
+    fits = all(want <= side for want, side in zip(crop, _square(size), strict=True))
+    if not fits or not isinstance(resize, Windowed):
+        return None
     height, width = framing.shorter_side(images, size.height) if size.width is None else map(const, size)
     spare = [side - const(want) for side, want in zip((height, width), crop, strict=True)]
     first = [framing.middle(each, even=True) for each in spare]
-    return resize(images, height, width, Window(*first, *map(const, crop)))
+    made = resize(images, height, width, Window(*first, *map(const, crop)), planar)
+    n, channels = (shape_of(images)[i] for i in (0, 3))
+    return shaped(made, n, channels, *crop) if planar else shaped(made, n, *crop, channels)
 
 
 def _resized(images: Var, steps: Recipe, size: Size) -> tuple[Var, tuple[int | None, int | None]]:
@@ -203,12 +197,26 @@ def _square(size: Size) -> tuple[int, int]:
     return size.height, size.height if size.width is None else size.width
 
 
-def _laid_out(images: Var, layout: str, single: bool) -> Var:
-    """The layout asked for, while pixels are small; by channel, numbers are quicker too."""
+def _layout(steps: Recipe, single: bool) -> str:
+    """The layout asked for; by default images stay as they came: one stays one."""
+    layout = steps.layout or ("hwc" if single else "nhwc")
     if not single and not layout.startswith("n"):
         raise BadManifest(f"a batch can't be laid out {layout}", remedy="Write nhwc or nchw.")
-    x = op.transpose(images, perm=[0, 3, 1, 2]) if layout.endswith("chw") else images
-    return x if layout.startswith("n") else op.squeeze(x, const([0]))
+    return layout
+
+
+def _laid_out(images: Var, steps: Recipe, planar: bool) -> Var:
+    """Resized and cut, ``[N, C, H, W]`` or ``[N, H, W, C]``, height and width exchanged where asked for.
+
+    Pixels are moved while they are small, and numbers of one channel after the other come quicker.
+    """
+    turned = steps.axes == "wh"
+    cut = _cut_out(images, steps, planar and not turned)
+    if cut is not None and planar and not turned:
+        return cut
+    framed = _framed(images, steps) if cut is None else cut
+    perm = {(True, True): [0, 3, 2, 1], (True, False): [0, 3, 1, 2], (False, True): [0, 2, 1, 3]}
+    return op.transpose(framed, perm=perm[planar, turned]) if planar or turned else framed
 
 
 def _numbers(images: Var, steps: Recipe, layout: str) -> Var:

@@ -9,8 +9,8 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from onnxpipe.blocks import pixel_taps, pixels, resampling, resizing
-from onnxpipe.blocks.pixels import Window
-from onnxpipe.blocks.resampling import KERNELS, Kernel
+from onnxpipe.blocks.pixels import Method, Window
+from onnxpipe.blocks.resampling import KERNELS
 from onnxpipe.blocks.resizing import Resize, Spread
 from onnxpipe.core.ops import Var
 from onnxpipe.errors import BadManifest
@@ -19,13 +19,12 @@ from onnxpipe.errors import BadManifest
 class Windowed(NamedTuple):
     """Pillow's resizing by a kernel, of which a window may be all that is wanted."""
 
-    kernel: Kernel
-    columns_first: bool
+    method: Method
 
-    def __call__(self, images: Var, height: Var, width: Var, window: Window | None = None) -> Var:
-        return pixels.resampled(
-            images, height, width, self.kernel, columns_first=self.columns_first, window=window
-        )
+    def __call__(
+        self, images: Var, height: Var, width: Var, window: Window | None = None, planar: bool = False
+    ) -> Var:
+        return pixels.resampled(images, height, width, self.method, window=window, planar=planar)
 
 
 _PILLOW = ("box", "bilinear", "hamming", "bicubic", "lanczos")
@@ -103,7 +102,7 @@ def _pillow(choice: Choice) -> Mapping[str, Resize]:
     newer = int(major) >= 13
     names = (*_PILLOW, *(resampling.MAGIC if newer else ()))
     made: dict[str, Resize] = {"nearest": _nearest(pixels.accumulated_places)}
-    made |= {name: Windowed(KERNELS[name], newer) for name in names}
+    made |= {name: Windowed(Method(KERNELS[name], newer)) for name in names}
     return made
 
 

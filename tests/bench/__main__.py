@@ -24,7 +24,7 @@ PAGES = {
     "boosters.md": ("Boosters of other libraries, measured", ("boosters",)),
     "spark.md": ("Spark ML, measured", ("scale",)),
     "catboost.md": ("CatBoost, measured", ("catboost",)),
-    "images.md": ("Images, measured", ("images",)),
+    "images.md": ("Images, tables and texts in the graph, measured", ("images", "tables")),
     "stitching.md": ("Stitching, measured", ("stitching",)),
 }
 WHOLE = ("peers", "judges")
