@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import joblib
 import numpy as np
@@ -155,6 +156,35 @@ def liblinear(folder: Path) -> None:
     (folder / "model.svm").write_text(document["model"])
 
 
+def hdf5(folder: Path) -> None:
+    """A model of one dense layer as Keras 2 saved it."""
+    import h5py
+
+    first = {"name": "x", "batch_shape": [None, 2], "dtype": "float32"}
+    dense = {"name": "dense", "units": 1, "activation": "linear", "use_bias": True, "dtype": "float32"}
+    layers = [
+        {"module": "keras.layers", "class_name": kind, "config": config}
+        for kind, config in (("InputLayer", first), ("Dense", dense))
+    ]
+    told = {"module": "keras", "class_name": "Sequential", "config": {"name": "m", "layers": layers}}
+    with h5py.File(folder / "model.h5", "w") as file:
+        file.attrs["keras_version"], file.attrs["model_config"] = "3.15.1", json.dumps(told)
+        weights = file.create_group("model_weights")
+        weights.attrs["layer_names"] = ["dense"]
+        group = weights.create_group("dense")
+        group.attrs["weight_names"] = ["dense/kernel", "dense/bias"]
+        group["dense/kernel"], group["dense/bias"] = np.ones((2, 1), "f4"), np.zeros(1, "f4")
+
+
+def script(folder: Path) -> None:
+    """TorchScript as far as onnxpipe reads it: its code, and pickles that only torch opens."""
+    code = "def forward(self, x: Tensor) -> Tensor:\n  return torch.add(x, x)\n"
+    members = {"code/__torch__.py": code, "constants.pkl": b"\x80\x02).", "data.pkl": b"\x80\x02)."}
+    with ZipFile(folder / "net.pt", "w") as archive:
+        for name, data in {**members, "version": "3"}.items():
+            archive.writestr(f"net/{name}", data)
+
+
 READERS = (
     ("inspect", "model.onnx"),
     ("verify", "model.onnx"),
@@ -182,6 +212,20 @@ KINDS = {
         Kind(
             "spark", copied(FIXTURES / "spark_textbook_4_3/saved", "saved"), "saved/**/*", pipelines("saved")
         ),
+        Kind(
+            "keras",
+            copied(FIXTURES / "mixed_sklearn_keras/network.keras", "m.keras"),
+            "m.keras",
+            pipelines("m.keras"),
+        ),
+        Kind("hdf5", hdf5, "model.h5", pipelines("model.h5")),
+        Kind(
+            "exported",
+            copied(FIXTURES / "mixed_image_torch/network.pt2", "net.pt2"),
+            "net.pt2",
+            (("inspect", "net.pt2"),),
+        ),
+        Kind("torchscript", script, "net.pt", (("inspect", "net.pt"),)),
         Kind("xgboost", xgboost, "model.*", pipelines("model.json") + pipelines("model.ubj")),
         Kind("lightgbm", lightgbm, "model.txt", pipelines("model.txt")),
         Kind("catboost", copied(DEMO / "species.cbm", "m.cbm"), "m.cbm", pipelines("m.cbm", *SPECIES)),

@@ -10,6 +10,7 @@ from typing import Any
 import cloudpickle
 import joblib
 import numpy as np
+import onnx
 import pandas as pd
 import pytest
 from sklearn.cluster import DBSCAN, OPTICS
@@ -19,7 +20,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
 import onnxpipe as api
+from onnxpipe.cli import main
 from onnxpipe.errors import Refusal, Unfitted, Unsupported
+from tests.graphs import graph
 from tests.shell import fitted, onnxpipe, saved, told
 
 Given = tuple[str, ...]
@@ -191,6 +194,29 @@ def test_a_file_that_is_not_there_is_refused(command: str, tmp_path: Path) -> No
     given = ("-o", "model.onnx") if command == "convert" else ()
     done = onnxpipe(command, "none.joblib", *given, cwd=tmp_path)
     assert done.returncode == 2 and "no such file" in told(done)
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="there are no devices among files there")
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("convert", "/dev/zero", "-o", "m.onnx"),
+        ("inspect", "/dev/zero"),
+        ("stitch", "/dev/zero", "-o", "m.onnx"),
+        ("stitch", "endless.yaml", "-o", "m.onnx"),
+        ("stitch", "rows.onnx", "post:labels=/dev/zero", "-o", "m.onnx"),
+    ],
+    ids=" ".join,
+)
+def test_what_has_no_end_is_not_read(
+    command: Given, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("endless.yaml").symlink_to("/dev/zero")
+    onnx.save(graph("g (float[N,3] scores) => (float[N,3] y) { y = Neg(scores) }"), "rows.onnx")
+    assert main(list(command)) == 2
+    said = capsys.readouterr().err
+    assert "neither a file nor a folder" in said or "larger than" in said, said
 
 
 @pytest.mark.parametrize("make", [truncated, empty, text, garbage, number])

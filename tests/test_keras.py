@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import resource
 import sys
+import time
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -15,8 +17,8 @@ import pytest
 
 from onnxpipe import convert
 from onnxpipe.adapters.base import Artefact
-from onnxpipe.adapters.keras import reader, trust
-from onnxpipe.errors import BadInput, Inexact, MissingExtra, Unreadable, Unsupported
+from onnxpipe.adapters.keras import reader, storage, trust
+from onnxpipe.errors import BadInput, Inexact, MissingExtra, Refusal, Unreadable, Unsupported
 
 WEIGHTS, CONFIG, METADATA = "model.weights.h5", "config.json", "metadata.json"
 
@@ -137,3 +139,80 @@ def test_weights_alone_are_told_apart_from_a_model(tmp_path: Path) -> None:
     path.write_bytes(weights())
     with pytest.raises(Unreadable, match="weights but no model"):
         convert(path)
+
+
+def linked(group: Any) -> None:
+    group["0"] = h5py.SoftLink("/layers/dense")
+
+
+def circular(group: Any) -> None:
+    group["0"] = group
+
+
+def virtual(group: Any) -> None:
+    layout = h5py.VirtualLayout((2, 1), "f4")
+    layout[:] = h5py.VirtualSource("/etc/passwd", "x", (2, 1))
+    group.create_virtual_dataset("0", layout)
+
+
+def objects(group: Any) -> None:
+    group.create_dataset("0", (2, 1), h5py.string_dtype())
+
+
+def zeros(group: Any) -> None:
+    """300 MB in some kilobytes."""
+    group.create_dataset("0", (75_000_000, 1), "f4", chunks=(75_000, 1), compression="gzip")
+
+
+@pytest.mark.parametrize("fill", [linked, circular, virtual, objects, zeros])
+@pytest.mark.parametrize("suffix", ["keras", "h5"])
+def test_weights_that_are_none_are_refused_in_no_time(fill: Any, suffix: str, tmp_path: Path) -> None:
+    held = weights(fill)
+    path = saved(tmp_path, held=held)
+    if suffix == "h5":
+        path = tmp_path / "model.h5"
+        with h5py.File(path, "w") as file:
+            file.attrs["keras_version"], file.attrs["model_config"] = "3.15.1", json.dumps(DENSE)
+            group = file.create_group("model_weights")
+            group.attrs["layer_names"] = ["dense"]
+            inner = group.create_group("dense")
+            inner.attrs["weight_names"] = ["0"]
+            fill(inner)
+    before, start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()
+    with pytest.raises(Refusal):
+        convert(path)
+    assert time.process_time() - start < 2
+    assert (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) >> 10 < 500
+
+
+def test_archives_that_unpack_without_end_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(storage, "FLOOR", 2**20)
+    for name in (WEIGHTS, CONFIG, "assets/words.txt"):
+        path = tmp_path / f"{name.replace('/', '_')}.keras"
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            held = {METADATA: b"{}", CONFIG: json.dumps(DENSE), WEIGHTS: weights(), name: bytes(2**23)}
+            for member, data in held.items():
+                archive.writestr(member, data)
+        with pytest.raises(Unreadable, match="more than any model would"):
+            convert(path)
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        "[" * 100_000,
+        '{"a":' * 100_000,
+        json.dumps({**DENSE, "config": {**DENSE["config"], "layers": [DENSE] * 3}}),
+        json.dumps(sequential(layer("Dense", units=2**40))),
+        json.dumps(sequential(layer("Dense", units="1" * 5000))),
+        json.dumps(sequential({"module": "os", "class_name": "system", "config": {"name": "touch ran"}})),
+    ],
+    ids=["lists", "objects", "itself", "huge", "digits", "a command"],
+)
+def test_configurations_that_lie_are_refused(config: str, tmp_path: Path) -> None:
+    start = time.process_time()
+    with pytest.raises(Refusal):
+        convert(saved(tmp_path, config))
+    assert time.process_time() - start < 2 and not Path("ran").exists()

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from onnxpipe.adapters.base import Artefact
@@ -85,6 +86,14 @@ def test_a_truncated_table_is_refused(saved: Path) -> None:
     part.write_bytes(part.read_bytes()[:-40])
     error = refusal(saved)
     assert isinstance(error, Unreadable) and str(part) == error.where
+
+
+def test_a_table_of_more_than_its_bytes_can_hold_is_refused(saved: Path) -> None:
+    """A list of 40 million zeros in some hundred bytes."""
+    part = next(stage(saved, "5_").glob("data/part-*"))
+    many = pa.ListArray.from_arrays([0, 40_000_000], np.zeros(40_000_000, np.int8))
+    pq.write_table(pa.table({"coefficients": many}), part)
+    assert part.stat().st_size < 2**14 and "more data than it can hold" in refusal(saved).what
 
 
 @pytest.mark.parametrize("text", ["", "{", "[" * 100_000, '{"class": 3}', "null", '{"uid": "x"}', "\x00"])

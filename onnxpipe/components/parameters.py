@@ -83,7 +83,7 @@ def _value(where: str, name: str, kind: Any, value: Any, folder: Path) -> Any:
         if kind == Classes:
             return _labels(_list(value))
         if kind == File:
-            return folder / str(value)
+            return _file(where, name, folder / str(value))
         return str(value)
     except (TypeError, ValueError):
         raise BadManifest(f"{name} can't be {value!r}", where=where, remedy=_EXPECTED[kind]) from None
@@ -98,6 +98,13 @@ _EXPECTED: Mapping[Any, str] = {
     Numbers: "Write whole numbers with | between them, or a list.",
     Classes: "Write the labels with | between them, or a list of one type.",
 }
+
+
+def _file(where: str, name: str, path: Path) -> Path:
+    """The path, unless it leads to a device or a pipe, which have no end. Raises BadManifest."""
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise BadManifest(f"{name} is neither a file nor a folder: {path}", where=where)
+    return path
 
 
 def _truth(value: Any) -> bool:

@@ -195,6 +195,8 @@ def artefact_of(source: Any) -> Artefact:
         path = Path(source)
         if not path.exists():
             return _factory(str(source))
+        if not (path.is_file() or path.is_dir()):
+            raise Unreadable("neither a file nor a folder", where=str(path), remedy="- is standard input.")
         return Artefact(path)
     try:
         return Artefact(None, pickle.dumps(source, protocol=5), live=True)

@@ -151,9 +151,11 @@ def packed(path: Path) -> tuple[list[str], int]:
     parts = sorted(p for p in path.rglob("*") if _is_part(p)) if path.is_dir() else [path]
     for part in parts:
         facts, size = parquet.read_metadata(part), part.stat().st_size
-        if facts.num_rows * facts.num_columns > max(_CELLS, _PACKED * size):
-            raise Unreadable(f"{size} bytes say that they hold {facts.num_rows} rows")
-        if sum(facts.row_group(i).total_byte_size for i in range(facts.num_row_groups)) > _limit(size):
+        groups = [facts.row_group(i) for i in range(facts.num_row_groups)]
+        values = sum(group.column(j).num_values for group in groups for j in range(group.num_columns))
+        if max(values, facts.num_rows * facts.num_columns) > max(_CELLS, _PACKED * size):
+            raise Unreadable(f"{size} bytes say that they hold {max(values, facts.num_rows)} values")
+        if sum(group.total_byte_size for group in groups) > _limit(size):
             raise Unreadable(f"{size} bytes say that they unpack to more than any table's")
     texts = [field.name for field in parquet.read_schema(parts[0]) if _is_text(field.type)] if parts else []
     return texts, _limit(sum(part.stat().st_size for part in parts))

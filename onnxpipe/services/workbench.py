@@ -90,7 +90,7 @@ def _free(bench: Bench, wish: str) -> str:
 
 def _is_model(path: Path) -> bool:
     """Whether the bytes are an ONNX model: protobuf has no mark of its own, so they are read."""
-    if path.is_dir():
+    if not path.is_file():
         return False
     try:
         model = onnx.load_model_from_string(path.read_bytes())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -30,6 +31,12 @@ class Document:
         while path and path not in self.lines:
             path = path[:-1]
         return self.lines.get(path, 1)
+
+
+def read(path: os.PathLike[str]) -> Document:
+    """The document in a file, of which no more is read than a manifest may have. Raises as ``parse``."""
+    with open(path, "rb") as file:  # noqa: PTH123
+        return parse(file.read(_LARGEST + 1), where=os.fspath(path))
 
 
 def parse(text: bytes, *, where: str = "") -> Document:

@@ -78,7 +78,7 @@ def is_manifest(path: Any) -> bool:
 
 def read(path: Path) -> Manifest:
     """The manifest in a file. Raises BadManifest with the line of the first thing that is wrong."""
-    document = lines.parse(path.read_bytes(), where=str(path))
+    document = lines.read(path)
     _refuse_invalid(document, str(path))
     data = document.data
     entries = tuple(_entry(part, document.line(("parts", i))) for i, part in enumerate(data["parts"]))
