@@ -5,7 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from onnxpipe.core.fragment import Fragment
 from onnxpipe.errors import BadManifest
+from onnxpipe.stitching.merge import merge
+from onnxpipe.stitching.parts import Part
 from tests.graphs import graph, joined, run
 
 ROWS = np.array([[1.0, -2.0], [3.0, 0.5], [-0.0, 4.0]], "f4")
@@ -134,3 +137,30 @@ def test_parts_that_nothing_connects() -> None:
     with pytest.raises(BadManifest, match="nothing connects b to a") as caught:
         joined(graph(TWO), graph(PLUS))
     assert "--wire a.s=b.x" in caught.value.remedy
+
+
+NHWC = "g (float[N,8,h,3] x) => (float[N,8,h,3] y) { y = Neg(x) }"
+NCHW = "g (float[M,3,8,w] v) => (float[M,3,8,w] z) { z = Abs(v) }"
+
+
+@pytest.mark.parametrize("declared", [True, False])
+def test_axes_change_places_only_where_both_layouts_are_declared(declared: bool) -> None:
+    layouts = ({"y": "nhwc"}, {"v": "nchw"}) if declared else ({"y": "nhwc"}, {})
+    made_of = zip("ab", (NHWC, NCHW), layouts, strict=True)
+    parts = [Part(name, Fragment.of(graph(body)), layouts=told) for name, body, told in made_of]
+    if not declared:
+        with pytest.raises(BadManifest, match="transpose"):
+            merge(parts)
+        return
+    made = merge(parts)
+    assert "a.y -> b.v: put in a transpose by 0, 3, 1, 2" in made.notes
+    x = np.random.default_rng(0).normal(size=(2, 8, 5, 3)).astype("f4")
+    np.testing.assert_array_equal(run(made.fragment.model, {"x": x})["z"], np.abs(x).transpose(0, 3, 1, 2))
+    assert str(made.fragment.signature.outputs[0]) == "z: float32[N, 3, 8, h]"
+
+
+def test_a_layout_of_nothing_is_refused() -> None:
+    with pytest.raises(BadManifest, match=r"a\.q can't be laid out nhwc: it isn't one of x, y"):
+        Part("a", Fragment.of(graph(NHWC)), layouts={"q": "nhwc"})
+    with pytest.raises(BadManifest, match="it has 4 axes"):
+        Part("a", Fragment.of(graph(NHWC)), layouts={"x": "hwc"})

@@ -48,10 +48,12 @@ class Bench:
     origins: dict[str, Origin] = field(default_factory=dict)
     facts: dict[str, dict[str, str]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    layouts: dict[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 def add_entry(bench: Bench, manifest: Manifest, entry: Entry) -> None:
     """Put a manifest's part on the bench."""
+    bench.layouts[entry.name] = entry.layouts
     if entry.kind == "component":
         name, _, rest = entry.value.partition(":")
         settings = {**parameters.parse(rest), **entry.settings}
@@ -131,7 +133,7 @@ def _add_source(bench: Bench, name: str, source: Any, settings: Mapping[str, Any
 
 
 def _put(bench: Bench, name: str, fragment: Fragment) -> None:
-    bench.parts.append(Part(name, fragment))
+    bench.parts.append(Part(name, fragment, layouts=bench.layouts.get(name, {})))
     refuse_twins(bench.parts)
     bench.classes[name] = _stored_classes(fragment.model)
 

@@ -19,13 +19,15 @@ _CHANNELS = (1, 3, 4)
 class Edge:
     """A checked edge: ``cast`` is the element type to cast to (0: none), ``axis`` what changes of the rank.
 
-    ``axis`` is +1 where ``[N]`` becomes ``[N, 1]``, -1 where ``[N, 1]`` becomes ``[N]``, else 0.
+    ``axis`` is +1 where ``[N]`` becomes ``[N, 1]``, -1 where ``[N, 1]`` becomes ``[N]``, else 0;
+    ``perm`` the axes in their new order where both sides declare a layout, and another one.
     """
 
     source: End
     target: End
     cast: int = 0
     axis: int = 0
+    perm: tuple[int, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.source} -> {self.target}"
@@ -33,12 +35,15 @@ class Edge:
     def notes(self) -> list[str]:
         """What was put on this edge, for the user."""
         made = [f"a cast to {_type_name(self.cast)}"] if self.cast else []
+        made += [f"a transpose by {', '.join(map(str, self.perm))}"] if self.perm else []
         made += {1: ["an axis: [N] becomes [N, 1]"], -1: ["no axis: [N, 1] becomes [N]"], 0: []}[self.axis]
         return [f"{self}: put in {what}" for what in made]
 
 
-def checked(source: End, gives: TypeProto, target: End, takes: TypeProto) -> Edge:
-    """The edge from an output to an input.
+def checked(
+    source: End, gives: TypeProto, target: End, takes: TypeProto, layouts: tuple[str, str] = ("", "")
+) -> Edge:
+    """The edge from an output to an input; ``layouts`` are those that both declare, "" where one doesn't.
 
     Raises BadManifest where values would be lost, reinterpreted or laid out otherwise.
     """
@@ -47,7 +52,20 @@ def checked(source: End, gives: TypeProto, target: End, takes: TypeProto) -> Edg
             raise _refusal(source, target, f"{_kind(gives)} into {_kind(takes)}")
         return Edge(source, target)
     cast = _cast(source, gives.tensor_type.elem_type, target, takes.tensor_type.elem_type)
-    return Edge(source, target, cast, _axis(source, dims(gives), target, dims(takes)))
+    perm = _permutation(*layouts)
+    return Edge(source, target, cast, _axis(source, permuted(dims(gives), perm), target, dims(takes)), perm)
+
+
+def permuted(shape: tuple[Dim, ...] | None, perm: tuple[int, ...]) -> tuple[Dim, ...] | None:
+    """The sizes in another order of axes."""
+    return tuple(shape[i] for i in perm) if perm and shape is not None else shape
+
+
+def _permutation(gives: str, takes: str) -> tuple[int, ...]:
+    """The order of axes from one layout to another of the same axes; none where nothing has to be done."""
+    if gives == takes or sorted(gives) != sorted(takes):
+        return ()
+    return tuple(gives.index(axis) for axis in takes)
 
 
 def dims(kind: TypeProto) -> tuple[Dim, ...] | None:
@@ -108,13 +126,15 @@ def _axis(source: End, gives: tuple[Dim, ...] | None, target: End, takes: tuple[
 
 
 _TRANSPOSE = (
-    "The channels are on another axis there. Put a transpose between them: "
+    "The channels are on another axis there. Declare the layouts of both ends in a manifest, or put a "
+    "transpose between them: "
     "component transpose:perm=0|3|1|2 makes NCHW of NHWC, 0|2|3|1 the other way round."
 )
 
 
 def _layout(gives: tuple[Dim, ...], takes: tuple[Dim, ...]) -> str:
-    if len(gives) == len(takes) == 4 and sorted(map(str, gives)) == sorted(map(str, takes)):
+    same = len(gives) == len(takes) == 4 and sorted(map(str, gives)) == sorted(map(str, takes))
+    if same or _channels_move(gives, takes):
         return _TRANSPOSE
     return "Wire other ends, or put a part between them that brings the shape that is wanted."
 

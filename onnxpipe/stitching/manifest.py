@@ -27,7 +27,8 @@ _KEYS = ("wires", "outputs", "reference", "data", "golden", "tolerances")
 class Entry:
     """One part of a manifest: its name, what kind it is, the path or component, and how it is made.
 
-    ``line`` is where it stands; ``settings`` are a source's options or a component's parameters.
+    ``line`` is where it stands; ``settings`` are a source's options or a component's parameters,
+    ``layouts`` those declared of its inputs and outputs.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Entry:
     value: str
     settings: Mapping[str, Any] = field(default_factory=dict)
     line: int = 0
+    layouts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,7 @@ def schema() -> Mapping[str, Any]:
 def _entry(part: Mapping[str, Any], line: int) -> Entry:
     kind = next(kind for kind in KINDS if kind in part)
     settings = part.get("options" if kind == "source" else "parameters", {})
-    return Entry(part["name"], kind, part[kind], settings, line)
+    return Entry(part["name"], kind, part[kind], settings, line, part.get("layouts", {}))
 
 
 def _refuse_unreadable(manifest: Manifest, entry: Entry) -> None:

@@ -155,7 +155,12 @@ def _fed(joint: _Joint, part: Part, inputs: Mapping[str, Value]) -> dict[str, Va
 
 
 def _fitted(joint: _Joint, edge: Edge, value: Value) -> Value:
-    """The value with the edge's cast and change of rank."""
+    """The value with the edge's transpose, cast and change of rank."""
+    if edge.perm:
+        perm, dtype = ir.AttrInt64s("perm", list(edge.perm)), value.dtype
+        shape = ir.Shape([value.shape[i] for i in edge.perm]) if value.shape is not None else None
+        value = _glue(joint, edge, ir.Node("", "Transpose", [value], [perm]), shape)
+        value.dtype = dtype
     if edge.cast:
         attribute = ir.AttrInt64("to", edge.cast)
         value = _glue(joint, edge, ir.Node("", "Cast", [value], [attribute]), value.shape)

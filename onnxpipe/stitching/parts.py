@@ -32,13 +32,15 @@ class End(NamedTuple):
 class Part:
     """A fragment under a name.
 
-    ``roles`` map an input to the names of outputs it is meant for, the best first.
-    Raises BadManifest for a name that can't be told apart in a wire.
+    ``roles`` map an input to the names of outputs it is meant for, the best first; ``layouts`` are
+    the layouts (nhwc, nchw, hwc, chw) of inputs and outputs that are declared to have one.
+    Raises BadManifest for a name that can't be told apart in a wire, and for a layout that can't be.
     """
 
     name: str
     fragment: Fragment
     roles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    layouts: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name) or self.name == INPUT:
@@ -46,6 +48,14 @@ class Part:
                 f"{self.name!r} can't name a part",
                 remedy=f"Use letters, digits, _ and -, and any word but {INPUT}.",
             )
+        known = {**self.inputs, **self.outputs} if self.layouts else {}
+        for port, layout in self.layouts.items():
+            sizes = known[port].tensor_type.shape.dim if port in known else ()
+            if len(sizes) != len(layout):
+                there = f"has {len(sizes)} axes" if port in known else f"isn't one of {', '.join(known)}"
+                raise BadManifest(
+                    f"{self.name}.{port} can't be laid out {layout}: it {there}", where="layouts"
+                )
 
     @property
     def inputs(self) -> dict[str, onnx.TypeProto]:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from onnxpipe.core.signature import Dim
 from onnxpipe.errors import BadManifest
-from onnxpipe.stitching.edges import Edge, dims
+from onnxpipe.stitching.edges import Edge, dims, permuted
 from onnxpipe.stitching.parts import INPUT, End, Part
 
 
@@ -78,7 +78,8 @@ def unified(parts: Sequence[Part], edges: Sequence[Edge], inputs: Mapping[str, E
     for edge in edges:
         own = edge.source.part == INPUT
         source = inputs[edge.source.port] if own else edge.source
-        shape, taken = (takes if own else gives)[source] or (), takes[edge.target] or ()
+        shape = permuted((takes if own else gives)[source], edge.perm) or ()
+        taken = takes[edge.target] or ()
         for a, b in zip(shape, taken, strict=False):
             _equated(sizes, edge, Symbol(source.part, a) if isinstance(a, str) else a, b)
         if own and taken and isinstance(taken[0], str):

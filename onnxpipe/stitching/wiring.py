@@ -58,7 +58,11 @@ def wired(parts: Sequence[Part], wires: Iterable[Wire] = (), outputs: Iterable[s
         if links[target].part == INPUT:
             gives.setdefault(links[target], takes[target])
             inputs.setdefault(links[target].port, target)
-    edges = tuple(checked(links[end], gives[links[end]], end, kind) for end, kind in takes.items())
+    laid = {End(part.name, port): layout for part in parts for port, layout in part.layouts.items()}
+    edges = tuple(
+        checked(links[end], gives[links[end]], end, kind, (laid.get(links[end], ""), laid.get(end, "")))
+        for end, kind in takes.items()
+    )
     picked = _outputs(parts, links, tuple(outputs), inputs)
     read = {*links.values(), *picked.values()}
     return Wiring(edges, inputs, picked, tuple(end for end in gives if end not in read))
