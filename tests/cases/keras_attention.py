@@ -5,6 +5,7 @@ from typing import Any
 from tests.harness import Case
 from tests.rigs.keras import Net, net
 
+GROUPS = "keras.layers.GroupQueryAttention"
 HEADS, PLAIN = "keras.layers.MultiHeadAttention", "keras.layers.Attention"
 
 
@@ -39,6 +40,49 @@ def product_of_two(keras: Any) -> Any:
     return keras.Model(given, keras.layers.Attention()(given))
 
 
+def attending(kind: str, told: str, masked: bool = True, **more: Any) -> Net:
+    """Words that look at other words, of which 0 is none."""
+
+    def build(keras: Any) -> Any:
+        layers = keras.layers
+        keyword = {k: v for k, v in more.items() if k.startswith(("use_c", "return_"))}
+        own = {k: v for k, v in more.items() if k not in keyword}
+        given = [keras.Input((4,), name=n, dtype="int32") for n in ("q", "v")]
+        query, value = (layers.Embedding(9, 4, mask_zero=masked)(x) for x in given)
+        answer = getattr(layers, kind)(**own)([query, value], **keyword)
+        pooled = None if keyword else layers.GlobalAveragePooling1D()(answer)
+        return keras.Model(given, answer if keyword else [answer, pooled])
+
+    build.__name__ = f"{kind} {told}"
+    return net(build, f"keras.layers.{kind}")
+
+
+def masked_key(keras: Any) -> Any:
+    """Each of the three has a mask of its own."""
+    layers = keras.layers
+    given = [keras.Input((5,), name=n, dtype="int32") for n in ("q", "v", "k")]
+    words = [layers.Embedding(9, 4, mask_zero=True)(x) for x in given]
+    return keras.Model(given, layers.MultiHeadAttention(2, 3, dropout=0.1)(*words))
+
+
+def told_mask(keras: Any) -> Any:
+    """A mask for every pair of steps, and scores answered."""
+    x, m = keras.Input((6, 4), name="x"), keras.Input((6, 6), name="m", dtype="bool")
+    made = keras.layers.MultiHeadAttention(2, 3)
+    return keras.Model([x, m], made(x, x, attention_mask=m, return_attention_scores=True))
+
+
+def grouped(told: str, masked: bool = False, **keyword: Any) -> Net:
+    def build(keras: Any) -> Any:
+        layers = keras.layers
+        x = keras.Input((6,) if masked else (6, 4), name="x", dtype="int32" if masked else "float32")
+        words = layers.Embedding(9, 4, mask_zero=True)(x) if masked else x
+        return keras.Model(x, layers.GroupQueryAttention(3, 4, 2)(words, words, **keyword))
+
+    build.__name__ = f"GroupQueryAttention {told}"
+    return net(build, GROUPS)
+
+
 CASES = [
     Case(heads("on another")),
     Case(heads("on another in h5", suffix=".h5")),
@@ -49,4 +93,14 @@ CASES = [
     Case(net(itself, HEADS)),
     Case(net(product, PLAIN)),
     Case(net(product_of_two, PLAIN)),
+    Case(net(masked_key, HEADS)),
+    Case(net(told_mask, HEADS)),
+    Case(attending("Attention", "on words")),
+    Case(attending("Attention", "that looks back", use_causal_mask=True, use_scale=True)),
+    Case(attending("Attention", "by sums", score_mode="concat", use_scale=True)),
+    Case(attending("Attention", "with its scores", return_attention_scores=True, score_mode="concat")),
+    Case(attending("AdditiveAttention", "on words")),
+    Case(attending("AdditiveAttention", "without masks", masked=False, use_scale=False)),
+    Case(grouped("plain")),
+    Case(grouped("on words that look back", masked=True, use_causal_mask=True)),
 ]

@@ -38,6 +38,24 @@ def models_in_models(keras: Any) -> Any:
     return keras.Model(top, layers.Dense(2, name="d")(middle(middle(top))))
 
 
+def model_last(keras: Any) -> Any:
+    """Models that answer what the model around them answers, one of them called twice."""
+    layers = keras.layers
+    given, top = keras.Input((4,), name="given"), keras.Input((4,), name="top")
+    inner = keras.Model(given, layers.Dense(4, name="d")(given), name="inner")
+    row = keras.Sequential([keras.Input((4,)), layers.Dense(2, name="d")], name="row")
+    return keras.Model(top, [inner(inner(top)), row(top)])
+
+
+def shared_by_models(keras: Any) -> Any:
+    """One layer in two models inside, and outside of them."""
+    layers, top = keras.layers, keras.Input((4,), name="top")
+    shared, given = layers.Dense(4, name="shared"), keras.Input((4,), name="given")
+    one = keras.Model(given, shared(given), name="one")
+    two = keras.Sequential([keras.Input((4,)), layers.Dense(4, name="own"), shared], name="two")
+    return keras.Model(top, [one(top), two(top)])
+
+
 def operations(keras: Any) -> Any:
     x = keras.Input((4,), name="x")
     return keras.Model(x, keras.activations.relu(x, max_value=1.0))
@@ -87,5 +105,12 @@ CASES = [
     Case(net(named_inputs_and_outputs, FUNCTIONAL)),
     Case(net(models_in_models, FUNCTIONAL)),
     Case(net(models_in_models, FUNCTIONAL, suffix=".h5")),
+    Case(net(model_last, FUNCTIONAL)),
+    Case(net(model_last, FUNCTIONAL, suffix=".h5")),
+    Case(net(shared_by_models, FUNCTIONAL, suffix=".h5")),
+    Case(
+        net(shared_by_models, FUNCTIONAL), refused="can't load such a file either",
+        reason="Keras loads no .keras file in which several models share a layer",
+    ),
     Case(net(operations, "keras.activations.ReLU")),
-]
+]  # fmt: skip

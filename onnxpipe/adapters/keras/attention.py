@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from onnxpipe.adapters.keras.calls import Call, Value
 from onnxpipe.adapters.keras.layers import own, part
-from onnxpipe.core.ops import Var, const, op
+from onnxpipe.core.ops import Var, const, op, shape_of
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import converts
 
@@ -22,74 +23,127 @@ _NEVER = np.float32(-0.7 * np.finfo(np.float32).max)
 @converts("keras.layers.MultiHeadAttention")
 def multi_head_attention(stage: Stage, call: Call) -> Any:
     """Formula: keras.layers.MultiHeadAttention.call, with one axis of steps."""
+    if list(stage.get("attention_axes") or [1]) != [1]:
+        raise stage.unsupported("attends along other axes than the first")
+    return _headed(stage, call, float(stage.key_dim), 1)
+
+
+@converts("keras.layers.GroupQueryAttention")
+def group_query_attention(stage: Stage, call: Call) -> Any:
+    """Several heads of the query share one of key and value. Formula: GroupedQueryAttention.call."""
+    times = int(stage.num_query_heads) // int(stage.num_key_value_heads)
+    return _headed(stage, call, float(stage.head_dim), times)
+
+
+def _headed(stage: Stage, call: Call, size: float, times: int) -> Any:
+    """Attention of heads of a size; each of key and value serves as many of the query as ``times``."""
     query, value = call.args[0], call.get(1, "value")
     key = call.get(2, "key") or value
-    if (
-        list(stage.get("attention_axes") or [1]) != [1]
-        or stage.get("use_gate")
-        or stage.get("sliding_window")
-    ):
-        raise stage.unsupported("attends along other axes, through a gate or through a window")
+    if stage.get("use_gate") or stage.get("sliding_window"):
+        raise stage.unsupported("attends through a gate or a window")
     q, k, v = (_heads(stage, x.var, n) for x, n in ((query, "query"), (key, "key"), (value, "value")))
-    scale = np.float32(1 / np.sqrt(float(stage.key_dim)))
+    k, v = (_repeated(x, times) for x in (k, v))
+    scale = np.float32(1 / np.sqrt(size))
     scores = op.matmul(op.mul(q, const(scale)), op.transpose(k, perm=[0, 1, 3, 2]))
-    mask = _mask(call, query, value, scores)
-    weights = op.softmax(scores if mask is None else op.where(mask, scores, const(_NEVER)), axis=-1)
+    asked = bool(call.kwargs.get("return_attention_scores"))
+    weights = _weights(scores, _mask(call, (query, value, key), scores), asked or bool(stage.get("dropout")))
     answer = _together(stage, op.matmul(weights, v))
-    if not call.kwargs.get("return_attention_scores"):
-        return answer
-    if mask is not None:
-        raise stage.unsupported("answers scores of what a mask leaves out")
-    return [answer, weights]
+    return [Value(answer, query.mask), Value(weights)] if asked else Value(answer, query.mask)
+
+
+def _weights(scores: Var, mask: Var | None, shown: bool) -> Var:
+    """Softmax of what the mask leaves. Where scores are shown or dropped out, Keras masks in another way:
+    by its layer Softmax, which leaves zeros to a step that may look at nothing.
+    """
+    if mask is None:
+        return op.softmax(scores, axis=-1)
+    if not shown:
+        return op.softmax(op.where(mask, scores, const(_NEVER)), axis=-1)
+    kept = op.softmax(op.where(mask, scores, const(np.float32(-1e9))), axis=-1)
+    return op.where(mask, kept, const(np.float32(0)))
+
+
+def _repeated(x: Var, times: int) -> Var:
+    """Each head of ``x`` ``[N, heads, T, size]`` as many times in a row."""
+    count = shape_of(x)[1]
+    return x if times == 1 else op.gather(x, const(np.repeat(np.arange(count), times)), axis=1)
 
 
 def _heads(stage: Stage, x: Var, name: str) -> Var:
     """``x`` ``[N, T, d]`` projected, ``[N, heads, T, size]``."""
-    kernel, *bias = part(stage, f"{name}_dense", name)
+    kernel, *bias = _dense(stage, name)
     heads, size = kernel.shape[1:]
     y = op.matmul(x, const(kernel.reshape(len(kernel), -1)))
     y = op.add(y, const(bias[0].reshape(-1))) if bias else y
     return op.transpose(op.reshape(y, const([0, 0, heads, size])), perm=[0, 2, 1, 3])
 
 
+def _dense(stage: Stage, name: str) -> list[Array]:
+    """The weights of a projection, under the attribute that the layer has it as."""
+    private = "_" if stage.kind.endswith("GroupQueryAttention") else ""
+    return part(stage, f"{private}{name}_dense", "attention_output" if name == "output" else name)
+
+
 def _together(stage: Stage, x: Var) -> Var:
     """``x`` ``[N, heads, T, size]`` of all heads projected, ``[N, T, d]``."""
-    kernel, *bias = part(stage, "output_dense", "attention_output")
+    kernel, *bias = _dense(stage, "output")
     rows = op.reshape(op.transpose(x, perm=[0, 2, 1, 3]), const([0, 0, kernel.shape[0] * kernel.shape[1]]))
     y = op.matmul(rows, const(kernel.reshape(kernel.shape[0] * kernel.shape[1], -1)))
     return op.add(y, const(bias[0].reshape(-1))) if bias else y
 
 
-def _mask(call: Call, query: Value, value: Value, scores: Var) -> Var | None:
+def _mask(call: Call, given: tuple[Value, Value, Value], scores: Var) -> Var | None:
     """bool, to be broadcast to ``[N, heads, T, S]``: what each step may look at, None for all."""
-    given = call.kwargs.get("attention_mask")
-    found = []
-    if isinstance(given, Value):
-        found.append(op.unsqueeze(op.cast(given.var, to=np.bool_), const([1])))
+    query, value, key = given
+    told = call.kwargs.get("attention_mask")
+    found = [op.unsqueeze(op.cast(told.var, to=np.bool_), const([1]))] if isinstance(told, Value) else []
     if query.mask is not None:
         found.append(op.unsqueeze(query.mask, const([1, 3])))
-    if value.mask is not None:
-        found.append(op.unsqueeze(value.mask, const([1, 2])))
+    for each in (value, key) if key is not value else (value,):
+        if each.mask is not None:
+            found.append(op.unsqueeze(each.mask, const([1, 2])))
     if call.kwargs.get("use_causal_mask"):
-        ones = op.expand(const(1), op.shape(scores, start=2, end=4))
-        found.append(op.cast(op.trilu(ones, upper=0), to=np.bool_))
-    whole: Var | None = None
-    for each in found:
-        whole = each if whole is None else op.and_(whole, each)
-    return whole
+        found.append(_earlier(scores, 2))
+    return reduce(op.and_, found) if found else None
 
 
-@converts("keras.layers.Attention")
+def _earlier(scores: Var, first: int) -> Var:
+    """bool ``[T, S]``: whether a step is one's own or an earlier one."""
+    ones = op.expand(const(1), op.shape(scores, start=first, end=first + 2))
+    return op.cast(op.trilu(ones, upper=0), to=np.bool_)
+
+
+@converts("keras.layers.Attention", "keras.layers.AdditiveAttention")
 def attention(stage: Stage, call: Call) -> Any:
-    """``softmax(query @ key.T * scale) @ value``. Formula: keras.layers.Attention.call."""
+    """Formula: keras.layers.Attention.call; what a mask leaves out scores 1e9 less."""
     query, value, *key = call.first
-    masked = any(x.mask is not None for x in (query, value, *key)) or call.kwargs.get("use_causal_mask")
-    if masked or stage.get("score_mode", "dot") != "dot" or isinstance(call.get(1, "mask"), list):
-        raise stage.unsupported("masks steps, or adds queries and keys")
-    turned = op.transpose((key or [value])[0].var, perm=[0, 2, 1])
-    scores = op.matmul(query.var, turned)
-    if stage.get("use_scale"):
-        scores = op.mul(scores, const(own(stage)[0]))
+    told = call.get(1, "mask")
+    masks = [m.var if isinstance(m, Value) else None for m in told] if isinstance(told, list) else []
+    first, second = masks[:2] if masks else (query.mask, value.mask)
+    scores = _scores(stage, query.var, (key or [value])[0].var)
+    seen = [] if second is None else [op.unsqueeze(second, const([1]))]
+    seen += [_earlier(scores, 1)] if call.kwargs.get("use_causal_mask") else []
+    if seen:
+        scores = op.where(reduce(op.and_, seen), scores, op.sub(scores, const(np.float32(1e9))))
     weights = op.softmax(scores, axis=-1)
     answer = op.matmul(weights, value.var)
-    return [answer, weights] if call.kwargs.get("return_attention_scores") else answer
+    if first is not None:
+        answer = op.where(op.unsqueeze(first, const([2])), answer, const(np.float32(0)))
+    whole = Value(answer, first)
+    return [whole, Value(weights)] if call.kwargs.get("return_attention_scores") else whole
+
+
+def _scores(stage: Stage, query: Var, key: Var) -> Var:
+    """How well steps of the query go with those of the key: by products, or by sums bent."""
+    weights = iter(own(stage))
+    additive = stage.kind.endswith("AdditiveAttention")
+    scale = const(next(weights)) if stage.get("use_scale", additive) else None
+    if not additive and stage.get("score_mode", "dot") == "dot":
+        scores = op.matmul(query, op.transpose(key, perm=[0, 2, 1]))
+        return scores if scale is None else op.mul(scores, scale)
+    pairs = op.add(op.unsqueeze(query, const([2])), op.unsqueeze(key, const([1])))
+    if additive:
+        bent = op.tanh(pairs)
+        return op.reduce_sum(bent if scale is None else op.mul(scale, bent), const([3]), keepdims=0)
+    bent = op.tanh(pairs if scale is None else op.mul(scale, pairs))
+    return op.mul(const(next(weights)), op.reduce_sum(bent, const([3]), keepdims=0))

@@ -103,9 +103,19 @@ def _is_input(config: Mapping[str, Any]) -> bool:
     return config.get("class_name") == "InputLayer"
 
 
+_WEIGHTED = re.compile(r"keras\.layers\.(Dense|EinsumDense|Embedding|PReLU|BatchNormalization|\w*Conv\dD\w*)")
+
+
 def own(stage: Stage) -> list[Array]:
-    """A layer's own weights, in the order in which it made them."""
-    return list(stage.saved.arrays().values())
+    """A layer's own weights, in the order in which it made them. Raises Unreadable where they're lacking."""
+    found = list(stage.saved.arrays().values())
+    if not found and _WEIGHTED.fullmatch(stage.kind):
+        raise Unreadable(
+            "its weights aren't in the file: Keras saves those of a layer that several models inside share "
+            "once, and can't load such a file either", where=stage.path,
+            remedy="Save the model as model.save('model.h5'), which keeps them.",
+        )  # fmt: skip
+    return found
 
 
 def part(stage: Stage, attribute: str, name: str) -> list[Array]:

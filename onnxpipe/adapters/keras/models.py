@@ -63,7 +63,8 @@ def functional(stage: Stage, call: Call) -> Any:
         if len(waiting) == len(todo):
             raise Unreadable(f"nothing ever reaches layer {waiting[0].layer}")
         todo = waiting
-    return _filled(nested(stage.output_layers), known)
+    told = nested(stage.output_layers)
+    return _filled(_shifted(told, layers, _is_listed(layers)), known)
 
 
 def _given(stage: Stage, layers: Mapping[str, Record], given: Any) -> Iterator[tuple[tuple[str, int], Any]]:
@@ -98,10 +99,42 @@ def input_dtype(layer: Record) -> str:
 
 
 def _nodes(layers: Mapping[str, Record]) -> Iterator[Node]:
+    listed = _is_listed(layers)
     for name, layer in layers.items():
         if layer.kind != INPUT:
             for i, node in enumerate(layer.get("nodes")):
-                yield Node(name, i, _call(node))
+                call = _call(node)
+                yield Node(name, i, _shifted(call, layers, True) if listed else call)
+
+
+def _is_listed(layers: Mapping[str, Record]) -> bool:
+    """Whether calls are written as Keras 2 did."""
+    return any(isinstance(node, list) for layer in layers.values() for node in layer.get("nodes"))
+
+
+def _shifted(held: Any, layers: Mapping[str, Record], listed: bool) -> Any:
+    """Nested arguments, or a call, with the first call of a model inside as number 0.
+
+    Keras counts a node from before it: Keras 3 where it lists outputs, Keras 2 everywhere.
+    Source: keras.src.models.functional, Functional.get_config; ``_should_skip_first_node`` of Keras 2.
+    """
+    if isinstance(held, Ref):
+        model = layers.get(held.layer)
+        counted = model is not None and (model.kind == "keras.Functional" or (listed and _begins(model)))
+        return held._replace(node=max(held.node - 1, 0)) if counted else held
+    if isinstance(held, Call):
+        return Call(
+            tuple(_shifted(list(held.args), layers, listed)), _shifted(dict(held.kwargs), layers, listed)
+        )
+    if isinstance(held, (list, tuple)):
+        return [_shifted(each, layers, listed) for each in held]
+    return {k: _shifted(v, layers, listed) for k, v in held.items()} if isinstance(held, dict) else held
+
+
+def _begins(model: Record) -> bool:
+    """Whether a Sequential begins with its input."""
+    first = next(iter(model.get("layers") or ()), None) if model.kind == "keras.Sequential" else None
+    return first is not None and first.kind == INPUT
 
 
 def _call(node: Any) -> Call:

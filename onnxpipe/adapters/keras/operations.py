@@ -229,6 +229,13 @@ def casted(stage: Stage, x: Var) -> Var:
     return cast(x, np.dtype(str(stage.dtype)))
 
 
+@converts("keras.ops.ConvertToTensor")
+def tensor(stage: Stage, x: Var) -> Var:
+    """A tensor as it is: Keras makes one of a mask."""
+    told = stage.get("dtype")
+    return cast(x, np.dtype(told)) if isinstance(told, str) else x
+
+
 @converts("keras.ops.Copy", "keras.ops.StopGradient")
 def copied(stage: Stage, x: Var) -> Var:
     return x

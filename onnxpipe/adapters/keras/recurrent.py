@@ -55,21 +55,21 @@ class Given(NamedTuple):
         return self.skip is None and not self.states
 
 
-def _given(stage: Stage, call: Call) -> Given:
+def given(stage: Stage, call: Call) -> Given:
     """Masks go along only without states. Source: keras.layers.Layer.__call__, populating masks."""
     if stage.get("stateful"):
         raise stage.unsupported("keeps its state from one batch to the next")
     x, *inside = flat(call.first)
     states = [v.var for v in [*inside, *flat(call.get(1, "initial_state"))] if isinstance(v, Value)]
-    told = call.get(2, "mask")
-    mask = told.var if isinstance(told, Value) else None if states else x.mask
+    explicit = call.get(2, "mask")
+    mask = explicit.var if isinstance(explicit, Value) else None if states else x.mask
     mask = None if mask is None else cast(mask, np.bool_)
     back, blank = bool(stage.get("go_backwards")), bool(stage.get("zero_output_for_mask"))
     skip = None if mask is None else Skip(recurrent.reversed_steps(mask) if back else mask, blank)
     return Given(recurrent.reversed_steps(x.var) if back else x.var, skip, states, mask)
 
 
-def _answer(stage: Stage, read: Read, mask: Var | None) -> Any:
+def answered(stage: Stage, read: Read, mask: Var | None) -> Any:
     """The mask stays with every step's output. Source: RNN.compute_mask."""
     whole = stage.get("return_sequences")
     output = Value(read.steps, mask) if whole else Value(read.last)
@@ -81,45 +81,45 @@ def _is_known(stage: Stage, fields: Sequence[str]) -> bool:
     return all(stage.get(field) in _BENDS for field in fields)
 
 
-def _by_steps(stage: Stage, cell: Stage, given: Given) -> Any:
+def _by_steps(stage: Stage, cell: Stage, told: Given) -> Any:
     made = cell_of(cell)
-    start = given.states or made.start(given.x)
-    blank = filled(given.x, np.float32(0), made.output)
-    return _answer(stage, recurrent.stepwise(given.x, start, made.step, blank, given.skip), given.mask)
+    start = told.states or made.start(told.x)
+    blank = filled(told.x, np.float32(0), made.output)
+    return answered(stage, recurrent.stepwise(told.x, start, made.step, blank, told.skip), told.mask)
 
 
 @converts("keras.layers.LSTM")
 def lstm(stage: Stage, call: Call) -> Any:
     """Keras's gates are input, forget, cell, output."""
-    fields, given = ("recurrent_activation", "activation", "activation"), _given(stage, call)
-    if not given.is_plain or not _is_known(stage, fields):
-        return _by_steps(stage, with_weights(stage, "cell", "lstm_cell"), given)
+    fields, told = ("recurrent_activation", "activation", "activation"), given(stage, call)
+    if not told.is_plain or not _is_known(stage, fields):
+        return _by_steps(stage, with_weights(stage, "cell", "lstm_cell"), told)
     gates = _gates(stage, "lstm_cell", (0, 3, 1, 2), fields)
-    return _answer(stage, recurrent.long_short(given.x, gates), None)
+    return answered(stage, recurrent.long_short(told.x, gates), None)
 
 
 @converts("keras.layers.GRU")
 def gru(stage: Stage, call: Call) -> Any:
-    fields, given = ("recurrent_activation", "activation"), _given(stage, call)
-    if not given.is_plain or not _is_known(stage, fields):
-        return _by_steps(stage, with_weights(stage, "cell", "gru_cell"), given)
+    fields, told = ("recurrent_activation", "activation"), given(stage, call)
+    if not told.is_plain or not _is_known(stage, fields):
+        return _by_steps(stage, with_weights(stage, "cell", "gru_cell"), told)
     gates, after = _gates(stage, "gru_cell", (0, 1, 2), fields), bool(stage.get("reset_after"))
-    return _answer(stage, recurrent.gated(given.x, gates, after), None)
+    return answered(stage, recurrent.gated(told.x, gates, after), None)
 
 
 @converts("keras.layers.SimpleRNN")
 def simple_rnn(stage: Stage, call: Call) -> Any:
-    given = _given(stage, call)
-    if not given.is_plain or not _is_known(stage, ("activation",)):
-        return _by_steps(stage, with_weights(stage, "cell", "simple_rnn_cell"), given)
+    told = given(stage, call)
+    if not told.is_plain or not _is_known(stage, ("activation",)):
+        return _by_steps(stage, with_weights(stage, "cell", "simple_rnn_cell"), told)
     gates = _gates(stage, "simple_rnn_cell", (0,), ("activation",))
-    return _answer(stage, recurrent.simple(given.x, gates), None)
+    return answered(stage, recurrent.simple(told.x, gates), None)
 
 
 @converts("keras.layers.RNN")
 def rnn(stage: Stage, call: Call) -> Any:
     """A cell of its own, or several, one on the other."""
-    return _by_steps(stage, stage.child("cell", stage.cell), _given(stage, call))
+    return _by_steps(stage, stage.child("cell", stage.cell), given(stage, call))
 
 
 @converts("keras.layers.Bidirectional")

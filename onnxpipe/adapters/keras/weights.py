@@ -51,6 +51,10 @@ class Tree:
         return [home.inside(place, "") for place in places(kind for kind, _ in kinds)]
 
 
+_CALLED = {"GroupQueryAttention": "GroupedQueryAttention"}
+"""Classes that Keras calls otherwise inside."""
+
+
 def places(kinds: Iterable[str]) -> list[str]:
     """What the groups of layers of these classes are called: in snake case, numbered from the second.
 
@@ -58,7 +62,7 @@ def places(kinds: Iterable[str]) -> list[str]:
     """
     seen: Counter[str] = Counter()
     found = []
-    for kind in kinds:
+    for kind in (_CALLED.get(kind, kind) for kind in kinds):
         words = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", re.sub(r"\W+", "", kind))
         base = re.sub("([a-z])([A-Z])", r"\1_\2", words).lower()
         found.append(f"{base}_{seen[base]}" if seen[base] else base)
@@ -80,10 +84,8 @@ class Flat:
         return cls(held).within(name)
 
     def within(self, name: str) -> Flat:
-        """The same with paths that begin behind a name, where all have it."""
-        if not all(name in path for path, _ in self.held):
-            return self
-        return Flat(tuple((path[path.index(name) + 1 :], array) for path, array in self.held))
+        """The same with paths that begin behind a name, where they have it: shared layers don't."""
+        return Flat(tuple((_behind(path, name), array) for path, array in self.held))
 
     def arrays(self) -> dict[str, Array]:
         return {str(i): array for i, (_, array) in enumerate(self.held)}
@@ -97,6 +99,10 @@ class Flat:
 
     def _of(self, name: str) -> Flat:
         return Flat(tuple(each for each in self.held if each[0][0] == name)).within(name)
+
+
+def _behind(path: tuple[str, ...], name: str) -> tuple[str, ...]:
+    return path[path.index(name) + 1 :] if name in path else path
 
 
 @dataclass(frozen=True, slots=True)
