@@ -81,6 +81,17 @@ class Deep(nn.Module):
         return self.act(self.head(steps[:, -1]))
 
 
+class Steps(nn.Module):
+    """A recurrent network that writes sizes of its input down."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.steps, self.head = nn.LSTM(8, 5, batch_first=True), nn.Linear(30, 3)
+
+    def forward(self, x: torch.Tensor, *, scale: torch.Tensor) -> Any:
+        return {"last": self.head(self.steps(x)[0].reshape(x.shape[0], 30)) * scale}
+
+
 class Branching(nn.Module):
     """A network whose code depends on the numbers it gets."""
 

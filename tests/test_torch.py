@@ -24,6 +24,7 @@ from tests.rigs import torch as rig
 from tests.shell import onnxpipe, told
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("torch")]
+SIZES = {"x": (6, 8), "scale": (1,)}
 
 
 @pytest.fixture(scope="module")
@@ -107,9 +108,33 @@ def test_an_axis_that_was_to_be_open_and_is_fixed_is_an_error(tagger: Path) -> N
 
 
 def test_a_program_with_a_fixed_batch_says_so(home: Path) -> None:
-    path = nets.saved(torch.nn.Linear(8, 2), (torch.randn(2, 8),), None, home / "static.pt2")
-    with pytest.raises(Inexact, match="the batch of input input is fixed at 2"):
+    attention = torch.nn.TransformerEncoderLayer(8, 2, 16, batch_first=True)  # multiplies batch and heads
+    path = nets.saved(attention, (torch.randn(2, 5, 8),), None, home / "static.pt2")
+    with pytest.raises(Inexact, match="the batch of input src is fixed at 2"):
         rig.exported(rig.loaded(path), Options())
+
+
+@pytest.mark.parametrize("rows", [1, 2])
+def test_a_fixed_batch_is_opened(rows: int) -> None:
+    example = (torch.randn(rows, 6, 8),), {"scale": torch.randn(rows, 1)}
+    model = rig.worker("torch_native").Exported(torch.export.export(nets.Steps().eval(), *example))
+    made = rig.exported(model, Options())
+    assert [str(port) for port in made.signature.inputs] == ["x: float32[N, 6, 8]", "scale: float32[N, 1]"]
+    session = ort.InferenceSession(made.model.SerializeToString())
+    for count in (0, 1, 5):
+        rng = np.random.default_rng(0)
+        fed = {n: rng.normal(size=(count, *s)).astype("f4") for n, s in SIZES.items()}
+        np.testing.assert_allclose(
+            session.run(["last"], fed)[0], model.ask(fed)["last"], rtol=1e-4, atol=1e-6
+        )
+
+
+def test_what_looks_across_a_fixed_batch_is_asked_batch_by_batch() -> None:
+    """So that the graph, which looks across as many rows as it gets, is seen to answer otherwise."""
+    example = (torch.randn(2, 8),)
+    model = rig.worker("torch_native").Exported(torch.export.export(torch.nn.Softmax(0), example))
+    told = model.ask({"input": np.zeros((3, 8), np.float32)})["output"]
+    np.testing.assert_array_equal(told, np.full((3, 8), 0.5, np.float32))
 
 
 def test_inspection_runs_nothing(tagger: Path) -> None:

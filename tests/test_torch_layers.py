@@ -20,6 +20,16 @@ def test_a_layer_answers_as_torch(case: Layer) -> None:
     assert all(verdict.equal for verdict in found), str(found)
 
 
+def test_recurrent_layers_answer_no_rows_with_none() -> None:
+    """onnxruntime's own operators end the process on no rows."""
+    rows = [case for case in CASES if case.given == "steps"]
+    model, session = groups.network(rows, "steps")
+    none = {"x": np.zeros((0, 5, 8), np.float32)}
+    told = model.ask(none)
+    for output, value in zip(session.get_outputs(), session.run(None, none), strict=True):
+        assert value.shape == told[output.name].shape
+
+
 @pytest.mark.parametrize("case", [c for c in CASES if c.refused], ids=lambda case: case.text)
 def test_what_is_refused_does_not_work(case: Layer) -> None:
     with pytest.raises(Exception, match=r"constant|Pad|Concat|argument"):

@@ -31,7 +31,7 @@ from onnxpipe.errors import (
 )
 from onnxpipe.services.native import Native, Where
 from onnxpipe.services.selftest import opset
-from onnxpipe.stitching import tidy
+from onnxpipe.stitching import recurrence, tidy
 
 _STAGE = PREFIX + "stage"
 
@@ -90,6 +90,7 @@ def finished(
         _rename(value, names)
     _refuse_dtype(model, options)
     _clean(model)
+    recurrence.guarded(model)
     sizes = {names.get(symbol, symbol): size for symbol, size in facts["sizes"].items()}
     sizes.pop("N", None)
     model.metadata_props.add(key=PREFIX + "sizes", value=json.dumps(sizes, sort_keys=True))

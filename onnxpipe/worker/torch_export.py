@@ -66,11 +66,23 @@ def by_dynamo(model: Any, request: Mapping[str, Any]) -> Made:
     """The graph of an exported program."""
     import torch
 
+    model = unfixed(model)
     done = translated(model, request)
     proto = done.model_proto  # made anew each time
     stages = main.sibling("torch_modules").stages(proto.graph, done.exported_program)
     route = "torch.onnx %s (dynamo)" % torch.__version__
     return Made(proto, kind(model.program), route, sizes(model), tuple(stages))
+
+
+def unfixed(model: Any) -> Any:
+    """An exported program with its batch open, if it can be opened; else as it is."""
+    if not model.batch:
+        return model
+    try:
+        return main.sibling("torch_batches").opened(model)
+    except Exception as error:
+        sys.stderr.write("the batch of %d can't be opened: %s\n" % (model.batch, tracing.reason(error)))
+        return model
 
 
 def translated(model: Any, request: Mapping[str, Any]) -> Any:

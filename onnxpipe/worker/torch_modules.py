@@ -147,6 +147,7 @@ def between(
 
     if not isinstance(model, native.Exported):
         model = tracing.traced(model, request, tracing.examples(model, request, rows))
+    model = main.sibling("torch_export").unfixed(model)
     program: Any = main.sibling("torch_export").translated(model, request).exported_program
     interpreter: Any = torch.fx.Interpreter(program.module())
     found, run = {}, interpreter.run_node  # type: Dict[str, Any], Any

@@ -63,9 +63,17 @@ class Exported:
         named = zip(output_names(keys, self.inputs), answers)
         self.outputs = [name if is_tensor(arg) else "" for name, arg in named]
         self._call = None  # type: Any
+        self.batch = main.sibling("torch_batches").fixed(self)
 
     def ask(self, rows: Mapping[str, Any]) -> Dict[str, Any]:
-        """All that the program answers to rows, by output name."""
+        """All that the program answers to rows, by output name; in parts where its batch is fixed."""
+        if self.batch:
+            found: Dict[str, Any] = main.sibling("torch_batches").in_parts(self.whole, rows, self.batch)
+            return found
+        return self.whole(rows)
+
+    def whole(self, rows: Mapping[str, Any]) -> Dict[str, Any]:
+        """All that the program answers to rows that it takes at once."""
         if self._call is None:
             self._call = self.program.module()
         given = [tensor(rows[n]) if n else v for n, v in zip(self.inputs, self.fixed)]
