@@ -54,7 +54,8 @@ def attending(kind: str, told: str, masked: bool = True, **more: Any) -> Net:
         return keras.Model(given, answer if keyword else [answer, pooled])
 
     build.__name__ = f"{kind} {told}"
-    return net(build, f"keras.layers.{kind}")
+    handed = ["keras.ops.ConvertToTensor"] if masked and told == "on words" else []  # of the mask
+    return net(build, f"keras.layers.{kind}", *handed)
 
 
 def masked_key(keras: Any) -> Any:
