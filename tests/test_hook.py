@@ -127,6 +127,18 @@ def not_added(repository: Path) -> None:
     git(repository, "rm", "-q", "--cached", "model.onnx")
 
 
+LABELLED = "onnxpipe stitch model.onnx post:labels=labels.txt -o full.onnx"
+
+
+def relabelled(repository: Path) -> None:
+    """A label file that went into a joined graph says something else."""
+    (repository / "labels.txt").write_text("no\nyes\n")
+    done = onnxpipe(*LABELLED.split()[1:], cwd=repository)
+    assert done.returncode == 0, told(done)
+    (repository / "labels.txt").write_text("no\nmaybe\n")
+    git(repository, "add", "full.onnx", "full.onnx.lock", "labels.txt")
+
+
 AGAIN = "onnxpipe convert pipe.joblib -o model.onnx"
 
 
@@ -138,6 +150,7 @@ AGAIN = "onnxpipe convert pipe.joblib -o model.onnx"
         (badly_merged, "unresolved merge conflicts", "Convert the merged pipeline again"),
         (half_merged, "was edited after it was written", AGAIN),
         (not_added, "isn't tracked by git", "git add model.onnx"),
+        (relabelled, "changed after the conversion that read it", LABELLED),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )

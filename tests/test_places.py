@@ -17,6 +17,7 @@ from onnxpipe.cli import main
 from onnxpipe.errors import Refusal
 from onnxpipe.services import convert, release
 from onnxpipe.services.release import Order
+from tests.fuzz_kinds import converted
 from tests.shell import PROGRAM, git, saved
 
 PLAIN = "--no-verify"
@@ -120,3 +121,29 @@ def test_a_source_that_is_trained_again_meanwhile_is_refused(
     with pytest.raises(Refusal, match="changed meanwhile"):
         release.release(order)
     assert listed(tmp_path) == ["pipe.joblib", "rows.npy"]
+
+
+ELSEWHERE = """
+import os, sys, time
+os.umask(0o077)
+time.tzset()
+time.time = lambda: 4e9
+from onnxpipe.cli import main
+sys.exit(main(["convert", "pipe.joblib", "-o", "model.onnx", "-q"]))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="zones are set otherwise there")
+def test_on_another_day_and_machine_the_bytes_are_the_same(tmp_path: Path) -> None:
+    """Model, golden rows and lock: another folder, clock, zone, language, hash seed and number of threads."""
+    here = {name: data for name, data in converted().items() if name.startswith("model.")}
+    (tmp_path / "pipe.joblib").write_bytes(converted()["pipe.joblib"])
+    os.utime(tmp_path / "pipe.joblib", (1, 1))
+    other = {"TZ": "Asia/Kolkata", "LC_ALL": "C", "LANG": "tr_TR.UTF-8", "PYTHONHASHSEED": "4711",
+             "OMP_NUM_THREADS": "1", "HOME": str(tmp_path), "USER": "somebody"}  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-c", ELSEWHERE], cwd=tmp_path, env={**os.environ, **other}, check=False
+    )
+    assert done.returncode == 0
+    there = {name: (tmp_path / name).read_bytes() for name in listed(tmp_path) if name.startswith("model.")}
+    assert there == here and len(there) == 5
