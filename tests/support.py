@@ -39,6 +39,8 @@ class Framework:
     precision: Mapping[str, str]
     everything: Callable[[], list[str]]
     within: str = "float64 within 1e-9, labels exactly"
+    peer: tuple[str, Path] | None = None
+    """Who else converts it, and the page that tells how well."""
 
     @property
     def page(self) -> Path:
@@ -80,7 +82,8 @@ FRAMEWORKS = (
     Framework("sklearn", "scikit-learn", sklearn.__version__, "sklearn.", ("estimator", "estimators"),
               _PRECISION, inference_estimators),
     Framework("spark", "Spark ML", pyspark.__version__, "pyspark.ml.", ("class", "classes"),
-              {"native": "float64", "float32": "float32 inputs"}, transformers),
+              {"native": "float64", "float32": "float32 inputs"}, transformers,
+              peer=("onnxmltools", Path("docs/benchmarks/spark-peers.md"))),
     Framework("keras", "Keras", version("keras"), "keras.layers.", ("layer", "layers"),
               {"native": "float32"}, keras_layers, "float32 within 1e-5, whole numbers and text exactly"),
 )  # fmt: skip
@@ -106,8 +109,9 @@ def table(framework: Framework) -> str:
             f"checks, runs on 0, 1, 2 and n rows and on the {one}'s own edges, and compares with the "
             f"original: {framework.within}.",
             "",
-            f"| {one} | rows | precision |",
-            "|---|---|---|",
+            *_beside(framework),
+            f"| {one} | rows | precision |" + (f" {framework.peer[0]} |" if framework.peer else ""),
+            "|---|---|---|" + ("---|" if framework.peer else ""),
             *(_line(framework, kind, rows[kind]) for kind in converted),
             "",
             "## Refused by name",
@@ -125,7 +129,27 @@ def table(framework: Framework) -> str:
 def _line(framework: Framework, kind: str, rows: list[Case]) -> str:
     exact = [case for case in rows if not case.refused]
     told = [framework.precision[d] for d in framework.precision if any(d not in case.skip for case in exact)]
-    return f"| {kind.removeprefix(framework.prefix)} | {len(exact)} | {', '.join(told)} |"
+    name = kind.removeprefix(framework.prefix)
+    peer = f" {', '.join(_verdicts(framework.peer[1], name))} |" if framework.peer else ""
+    return f"| {name} | {len(exact)} | {', '.join(told)} |{peer}"
+
+
+def _beside(framework: Framework) -> list[str]:
+    """What the column of a peer is about, if there is one."""
+    if framework.peer is None:
+        return []
+    name, page = framework.peer
+    return [
+        f"The last column is {name}'s verdict on the first row of each {framework.nouns[0]}, as "
+        f"[measured](../benchmarks/{page.name}).",
+        "",
+    ]
+
+
+def _verdicts(page: Path, name: str) -> list[str]:
+    """What a page of benchmarks says in the last cell of the lines of this name."""
+    lines = page.read_text(encoding="utf-8").splitlines()
+    return [line.split(" | ")[-1].removesuffix(" |") for line in lines if line.startswith(f"| {name} | `")]
 
 
 def _refusal(framework: Framework, case: Case) -> str:

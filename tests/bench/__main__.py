@@ -22,17 +22,19 @@ PAGES = {
     "main-job.md": ("The main job, measured", ("startup", "latency", "forests")),
     "big-pipelines.md": ("Big pipelines, measured", ("wide", "vocabularies", "boosting")),
     "boosters.md": ("Boosters of other libraries, measured", ("boosters",)),
-    "spark.md": ("Spark ML, measured", ("scale",)),
+    "spark.md": ("Spark ML, measured", ("scale", "spark_converting")),
     "catboost.md": ("CatBoost, measured", ("catboost",)),
     "images.md": ("Images, tables and texts in the graph, measured", ("images", "tables")),
     "stitching.md": ("Stitching, measured", ("stitching",)),
 }
-WHOLE = ("peers", "judges")
+WHOLE = ("peers", "judges", "spark_peers")
 """Sections that are a page of their own."""
 VERSIONS = ("onnxpipe", "onnxruntime", "onnx", "scikit-learn", "skl2onnx", "numpy")
 MORE = {
     "boosters": ("xgboost-cpu", "lightgbm", "onnxmltools"),
     "scale": ("pyspark", "pyarrow"),
+    "spark_converting": ("pyspark", "onnxmltools"),
+    "spark_peers": ("pyspark", "onnxmltools"),
     "catboost": ("catboost",),
     "images": ("pillow",),
     "judges": ("xgboost-cpu", "lightgbm", "onnxmltools"),
@@ -64,6 +66,11 @@ def main(arguments: list[str]) -> int:
         held &= holds
         if write:
             (HOME / "judges.md").write_text(text, encoding="utf-8")
+    if "spark_peers" in chosen:
+        text, holds = importlib.import_module("tests.bench.spark_peers").run(setting("spark_peers"))
+        held &= holds
+        if write:
+            (HOME / "spark-peers.md").write_text(text, encoding="utf-8")
     return 0 if held else 1
 
 

@@ -42,7 +42,15 @@ def rows() -> Iterator[Row]:
 
 
 def fitted(spark: Any, home: Path) -> tuple[Any, Path]:
-    """A scaler and a forest of 20 trees of depth 5, and its model."""
+    """The pipeline that is measured, and its model."""
+    native = pipeline(spark)
+    native.write().overwrite().save(str(home / "saved"))
+    onnx.save(convert(home / "saved"), home / "model.onnx")
+    return native, home / "model.onnx"
+
+
+def pipeline(spark: Any) -> Any:
+    """A scaler and a forest of 20 trees of depth 5, fitted."""
     from pyspark.ml import Pipeline
     from pyspark.ml.classification import RandomForestClassifier
     from pyspark.ml.feature import StandardScaler, VectorAssembler
@@ -54,10 +62,7 @@ def fitted(spark: Any, home: Path) -> tuple[Any, Path]:
         RandomForestClassifier(numTrees=20, maxDepth=5, seed=0),
     ]
     rows = table(spark, 20_000).selectExpr("*", "double(x0 + x1 * x2 > 0) as label")
-    native = Pipeline(stages=stages).fit(rows)
-    native.write().overwrite().save(str(home / "saved"))
-    onnx.save(convert(home / "saved"), home / "model.onnx")
-    return native, home / "model.onnx"
+    return Pipeline(stages=stages).fit(rows)
 
 
 def table(spark: Any, count: int) -> Any:
