@@ -16,6 +16,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import onnxpipe
+from onnxpipe.errors import BadManifest
 from tests import datasets
 from tests.graphs import graph, joined, run, staged
 
@@ -138,6 +139,28 @@ def test_saved_pipelines_and_taps() -> None:
     assert "b/Pipeline/logisticregression" in stages
     keys = {p.key for p in made.fragment.model.metadata_props}
     assert {"io.onnxpipe.parts.a.framework", "io.onnxpipe.parts.b.classes"} <= keys
+
+
+def noted(body: str, **told: str) -> onnx.ModelProto:
+    """A graph with entries of ours in its metadata."""
+    model: onnx.ModelProto = graph(body)
+    for key, value in told.items():
+        model.metadata_props.add(key=f"io.onnxpipe.{key}", value=value)
+    return model
+
+
+def test_the_whole_knows_what_its_inputs_are() -> None:
+    days = "g (int64[N,1] day, string[N,1] word, float[N,k] x) => (float[N,k] y) { y = Neg(x) }"
+    first = noted(days, units='{"day": "datetime64[D]"}', sizes='{"k": 7}', missing_string="NA", single="a,b")
+    other = noted("g (float[M,j] y, string[M,1] text) => (float[M,j] z) { z = Abs(y) }", missing_string="NA")
+    made = joined(first, other).fragment
+    assert {port.name: port.unit for port in made.signature.inputs}["day"] == "datetime64[D]"
+    told = {prop.key.removeprefix("io.onnxpipe."): prop.value for prop in made.model.metadata_props}
+    assert (told["sizes"], told["missing_string"], told["single"]) == ('{"k": 7}', "NA", "a/a,a/b")
+    assert told["parts.a.missing_string"] == "NA"
+    plain = noted("g (float[M,j] y, string[M,1] text) => (float[M,j] z) { z = Abs(y) }")
+    with pytest.raises(BadManifest, match="'NA' in a, '' in b"):
+        joined(first, plain)
 
 
 def test_skl2onnx_export_between_ours() -> None:

@@ -15,6 +15,7 @@ from sklearn.preprocessing import StandardScaler
 import onnxpipe
 from onnxpipe import lock
 from onnxpipe.cli import main
+from onnxpipe.errors import BadManifest
 from onnxpipe.services import originals, replay
 from onnxpipe.services.convert import conversion
 from onnxpipe.services.stitch import stitched
@@ -65,6 +66,12 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.fixture
+def parts_equal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Parts aren't compared: that is tried elsewhere, and starts a process each time."""
+    monkeypatch.setattr(originals, "verdict", lambda *_, **__: ({"status": "equal", "rows": 1}, None))
+
+
 def stitch(*more: str) -> int:
     return main(["stitch", "pipeline.yaml", "-o", "full.onnx", *more])
 
@@ -96,7 +103,7 @@ def test_the_whole_is_held_against_the_reference(folder: Path, capsys: pytest.Ca
     ],
 )
 def test_another_answer_is_a_finding_and_nothing_is_written(
-    folder: Path, change: str, says: str, capsys: pytest.CaptureFixture[str]
+    folder: Path, parts_equal: None, change: str, says: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     Path("whole.py").write_text(WHOLE.replace("order = np.argsort(-shares", change))
     assert stitch("--trust", "whole.score") == 1
@@ -106,7 +113,7 @@ def test_another_answer_is_a_finding_and_nothing_is_written(
     assert not Path("full.onnx").exists()
 
 
-def test_a_manifest_loosens_its_own_tolerances(folder: Path) -> None:
+def test_a_manifest_loosens_its_own_tolerances(folder: Path, parts_equal: None) -> None:
     Path("whole.py").write_text(WHOLE.replace("order =", "shares = shares * (1 + 1e-6); order ="))
     Path("pipeline.yaml").write_text(MANIFEST + "tolerances: {probabilities: {rtol: 1.0e-5}}\n")
     assert stitch("--trust", "whole.score", "-q") == 0
@@ -130,11 +137,9 @@ def test_a_manifest_loosens_its_own_tolerances(folder: Path) -> None:
     ],
 )  # fmt: skip
 def test_refusals_name_the_line(
-    folder: Path, more: str, flags: list[str], says: str, capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
+    folder: Path, parts_equal: None, more: str, flags: list[str], says: str,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
-    equal = lambda *_, **__: ({"status": "equal", "rows": 1}, None)  # noqa: E731
-    monkeypatch.setattr(originals, "verdict", equal)
     key = more.partition(":")[0]
     lines = [more if line.startswith(key) and more else line for line in MANIFEST.splitlines(keepends=True)]
     Path("pipeline.yaml").write_text("".join(lines) + ("" if more in lines else more))
@@ -163,6 +168,12 @@ def test_only_what_changed_is_converted_again(folder: Path, monkeypatch: pytest.
     assert stitch("--no-verify") == 0 and done[3:] == ["pipe.joblib"]
     assert stitch("--no-verify", "--rebuild") == 0 and len(done) == 6
     assert len(list((folder / ".onnxpipe/full.onnx").iterdir())) == 2
+
+
+def test_parts_beyond_what_a_file_holds_are_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("onnxpipe.services.stitch.LARGEST", 100)
+    with pytest.raises(BadManifest, match=r"larger than the 2 GiB .* model 0 MiB"):
+        stitched("pipeline.yaml")
 
 
 def test_a_build_folder_that_cannot_be_used_is_no_error(folder: Path) -> None:

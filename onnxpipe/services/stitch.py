@@ -16,6 +16,7 @@ from onnxpipe.errors import BadManifest, OnnxpipeError
 from onnxpipe.services.builds import Builds
 from onnxpipe.services.native import Where
 from onnxpipe.services.originals import Origin
+from onnxpipe.services.selftest import LARGEST
 from onnxpipe.services.workbench import Bench, add, add_entry
 from onnxpipe.stitching import manifest as manifests
 from onnxpipe.stitching.manifest import Manifest, is_manifest
@@ -92,6 +93,7 @@ def _from_manifest(bench: Bench, manifest: Manifest, outputs: Sequence[str]) -> 
 
 
 def _joined(bench: Bench, outputs: Sequence[str]) -> Stitched:
+    _refuse_too_large(bench)
     fragment, notes = merge(bench.parts, bench.wires, outputs)
     facts: dict[str, str] = {"portability": portability.portability(fragment.model)}
     facts |= {f"parts.{name}.{key}": text for name, told in bench.facts.items() for key, text in told.items()}
@@ -99,3 +101,14 @@ def _joined(bench: Bench, outputs: Sequence[str]) -> Stitched:
         facts["classes"] = json.dumps(last.tolist())
     files = tuple(dict.fromkeys(bench.files))
     return Stitched(fragment, fragment.finished(facts), (*bench.notes, *notes), files, bench.origins)
+
+
+def _refuse_too_large(bench: Bench) -> None:
+    """Raise BadManifest where the parts together are more than one ONNX file can hold."""
+    sizes = {part.name: part.fragment.model.ByteSize() for part in bench.parts}
+    if sum(sizes.values()) > LARGEST:
+        listed = ", ".join(f"{name} {size >> 20} MiB" for name, size in sizes.items())
+        raise BadManifest(
+            f"the parts are larger than the 2 GiB that one ONNX file can hold: {listed}",
+            remedy="Serve the largest part on its own, behind a stitched graph of the others.",
+        )

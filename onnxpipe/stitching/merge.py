@@ -6,7 +6,6 @@ two parts' clash), every other value and node of a part is called ``part/name``.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
@@ -17,7 +16,7 @@ import onnx_ir as ir
 from onnxpipe import errors
 from onnxpipe.core.fragment import PREFIX, Fragment
 from onnxpipe.core.options import IR_VERSION
-from onnxpipe.stitching import functions, opsets, sizes, tidy
+from onnxpipe.stitching import functions, opsets, provenance, sizes, tidy
 from onnxpipe.stitching.edges import Edge
 from onnxpipe.stitching.parts import INPUT, End, Part, refuse_twins
 from onnxpipe.stitching.wiring import Wire, Wiring, wired
@@ -81,7 +80,7 @@ def merge(parts: Sequence[Part], wires: Iterable[Wire] = (), outputs: Iterable[s
     )
     version = opsets.ir_version(protos, target, IR_VERSION)
     joined = ir.Model(graph, ir_version=version, producer_name="onnxpipe", functions=shared)
-    joined.metadata_props.update(_metadata(parts))
+    joined.metadata_props.update(provenance.told(parts, wiring.inputs, joint.sizes))
     taps = [tap for part, known in zip(parts, values, strict=True) for tap in _taps(part, known)]
     return Merged(_checked(tidy.tidied(joined, taps)), (*wiring.notes, *notes))
 
@@ -208,16 +207,6 @@ def _taps(part: Part, known: Mapping[str, Value]) -> Iterator[Any]:
     names = {old: value.name for old, value in known.items()}
     for tap in part.fragment.taps:
         yield replace(tap.renamed(names), path=f"{part.name}/{tap.path}" if tap.path else part.name)
-
-
-def _metadata(parts: Sequence[Part]) -> dict[str, str]:
-    """Every part's metadata as ``io.onnxpipe.parts.<part>.<key>``, our prefix left out of the keys."""
-    made = {PREFIX + "parts": json.dumps([part.name for part in parts])}
-    for part in parts:
-        for prop in part.fragment.model.metadata_props:
-            if prop.key != PREFIX + "stages":
-                made[f"{PREFIX}parts.{part.name}.{prop.key.removeprefix(PREFIX)}"] = prop.value
-    return made
 
 
 def _checked(fragment: Fragment) -> Fragment:
