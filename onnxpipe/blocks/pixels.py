@@ -103,19 +103,23 @@ def _windows(weights: Band) -> tuple[Var, Var]:
 
 def _across(images: Var, weights: Band, rows: tuple[Var, Var] | None) -> Var:
     """The pass along all or some rows: ``[N, H, R]`` of ``[N, H, W, C]``, R = blocks, channels, places."""
-    top, bottom = rows or (const([0]), op.shape(images, start=1, end=2))
+    limits = rows or (const([0]), op.shape(images, start=1, end=2))
+    windows = [_beside(limit, places) for limit, places in zip(limits, _windows(weights), strict=True)]
 
     def block(start: Var, end: Var, digits: Var) -> Var:
-        seen = op.slice(
-            images, op.concat([top, start], axis=0), op.concat([bottom, end], axis=0), const([1, 2])
-        )
-        return _rounded(op.matmul_integer(op.transpose(seen, perm=[0, 1, 3, 2]), digits), 3)
+        seen = op.transpose(op.slice(images, start, end, const([1, 2])), perm=[0, 1, 3, 2])
+        return _rounded(op.matmul_integer(seen, digits), 3)
 
     signed = cast(cast(op.transpose(weights.weights, perm=[0, 2, 1]), np.int32) - _int(_BASE // 2), np.int8)
-    made = mapped(block, *_windows(weights), signed)
+    made = mapped(block, *windows, signed)
     n, h, channels = (op.shape(made, start=i, end=i + 1) for i in (1, 2, 3))
     width = op.mul(op.mul(op.shape(weights.starts), channels), const([BLOCK]))
     return _reshaped(op.transpose(made, perm=[1, 2, 0, 3, 4]), n, h, width)
+
+
+def _beside(limit: Var, places: Var) -> Var:
+    """``[blocks, 2]``: the limit ``[1]`` before each of the places ``[blocks, 1]``."""
+    return op.concat([op.expand(limit, op.shape(places)), places], axis=1)
 
 
 def _down(lines: Var, weights: Band, height: Var) -> Var:
@@ -127,7 +131,10 @@ def _down(lines: Var, weights: Band, height: Var) -> Var:
         seen = op.slice(beside, start, end, const([0]))
         return _rounded(op.matmul_integer(digits, seen, const(_BASE // 2, np.uint8)), 0)
 
-    made = mapped(block, *_windows(weights), weights.weights)
+    starts, ends = _windows(weights)
+    # No window ends later; but what is read nowhere but in a loop's body is computed there, every time.
+    ends = op.min([ends, op.shape(beside, start=0, end=1)])
+    made = mapped(block, starts, ends, weights.weights)
     tall = op.mul(op.shape(weights.starts), const([BLOCK]))
     ordered = op.transpose(_reshaped(made, tall, n, width), perm=[1, 0, 2])
     return op.slice(ordered, const([0]), _sizes(height), const([1]))
