@@ -488,7 +488,7 @@ def make_letters() -> tuple[Any, Any]:
     """Texts of plain lower-case words."""
     rng = np.random.default_rng(13)
     words = np.array(["red", "green", "blue", "a", "of", "sky-blue"], object)
-    return np.array([" ".join(rng.choice(words, 5)) for _ in range(40)], object), None
+    return np.array([" ".join(rng.choice(words, 5)) for _ in range(12)], object), None
 
 
 def make_document_frame() -> tuple[Any, Any]:
