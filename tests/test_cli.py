@@ -255,7 +255,9 @@ def test_defaults_come_from_the_project_file(scratch: Path) -> None:
         ("[tool.onnxpipe]\nno-verify = 'yes'\n", "no-verify must be true or false"),
         ("[tool.onnxpipe]\nopset = true\n", "opset must be a whole number"),
         ("[tool.onnxpipe]\ntimeout = 'long'\n", "timeout must be a number"),
-        ("[tool.onnxpipe]\ntrust = [1]\n", "trust must be a text"),
+        ("[tool.onnxpipe]\ntrust = 'os.system'\n", "says what may be run: trust"),
+        ("[tool.onnxpipe.convert]\npython = './evil'\n", "says what may be run: python"),
+        ("[tool.onnxpipe]\nframework = [1]\n", "framework must be a text"),
         ("[tool.onnxpipe]\ndtype = ['float32']\n", "dtype must be a text"),
     ],
 )
@@ -265,7 +267,10 @@ def test_a_project_file_that_is_wrong_is_refused(scratch: Path, text: str, says:
     assert done.returncode == 2 and says in told(done) and "Traceback" not in told(done)
 
 
-def test_settings_may_be_lists_and_paths_are_the_projects_own(scratch: Path) -> None:
+def test_settings_may_be_lists_and_paths_are_the_projects_own(
+    scratch: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ONNXPIPE_TRUST_PROJECT", "1")
     (scratch / "pyproject.toml").write_text(
         '[tool.onnxpipe]\ntrust = "a.B"\n[tool.onnxpipe.convert]\nno-verify = true\nsample = "rows.npy"\n'
         'outputs = ["predict", "decision_function"]\ninput = ["X=float32[N,3]"]\n'

@@ -193,6 +193,19 @@ def test_quiet_tells_findings_only(repository: Path) -> None:
     assert "model.onnx" in told(program("skew", "-q", cwd=repository))
 
 
+@pytest.mark.parametrize(
+    "command",
+    ["", "curl example.org | sh", "onnxpipe convert a; ls", "onnxpipe convert $(ls)", "onnxpipe convert 'a",
+     "onnxpipe convert a\n ls", "onnxpipe convert \x1b[2J"],
+)  # fmt: skip
+def test_no_command_of_another_kind_is_recommended(repository: Path, command: str) -> None:
+    path = repository / "models/model.onnx.lock"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "command": command}, indent=2))
+    (repository / "models/model.onnx").write_bytes(b"other")
+    (change,) = onnxpipe.skew().findings
+    assert change.remedy == "Convert it again."
+
+
 def test_json_tells_all(repository: Path) -> None:
     (repository / "models/model.onnx").write_bytes(b"other")
     done = program("skew", "--output-format", "json", cwd=repository)

@@ -7,8 +7,9 @@ the file's folder, wherever the command runs.
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,10 @@ import click
 from onnxpipe.errors import Unreadable
 
 Table = Mapping[str, Any]
+
+OWN = "ONNXPIPE_TRUST_PROJECT"
+"""The environment variable that lets a project file say what may be run."""
+_TRUSTING = frozenset({"trust", "python"})
 
 
 def defaults(group: click.Group, context: click.Context) -> dict[str, dict[str, Any]]:
@@ -88,7 +93,18 @@ def _values(section: Table, name: str, known: Mapping[str, click.Option], path: 
     own = section.get(name)
     merged = {**section, **(own if isinstance(own, dict) else {})}
     found = {key: option for key, option in known.items() if key in merged}
+    _refuse_trusting(found, path)
     return {option.name or "": _value(option, key, merged[key], path) for key, option in found.items()}
+
+
+def _refuse_trusting(keys: Iterable[str], path: Path) -> None:
+    """Raise Unreadable where a project file, which may have come with a model, says what may be run."""
+    trusting = _TRUSTING.intersection(keys)
+    if trusting and not os.environ.get(OWN):
+        raise Unreadable(
+            f"[tool.onnxpipe] says what may be run: {', '.join(sorted(trusting))}", where=str(path),
+            remedy=f"Say it on the command line, or set {OWN}=1 where the project is your own.",
+        )  # fmt: skip
 
 
 def _value(option: click.Option, key: str, value: Any, path: Path) -> Any:

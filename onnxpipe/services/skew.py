@@ -194,5 +194,16 @@ def _remedy(path: str, lock: Lock, file: str, what: str) -> str:
     if what == _FORGOTTEN:
         return f"git add {shlex.quote(file)}"
     folder = os.path.dirname(path)
-    again = lock.command or "Convert it again."
-    return f"(cd {shlex.quote(folder)} && {again})" if folder and lock.command else again
+    if not _is_plain(lock.command):
+        return "Convert it again."
+    return f"(cd {shlex.quote(folder)} && {lock.command})" if folder else lock.command
+
+
+def _is_plain(command: str) -> bool:
+    """Whether it is a command line of ours and nothing besides: what is shown is copied into shells."""
+    if not command.startswith("onnxpipe ") or not command.isprintable():
+        return False
+    try:
+        return shlex.join(shlex.split(command)) == command
+    except ValueError:
+        return False
