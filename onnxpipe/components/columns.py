@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 
@@ -55,16 +56,22 @@ def lookup(value: Var, *, classes: Classes = None, file: File = None, unknown: i
     """
     if not is_string(value):
         raise BadManifest(f"it takes text, not {value.type}")
+    words = known_words(classes, file)
+    found = ml.label_encoder(
+        value, keys_strings=words, values_int64s=range(len(words)), default_int64=unknown
+    )
+    return {"index": found}
+
+
+def known_words(classes: Classes, file: Path | None) -> list[str]:
+    """The words that are looked up, in order. Raises BadManifest for none, and for one twice."""
     known = lines(file) if file is not None else classes
     if known is None:
         raise BadManifest("it needs classes=a|b|c, or file=vocabulary.txt with one a line")
     words = [str(word) for word in known]
     if len(set(words)) < len(words):
         raise BadManifest("a word stands there twice")
-    found = ml.label_encoder(
-        value, keys_strings=words, values_int64s=range(len(words)), default_int64=unknown
-    )
-    return {"index": found}
+    return words
 
 
 def _floating(value: Var) -> Var:
