@@ -63,7 +63,7 @@ browser:
 web: build/web/node_modules/onnxruntime-web
 
 build/web/node_modules/onnxruntime-web:
-	@npm install --prefix build/web --ignore-scripts --no-audit --no-fund --no-save --silent \
+	@npm install --prefix build/web --ignore-scripts --no-audit --no-fund --no-save --silent --fetch-timeout 20000 --fetch-retries 1 \
 	  onnxruntime-web@1.30.0 >/dev/null 2>&1 \
 	  || echo "no onnxruntime-web from npm: the tests of the web's runtime will be skipped"
 

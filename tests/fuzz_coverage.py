@@ -16,18 +16,21 @@ from onnxpipe.errors import Refusal
 HOME = Path(__file__).parent.parent
 CORPUS, FOUND = HOME / "build" / "corpus", HOME / "build" / "fuzz"
 LARGEST = 65_536
+NETWORKS = ("mixed_sklearn_keras/network.keras", "mixed_image_torch/network.pt2")
 
 
 def readers() -> dict[str, tuple[Callable[[bytes], object], list[bytes]]]:
     """What reads bytes as data, by name, with healthy examples to start from."""
     from onnxpipe import lock
-    from onnxpipe.adapters import pickles, skops
+    from onnxpipe.adapters import keras, pickles, skops, torch
+    from onnxpipe.adapters.base import Artefact
     from onnxpipe.core import models
     from onnxpipe.stitching import lines
     from tests.fuzz_kinds import FIXTURES, MANIFEST, converted
     from tests.hostile import HARMLESS, REFUSED
 
     saved = converted()
+    networks = {name: (FIXTURES / name).read_bytes() for name in NETWORKS}
     hostile = [data + b"." for data in (HARMLESS | REFUSED).values() if len(data) < LARGEST]
     return {
         "pickle": (pickles.read, [*hostile, saved["pipe.joblib"]]),
@@ -35,6 +38,8 @@ def readers() -> dict[str, tuple[Callable[[bytes], object], list[bytes]]]:
         "model": (models.parsed, [saved["model.onnx"]]),
         "lock": (lock.parse, [saved["model.onnx.lock"]]),
         "manifest": (lines.parse, [MANIFEST.encode()]),
+        "keras": (lambda data: keras.names(Artefact(None, data)), [networks[NETWORKS[0]]]),
+        "torch": (lambda data: torch.names(Artefact(None, data)), [networks[NETWORKS[1]]]),
     }
 
 

@@ -138,7 +138,7 @@ READ: dict[str, Callable[[], bytes]] = {
     "csv: numbers beyond any": lambda: b"a\n1e999\n-1e999\n" + b"9" * 100_000 + b"\n",
     "csv: no rows": lambda: b"a,b\n",
     "csv: compressed": lambda: gzip.compress(b"a,b\n1,x\n"),
-    "json: a text of many brackets": lambda: json.dumps({"a": "[" * 100_000 + '\\"{'}).encode() + b"\n",
+    "json: a text of many brackets": lambda: json.dumps({"a": "[" * 2 * MIB + '\\"{'}).encode() + b"\n",
     "json: compressed": lambda: gzip.compress(b'{"a": 1}\n'),
     "parquet: nested": lambda: parquet({"a": [[{"b": [1, 2]}], []], "m": [{"k": 1}, None], "n": [1, 2]}),
     "parquet: kinds of its own": lambda: parquet(ODD),

@@ -77,17 +77,19 @@ def _csv(path: Path, texts: Collection[str]) -> Rows:
     import pyarrow as pa
     from pyarrow import csv
 
+    with path.open("rb") as file:
+        packed = _bytes(path) if is_compressed(file.read(64)) else None
+    size = path.stat().st_size if packed is None else len(packed)
     tabs = path.name.removesuffix(".gz").endswith(".tsv")
     parse = csv.ParseOptions(delimiter="\t" if tabs else ",", newlines_in_values=True)
-    data = _bytes(path)
-    blocks = csv.ReadOptions(block_size=min(max(len(data), 2**20), _BYTES))  # a cell has to fit into one
 
-    def read(types: Mapping[str, Any]) -> Any:
+    def read(types: Mapping[str, Any], block: int) -> Any:
         types = {**dict.fromkeys(texts, pa.string()), **types}
         convert = csv.ConvertOptions(null_values=_NULLS, strings_can_be_null=True, column_types=types)
-        return csv.read_csv(pa.BufferReader(data), blocks, parse, convert)
+        source = pa.OSFile(str(path)) if packed is None else pa.BufferReader(packed)
+        return csv.read_csv(source, csv.ReadOptions(block_size=block), parse, convert)
 
-    table = _without_dates(read)
+    table = _without_dates(partial(_in_blocks, read, size))
     if strange := [field.name for field in table.schema if pa.types.is_binary(field.type)]:
         raise BadInput(f"column {strange[0]} isn't UTF-8 text")
     return from_arrow(table)
@@ -104,21 +106,31 @@ def _json(path: Path) -> Rows:
             raise BadInput("its rows are no objects", remedy='Write [{"column": value, ...}, ...].')
         return from_arrow(pa.Table.from_pylist(rows))
     _refuse_deep(data)
-    blocks = arrow_json.ReadOptions(block_size=min(max(len(data), 2**20), _BYTES))
 
-    def read(types: Mapping[str, Any]) -> Any:
+    def read(types: Mapping[str, Any], block: int) -> Any:
         schema = pa.schema(list(types.items())) if types else None
         parse = arrow_json.ParseOptions(explicit_schema=schema)
-        return arrow_json.read_json(pa.BufferReader(data), blocks, parse)
+        return arrow_json.read_json(pa.BufferReader(data), arrow_json.ReadOptions(block_size=block), parse)
 
-    return from_arrow(_without_dates(read))
+    return from_arrow(_without_dates(partial(_in_blocks, read, len(data))))
+
+
+def _in_blocks(read: Callable[[Mapping[str, Any], int], Any], size: int, types: Mapping[str, Any]) -> Any:
+    """A table read in blocks on all cores; in larger ones where a row doesn't fit into one."""
+    try:
+        return read(types, 2**20)
+    except ValueError as error:
+        if size <= 2**20 or "straddl" not in str(error):
+            raise
+        return read(types, min(size, _BYTES))
 
 
 def _refuse_deep(data: bytes | bytearray) -> None:
     """Raise BadInput for rows nested deeper than any: pyarrow's parser (25) ends the process over them."""
-    plain = np.frombuffer(_QUOTED.sub(b"", data), np.uint8)
-    steps = np.select([np.isin(plain, list(b"[{")), np.isin(plain, list(b"]}"))], [1, -1], 0)
-    if steps.size and int(np.cumsum(steps[steps != 0]).max(initial=0)) > _DEEPEST:
+    kinds = np.zeros(256, np.int8)
+    kinds[list(b"[{")], kinds[list(b"]}")] = 1, -1
+    steps = kinds[np.frombuffer(_QUOTED.sub(b"", data), np.uint8)]
+    if int(np.cumsum(steps[steps != 0], dtype=np.int64).max(initial=0)) > _DEEPEST:
         raise BadInput(f"its rows are nested deeper than {_DEEPEST} levels")
 
 
