@@ -11,6 +11,7 @@ import onnx
 import pytest
 
 import onnxpipe
+from onnxpipe.cli import main
 from onnxpipe.errors import BadManifest, OnnxpipeError
 from onnxpipe.services.stitch import stitched
 from onnxpipe.stitching import lines, manifest
@@ -43,6 +44,19 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "labels" / "names.txt").write_text("a\nb\nc\n")
     (tmp_path / "stitch.yaml").write_text(GOOD)
     return tmp_path
+
+
+def test_what_a_manifest_makes_is_looked_at(folder: Path) -> None:
+    found = onnxpipe.inspect(folder / "stitch.yaml")
+    assert found.inputs == ("x: float64[N, 3]",)
+    assert found.outputs == ("labels: string[N, 2]", "p: float64[N, 2]")
+    assert main(["inspect", str(folder / "stitch.yaml"), "--html", str(folder / "page.html"), "-q"]) == 0
+    assert "component sorted_probab" in (folder / "page.html").read_text("utf-8")
+
+
+def test_editors_can_have_the_schema(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["stitch", "--schema"]) == 0
+    assert json.loads(capsys.readouterr().out) == manifest.schema()
 
 
 def refusal(folder: Path, text: str) -> OnnxpipeError:

@@ -15,6 +15,16 @@ if TYPE_CHECKING:
     from onnxpipe.services.stitch_release import Order, Release
 
 
+def _schema(context: click.Context, option: click.Parameter, value: bool) -> None:
+    if value and not context.resilient_parsing:
+        import json
+
+        from onnxpipe.stitching.manifest import schema
+
+        click.echo(json.dumps(schema(), indent=2, ensure_ascii=False))
+        context.exit()
+
+
 @click.command(short_help="Join models, saved pipelines and ready-made parts into one graph.")
 @click.argument("parts", nargs=-1, required=True, metavar="MANIFEST.yaml | PART...")
 @click.option("-o", "--output", required=True, metavar="FILE",
@@ -33,6 +43,8 @@ if TYPE_CHECKING:
               help="Where converted parts are kept (default, for a manifest: .onnxpipe beside the "
               "output).")  # fmt: skip
 @click.option("--rebuild", is_flag=True, help="Convert and compare every part again, changed or not.")
+@click.option("--schema", is_flag=True, is_eager=True, expose_value=False, callback=_schema,
+              help="Print the JSON Schema of manifests, for editors that complete them.")  # fmt: skip
 @options.loudness
 def command(parts: tuple[str, ...], output: Path, **given: Any) -> int:
     """Join PARTs, in the order they run, into one ONNX model.

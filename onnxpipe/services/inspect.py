@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 import onnx
@@ -18,6 +19,8 @@ from onnxpipe.core.signature import Port, Signature
 from onnxpipe.errors import Contradictory, Refusal, Unreadable, Unsupported
 from onnxpipe.services.convert import adapter_of, artefact_of, conversion
 from onnxpipe.services.native import Where
+from onnxpipe.services.stitch import stitch
+from onnxpipe.stitching.manifest import is_manifest
 
 OURS, FALLBACK, REFUSED = "ours", "fallback", "refused"
 
@@ -61,12 +64,16 @@ class Inspection:
 
 
 def inspect(source: Any, *, sample: Rows | None = None, **options: Any) -> Inspection:
-    """What is in a saved pipeline, a live fitted object or an ONNX model; nothing is run unless ``fallback``.
+    """What is in a saved pipeline, a live fitted object or an ONNX model, and what a manifest makes.
+
+    Nothing is run unless ``fallback`` or a manifest's parts ask for it.
 
     Raises Unreadable for a file that is neither.
     """
     if isinstance(source, onnx.ModelProto):
         return _model("the model", source)
+    if is_manifest(source):
+        return _model(str(source), stitch(source))
     artefact = artefact_of(source)
     try:
         adapter = adapter_of(artefact)
@@ -97,6 +104,8 @@ def _graph_of(source: Any, sample: Rows | None, options: Mapping[str, Any]) -> t
     """The model of a source, and what to call it."""
     if isinstance(source, onnx.ModelProto):
         return source, "the model"
+    if is_manifest(source):
+        return stitch(source), Path(source).name
     artefact = artefact_of(source)
     name = artefact.path.name if artefact.path else str(artefact)
     try:
