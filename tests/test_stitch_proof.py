@@ -15,7 +15,7 @@ from sklearn.preprocessing import StandardScaler
 import onnxpipe
 from onnxpipe import lock
 from onnxpipe.cli import main
-from onnxpipe.errors import BadManifest
+from onnxpipe.errors import BadInput, BadManifest
 from onnxpipe.services import originals, replay
 from onnxpipe.services.convert import conversion
 from onnxpipe.services.stitch import stitched
@@ -87,6 +87,8 @@ def test_the_whole_is_held_against_the_reference(folder: Path, capsys: pytest.Ca
     assert locked.golden is not None and onnxpipe.verify("full.onnx")
     again = onnxpipe.verify("full.onnx", "pipeline.yaml", trust=["whole.score"], rows=5)
     assert again and again.setting.source == "whole:score@pipeline.yaml"
+    with pytest.raises(BadInput, match="not on a cluster"):
+        onnxpipe.verify("full.onnx", "pipeline.yaml", "rows.csv", engine="spark")
     before = Path("full.onnx.lock").read_bytes()
     assert stitch("--trust", "whole.score") == 0
     said = capsys.readouterr().out

@@ -61,6 +61,8 @@ def verify(
     judging, where = _options(options, where)
     proto, path = opened(model)
     if is_manifest(source):
+        if judging.engine == "spark":
+            raise BadInput("a reference is asked here, not on a cluster", remedy="Leave out --engine spark.")
         source, data, limits = reference.ordered(Path(source), data, judging.tolerances)
         judging = replace(judging, tolerances=limits)
     peers = borrowed(proto)
