@@ -17,6 +17,17 @@ def always_dropping(keras: Any) -> Any:
     return keras.Model(x, keras.layers.Dropout(0.5)(x, training=True))
 
 
+def both_directions(tied: bool) -> Any:
+    def build(keras: Any) -> Any:
+        x = keras.Input((4,), name="x", dtype="int32")
+        words = keras.layers.ReversibleEmbedding(5, 3, tie_weights=tied, mask_zero=True, logit_soft_cap=2.0)
+        pooled = keras.layers.GlobalAveragePooling1D()(words(x))
+        return keras.Model(x, [words(words(x), reverse=True), pooled])
+
+    build.__name__ = f"ReversibleEmbedding, tied: {tied}"
+    return build
+
+
 CASES = [
     Case(on((4,), layer("Dense", 3))),
     Case(on((4,), layer("Dense", 3, use_bias=False))),
@@ -31,6 +42,7 @@ CASES = [
     Case(on((4,), layer("Embedding", 5, 3), dtype="int32")),
     Case(on((4,), layer("Embedding", 5, 3), dtype="int64")),
     Case(on((None,), layer("Embedding", 5, 3), highest=5)),
+    *(Case(net(both_directions(tied), "keras.layers.ReversibleEmbedding")) for tied in (True, False)),
     Case(on((2, 3, 4), layer("Flatten"))),
     Case(on((2, 3, 4), layer("Flatten", data_format="channels_first"))),
     Case(on((None, 3), layer("Flatten"))),

@@ -29,5 +29,7 @@ CASES = [
     Case(on((3, 7, 9), layer("CenterCrop", 4, 4, data_format="channels_first"))),
     Case(on(IMAGE, layer("CenterCrop", 4, 5), dtype="uint8")),
     Case(on(IMAGE, layer("RandomCrop", 4, 5))),
+    Case(on(IMAGE, layer("AutoContrast"))),
+    Case(on(IMAGE, layer("AutoContrast", value_range=(-1, 1)))),
     *(Case(on(IMAGE, layer("UpSampling2D", 2, interpolation=kind))) for kind in ("bicubic", "lanczos3")),
 ]

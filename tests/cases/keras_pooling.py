@@ -32,4 +32,11 @@ CASES = [
     Case(on((8, 7, 4), layer("UpSampling2D", 2, interpolation="bilinear"))),
     Case(on((8, 7, 4), layer("UpSampling2D", 2, data_format="channels_first"))),
     Case(on((5, 6, 4, 2), layer("UpSampling3D", 2))),
+    Case(on((7, 3), layer("AdaptiveAveragePooling1D", 3))),
+    Case(on((7, 9, 3), layer("AdaptiveAveragePooling2D", (3, 4)))),
+    Case(on((3, 7, 9), layer("AdaptiveAveragePooling2D", 2, data_format="channels_first"))),
+    Case(on((4, 5, 3, 2), layer("AdaptiveAveragePooling3D", 2))),
+    Case(on((7, 3), layer("AdaptiveMaxPooling1D", 3))),
+    Case(on((7, 9, 3), layer("AdaptiveMaxPooling2D", 4))),
+    Case(on((4, 5, 3, 2), layer("AdaptiveMaxPooling3D", (2, 3, 1)))),
 ]  # fmt: skip

@@ -7,7 +7,7 @@ import string
 import numpy as np
 
 from onnxpipe.adapters.keras import activations
-from onnxpipe.adapters.keras.calls import Value
+from onnxpipe.adapters.keras.calls import Call, Value
 from onnxpipe.adapters.keras.layers import own
 from onnxpipe.blocks import shaping
 from onnxpipe.blocks.contracting import contracted
@@ -46,10 +46,31 @@ def _spelled_out(equation: str, rank: int) -> str:
 @converts("keras.layers.Embedding")
 def embedding(stage: Stage, x: Value) -> Value:
     """A row of weights per whole number; below 0 it counts from the end, and past it the row is refused."""
-    (table,) = own(stage)
+    table = own(stage)[0]
     index = cast(cast(x.var, np.int32) if dtype_of(x.var).kind == "f" else x.var, np.int64)
     mask = op.not_(op.equal(x.var, const(0, dtype_of(x.var)))) if stage.get("mask_zero") else None
     return Value(looked_up(stage.context, table, index), mask)
+
+
+@converts("keras.layers.ReversibleEmbedding")
+def reversible_embedding(stage: Stage, call: Call) -> Value:
+    """An embedding, or with ``reverse`` how near each row comes to every word's.
+
+    Formula: keras.layers.ReversibleEmbedding.call.
+    """
+    if not call.get(1, "reverse"):
+        return embedding(stage, call.first)
+    table, *other = own(stage)
+    logits, cap = (
+        op.matmul(call.first.var, const(other[0] if other else table.T)),
+        stage.get("logit_soft_cap"),
+    )
+    if stage.get("reverse_dtype") not in (None, "float32"):
+        raise stage.unsupported(f"computes in {stage.reverse_dtype!s:.20}")
+    if cap is None:
+        return Value(logits)
+    most = const(np.float32(cap))
+    return Value(op.mul(op.tanh(op.div(logits, most)), most))
 
 
 @converts("keras.layers.Masking")

@@ -17,7 +17,8 @@ def identity(stage: Stage, x: Var) -> Var:
 
 
 _AUGMENTING = (
-    *("AugMix", "CutMix", "MixUp", "RandAugment", "RandomBrightness", "RandomColorDegeneration"),
+    *("AugMix", "CutMix", "MixUp", "RandAugment", "RandomBrightness"),
+    *("RandomColorDegeneration", "Solarization"),
     *("RandomColorJitter", "RandomContrast", "RandomCrop", "RandomElasticTransform", "RandomErasing"),
     *("RandomFlip", "RandomGaussianBlur", "RandomGrayscale", "RandomHue", "RandomInvert"),
     *("RandomPerspective", "RandomPosterization", "RandomRotation", "RandomSaturation"),

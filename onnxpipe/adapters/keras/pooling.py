@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from onnxpipe.adapters.keras.calls import Value
 from onnxpipe.adapters.keras.convolutional import window
-from onnxpipe.adapters.keras.places import moved
+from onnxpipe.adapters.keras.operands import size_of
+from onnxpipe.adapters.keras.places import moved, sizes
 from onnxpipe.blocks import convolving
 from onnxpipe.core.ops import Var, cast, const, dtype_of, op, shape_of
 from onnxpipe.core.plan import Stage
@@ -50,3 +53,27 @@ def global_average_pooling(stage: Stage, x: Value) -> Value:
     weights = op.unsqueeze(cast(x.mask, dtype_of(x.var)), const([1 if _places(stage, x.var) == [2] else 2]))
     total = op.reduce_sum(op.mul(x.var, weights), axes, keepdims=keep)
     return Value(op.div(total, op.reduce_sum(weights, axes, keepdims=keep)))
+
+
+@converts(*(f"keras.layers.AdaptiveAveragePooling{n}D" for n in (1, 2, 3)))
+def adaptive_average_pooling(stage: Stage, x: Var) -> Var:
+    return moved(stage, x, lambda x: _adapted(stage, x, op.reduce_mean))
+
+
+@converts(*(f"keras.layers.AdaptiveMaxPooling{n}D" for n in (1, 2, 3)))
+def adaptive_max_pooling(stage: Stage, x: Var) -> Var:
+    return moved(stage, x, lambda x: _adapted(stage, x, op.reduce_max))
+
+
+def _adapted(stage: Stage, x: Var, reduce: Callable[..., Var]) -> Var:
+    """Each axis of ``x`` ``[N, C, ...]`` in as many windows as told; they overlap where none divide it.
+
+    Formula: keras.src.backend.tensorflow.nn, adaptive_average_pool.
+    """
+    rank = len(shape_of(x)) - 2
+    for axis, count in enumerate(sizes(stage.output_size, rank), 2):
+        length = size_of(stage, x, axis)
+        bounds = [(i * length // count, -(-(i + 1) * length // count)) for i in range(count)]
+        parts = [op.slice(x, const([a]), const([b]), const([axis])) for a, b in bounds]
+        x = op.concat([reduce(part, const([axis])) for part in parts], axis=axis)
+    return x
