@@ -68,6 +68,7 @@ def resizer(choice: Choice) -> Resize:
 
 
 _REFUSED = {
+    ("opencv", "nearest_exact"): "its packages take other pixels than its own formula says",
     ("opencv", "cubic"): "its packages compute it with Intel's library, in floating point",
 }
 
