@@ -87,7 +87,7 @@ def huge(group: Any) -> None:
 
 @pytest.mark.parametrize("fill", [outside, elsewhere, huge])
 def test_weights_kept_outside_the_file_or_too_large_for_it_are_refused(fill: Any, tmp_path: Path) -> None:
-    with pytest.raises(Exception, match=r"of this file's own|more data than|fit together"):
+    with pytest.raises(Exception, match=r"of this file's own|more data than|aren't in the file"):
         convert(saved(tmp_path, held=weights(fill)))
 
 
@@ -216,3 +216,14 @@ def test_configurations_that_lie_are_refused(config: str, tmp_path: Path) -> Non
     with pytest.raises(Refusal):
         convert(saved(tmp_path, config))
     assert time.process_time() - start < 2 and not Path("ran").exists()
+
+
+def test_texts_that_lead_in_a_circle_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "model.h5"
+    with h5py.File(path, "w") as file:
+        file.attrs["model_config"] = json.dumps(DENSE)
+    data = path.read_bytes()
+    at = data.index(b"GCOL\x01\0\0\0") + 16
+    path.write_bytes(data[:at] + bytes(16) + data[at + 16 :])
+    with pytest.raises(Unreadable, match="in a circle"):
+        convert(path)

@@ -21,7 +21,7 @@ from onnxpipe.errors import BadInput, Refusal, Unreadable
 Array = np.ndarray[Any, Any]
 
 _ERRORS = (ValueError, OSError, KeyError, EOFError, BadZipFile, TokenError, SyntaxError, MemoryError,
-           OverflowError, RecursionError, NotImplementedError)  # fmt: skip
+           OverflowError, RecursionError, NotImplementedError, IndexError)  # fmt: skip
 """What readers raise: pyarrow ValueErrors and OSErrors; numpy, whose headers are Python, a parser's."""
 _CELLS, _BYTES = 2**25, 2**28
 """A file may unpack to so many values and to so many bytes, however small it is, ..."""

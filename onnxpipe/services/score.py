@@ -133,7 +133,7 @@ def _streamed(data: Path) -> Iterator[pa.RecordBatch]:
     except Unreadable as error:
         error.where = str(data)
         raise
-    except (ValueError, OSError) as error:  # what pyarrow's errors are
+    except (ValueError, OSError, IndexError) as error:  # what pyarrow's errors are
         raise Unreadable(
             f"can't be read as rows: {str(error).partition(chr(10))[0]}", where=str(data)
         ) from None

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import io
+import re
+import struct
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -32,6 +35,7 @@ class File:
     def __init__(self, data: bytes) -> None:
         import h5py
 
+        _refuse_endless(data)
         self._h5py = h5py
         self._file = h5py.File(io.BytesIO(data), "r")
         self._budget = max(FLOOR, RATIO * len(data))
@@ -54,7 +58,33 @@ class File:
         self._budget -= dataset.size * dataset.dtype.itemsize
         if self._budget < 0:
             raise Unreadable(f"{dataset.name} declares more data than the file can hold")
-        return np.asarray(dataset[()])
+        with _whole():
+            return np.asarray(dataset[()])
+
+
+@contextmanager
+def _whole() -> Iterator[None]:
+    """Tell as Unreadable what h5py raises over a damaged file, RuntimeErrors among it."""
+    try:
+        yield
+    except (RuntimeError, OSError, KeyError, ValueError) as error:
+        raise Unreadable(f"its HDF5 is damaged: {error}") from None
+
+
+def _refuse_endless(data: bytes) -> None:
+    """Raise Unreadable for a heap of texts with an entry that leads nowhere: HDF5 (2.0) goes on for ever.
+
+    A collection is ``GCOL``, version 1, its size, then entries: index, references, size, data to a
+    multiple of 8; the size of entry 0, what is free, includes its own 16 bytes (HDF5 format, III.E).
+    """
+    for found in re.finditer(rb"GCOL\x01\0\0\0(.{8})", data, re.DOTALL):
+        at, end = found.end(), found.start() + int.from_bytes(found[1], "little")
+        while at + 16 <= min(end, len(data)):
+            index, _, _, size = struct.unpack_from("<HHIQ", data, at)
+            step = size if index == 0 else 16 + (size + 7) // 8 * 8
+            if step < 16:
+                raise Unreadable("its texts lead in a circle")
+            at += step
 
 
 class Group:
@@ -64,11 +94,13 @@ class Group:
         self._file, self._held = file, held
 
     def __contains__(self, name: str) -> bool:
-        return name in self._held and self._file.hard(self._held, name)
+        with _whole():
+            return name in self._held and self._file.hard(self._held, name)
 
     def group(self, name: str) -> Group | None:
         """The group of this name, None where there is none."""
-        held = self._held[name] if name in self else None
+        with _whole():
+            held = self._held[name] if name in self else None
         return Group(self._file, held) if self._file.group(held) else None
 
     def array(self, path: str) -> Array:
@@ -79,26 +111,32 @@ class Group:
             if inner is None:
                 raise Unreadable(f"it has no group {head!r:.60}")
             return inner.array(rest)
-        if head not in self or self._file.group(self._held[head]):
+        if head not in self or self.group(head) is not None:
             raise Unreadable(f"it has no array {head!r:.60}")
-        return self._file.array(self._held[head])
+        with _whole():
+            held = self._held[head]
+        return self._file.array(held)
 
     def arrays(self) -> Iterator[tuple[str, Array]]:
         """The arrays directly in it, numbered ones in order of their numbers."""
-        for name in sorted(self._held, key=lambda n: (0, int(n), n) if n.isdigit() else (1, 0, n)):
-            if name in self and not self._file.group(self._held[name]):
+        with _whole():
+            names = sorted(self._held, key=lambda n: (0, int(n), n) if n.isdigit() else (1, 0, n))
+        for name in names:
+            if name in self and self.group(name) is None:
                 yield name, self.array(name)
 
     def text(self, attribute: str) -> str:
         """An attribute of text, empty where there is none."""
-        value = self._held.attrs.get(attribute, "")
+        with _whole():
+            value = self._held.attrs.get(attribute, "")
         return value.decode() if isinstance(value, bytes) else str(value)
 
     def texts(self, attribute: str) -> list[str]:
         """An attribute that lists texts, also one that was cut into numbered chunks."""
         attrs = self._held.attrs
-        chunks = [attribute] if attribute in attrs else []
-        while not (chunks and chunks[0] == attribute) and f"{attribute}{len(chunks)}" in attrs:
-            chunks.append(f"{attribute}{len(chunks)}")
-        values = [value for chunk in chunks for value in np.asarray(attrs[chunk]).tolist()]
+        with _whole():
+            chunks = [attribute] if attribute in attrs else []
+            while not (chunks and chunks[0] == attribute) and f"{attribute}{len(chunks)}" in attrs:
+                chunks.append(f"{attribute}{len(chunks)}")
+            values = [value for chunk in chunks for value in np.asarray(attrs[chunk]).tolist()]
         return [value.decode() if isinstance(value, bytes) else str(value) for value in values]
