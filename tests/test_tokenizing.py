@@ -11,7 +11,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
+from tokenizers import (
+    BertWordPieceTokenizer,
+    Tokenizer,
+    models,
+    normalizers,
+    pre_tokenizers,
+    processors,
+    trainers,
+)
 
 import onnxpipe
 from onnxpipe.errors import BadManifest
@@ -181,6 +189,18 @@ def test_special_tokens_in_texts(tmp_path: Path) -> None:
     assert bare == [native.encode(text, add_special_tokens=False).ids for text in texts]
 
 
+@pytest.mark.parametrize("lower", [True, False])
+def test_a_vocabulary_of_bert(lower: bool, tmp_path: Path) -> None:
+    numbers = MADE["cased"]().get_vocab()
+    file = tmp_path / "vocab.txt"
+    file.write_text("\n".join(sorted(numbers, key=numbers.__getitem__)) + "\n", encoding="utf-8")
+    native = BertWordPieceTokenizer(str(file), lowercase=lower)
+    texts = [*HARD, "a [MASK] b"]
+    got = rows(run(graph(str(file), lower="yes" if lower else "no"), {"text": np.array(texts, object)}))
+    for text, ours in zip(texts, got, strict=True):
+        assert ours == native.encode(text).ids, ascii(text)
+
+
 def sentence_model(kind: str) -> bytes:
     sentencepiece = pytest.importorskip("sentencepiece")
     made = io.BytesIO()
@@ -226,7 +246,7 @@ def test_texts_that_are_refused(name: str, text: str, tmp_path: Path) -> None:
         ({"normalizer": {"type": "NFD"}}, "puts accents in order"),
         ({"pre_tokenizer": {"type": "Whitespace"}}, "BertPreTokenizer"),
         ({"model": {"type": "WordLevel", "vocab": {}, "unk_token": "a"}}, "its model WordLevel"),
-        ({"post_processor": {"type": "BertProcessing", "sep": ["[SEP]", 3]}}, "is no tokenizer.json"),
+        ({"post_processor": {"type": "BertProcessing", "sep": ["[SEP]", 3]}}, "is no tokenizer"),
         ({"truncation": {"max_length": 1, "direction": "Right", "stride": 0}}, "too short"),
         ({"added_tokens": [{"content": "new", "special": False, "id": 9}]}, "added token new"),
         ({}, ""),
@@ -237,7 +257,7 @@ def test_files_that_are_refused(change: dict[str, Any], says: str, tmp_path: Pat
     file.write_text(json.dumps({**json.loads(file.read_text("utf-8")), **change}))
     if not change:
         file.write_text("[PAD]\n[UNK]")
-        says = "no tokenizer.json"
+        says = "no tokenizer"
     with pytest.raises(BadManifest, match=says):
         graph(str(file))
 

@@ -37,10 +37,18 @@ class Model:
         return found
 
 
-def read(path: Path) -> Model:
-    """The tokenizer of a file. Raises BadManifest for one that can't be read, or be had exactly, with why."""
+def read(path: Path, *, lower: bool = True) -> Model:
+    """The tokenizer of a file. Raises BadManifest for one that can't be read, or be had exactly, with why.
+
+    ``vocab.txt`` is BERT's, one piece a line; ``lower``: whether its letters are small and bare.
+    """
     try:
-        file = json.loads(path.read_text("utf-8"))
+        text = path.read_text("utf-8")
+        file = (
+            _of_pieces(text.removesuffix("\n").split("\n"), lower)
+            if path.suffix == ".txt"
+            else json.loads(text)
+        )
         kind = str(file["model"].get("type"))
         if kind not in _CHECKS:
             raise Unavailable(f"its model {kind} is another than WordPiece and byte-level BPE")
@@ -54,7 +62,34 @@ def read(path: Path) -> Model:
             remedy="Tokenise before the graph, and feed it the numbers.",
         ) from None
     except (ValueError, LookupError, TypeError, AttributeError) as error:
-        raise BadManifest(f"{path} is no tokenizer.json: {type(error).__name__}: {error}") from None
+        raise BadManifest(f"{path} is no tokenizer: {type(error).__name__}: {error}") from None
+
+
+def _of_pieces(lines: Sequence[str], lower: bool) -> Json:
+    """What ``BertWordPieceTokenizer`` makes of pieces. Raises ValueError where a special token lacks."""
+    numbers = {line.rstrip(): i for i, line in enumerate(lines)}
+    if lacking := [name for name in ("[UNK]", "[SEP]", "[CLS]") if name not in numbers]:
+        raise ValueError(f"there is no {lacking[0]}")
+    specials = [name for name in ("[UNK]", "[SEP]", "[CLS]", "[PAD]", "[MASK]") if name in numbers]
+    bert = {"clean_text": True, "handle_chinese_chars": True, "strip_accents": None, "lowercase": lower}
+    return {
+        "normalizer": {"type": "BertNormalizer", **bert},
+        "pre_tokenizer": {"type": "BertPreTokenizer"},
+        "model": {
+            "type": "WordPiece",
+            "vocab": numbers,
+            "unk_token": "[UNK]",
+            "continuing_subword_prefix": "##",
+            "max_input_chars_per_word": 100,
+        },
+        "post_processor": {
+            "type": "BertProcessing",
+            "sep": ["[SEP]", numbers["[SEP]"]],
+            "cls": ["[CLS]", numbers["[CLS]"]],
+        },
+        "padding": {"pad_id": numbers.get("[PAD]", 0)},
+        "added_tokens": [{"content": name, "id": numbers[name], "special": True} for name in specials],
+    }
 
 
 class Unavailable(Exception):

@@ -34,7 +34,7 @@ class Tokenising:
     ``length``: tokens that stay of each text; ``padding``: up to the ``longest`` text or to
     ``length``; ``side`` of the padding, ``keep`` of what is cut: ``start`` or ``end``; ``special``:
     whether the tokens stand around that a ``tokenizer.json`` names; ``bos`` and ``eos``: those of a
-    ``.model``.
+    ``.model``; ``lower``: whether a ``vocab.txt`` is of small letters without accents.
     """
 
     file: File = None
@@ -47,6 +47,7 @@ class Tokenising:
     bos: bool = False
     eos: bool = False
     ties: bool = False
+    lower: bool = True
 
     def framing(self, stored: Framing) -> Framing:
         """What is given over what the file says. Raises BadManifest for words that aren't choices."""
@@ -72,7 +73,9 @@ def _raw(given: Mapping[str, Any]) -> Mapping[str, Port]:
 
 @component("text", "tokens", "value", opens=_raw)
 def tokenize(text: Var, *, how: Tokenising) -> Outputs:
-    """``input_ids``, ``attention_mask`` int64 ``[N, L]`` of ``text`` by a ``tokenizer.json`` or ``.model``.
+    """``input_ids``, ``attention_mask`` int64 ``[N, L]`` of ``text`` by a tokenizer's file.
+
+    ``tokenizer.json``, BERT's ``vocab.txt``, or SentencePiece's ``.model``.
 
     As ``tokenizers`` (WordPiece, with ``token_type_ids``, and byte-level BPE) and ``sentencepiece``
     answer. A text with a character NUL is refused, or, by BPE, with the name of a special token in it.
@@ -92,7 +95,7 @@ def tokenize(text: Var, *, how: Tokenising) -> Outputs:
 def _tokenised(texts: Var, how: Tokenising, file: Path) -> Outputs:
     if file.suffix == ".model":
         return _by_sentence_pieces(texts, how, file)
-    model = tokenizer_json.read(file)
+    model = tokenizer_json.read(file, lower=how.lower)
     made = _by_words if model.kind == "WordPiece" else _by_bytes
     return made(texts, model, how.framing(model.framing))
 
