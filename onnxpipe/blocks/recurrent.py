@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onnxpipe.core.loops import followed
-from onnxpipe.core.ops import Var, alike, as_many, cast, const, op, shape_of, shaped
+from onnxpipe.core.ops import Var, alike, as_many, const, op, shape_of, shaped
 
 Array = NDArray[Any]
 
@@ -116,24 +116,30 @@ def reversed_steps(x: Var) -> Var:
 
 
 def _led(x: Var) -> Var:
-    """Steps first, and a row of zeros below, which is cut off again: not every operator takes no rows."""
-    return op.transpose(op.pad(x, const([0, 0, 0, 1, 0, 0]), const(np.float32(0))), perm=[1, 0, 2])
+    """Steps first, and of no rows one of zeros, which is cut off again: not every operator takes none."""
+    some = op.squeeze(op.min([op.shape(x, start=0, end=1), const([1])]))
+    spare = op.gather(const([[0, 1], [0, 0]]), some)
+    return op.pad(op.transpose(x, perm=[1, 0, 2]), spare, const(np.float32(0)), const([1]))
 
 
 def _read(x: Var, found: Sequence[Var], gates: Gates) -> Read:
-    steps = op.transpose(op.squeeze(found[0], const([1])), perm=[1, 0, 2])
-    whole = op.reshape(_cut(steps), const([0, 0, gates.size]))
-    last = tuple(op.reshape(_cut(op.squeeze(each, const([0]))), const([0, gates.size])) for each in found[1:])
-    gaps = op.reduce_sum(cast(op.isnan(x), np.float32), const([2]))
-    ever = op.reduce_sum(gaps, const([1]), keepdims=0)
+    rows = op.shape(x, start=0, end=1)
+    # Turned round after the cut, so that it meets, and cancels, the turn of a layer that follows.
+    whole = op.transpose(_cut(op.squeeze(found[0], const([1])), rows, 1), perm=[1, 0, 2])
+    last = tuple(
+        op.reshape(_cut(op.squeeze(each, const([0])), rows, 0), const([0, gates.size])) for each in found[1:]
+    )
+    # Sums of sizes: NaN from the first one on, and of nothing else.
+    sizes = op.reduce_l1(x, const([2]))
+    ever = op.reduce_sum(sizes, const([1]), keepdims=0)
     states = tuple(_spoiled(as_many(each, x), ever) for each in last)
-    return Read(_spoiled(as_many(whole, x), op.cumsum(gaps, const(1))), states, states[0])
+    return Read(_spoiled(as_many(whole, x), op.cumsum(sizes, const(1))), states, states[0])
 
 
-def _spoiled(y: Var, gaps: Var) -> Var:
-    """NaN where there were gaps before: onnxruntime's operators pass over them."""
-    return op.where(op.greater(gaps, const(np.float32(0))), const(np.float32(np.nan)), y)
+def _spoiled(y: Var, read: Var) -> Var:
+    """NaN where what was ``read`` comes to NaN: onnxruntime's operators pass over it."""
+    return op.add(y, op.where(op.isnan(read), const(np.float32(np.nan)), const(np.float32(0))))
 
 
-def _cut(x: Var) -> Var:
-    return op.slice(x, const([0]), const([-1]), const([0]))
+def _cut(x: Var, rows: Var, axis: int) -> Var:
+    return op.slice(x, const([0]), rows, const([axis]))

@@ -44,7 +44,6 @@ from onnxpipe.services.native import Where
 from onnxpipe.services.programs import exported, instead
 from onnxpipe.services.remote import fetched, is_url
 from onnxpipe.services.rows import load_rows
-from onnxpipe.stitching.splice import splice
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +171,8 @@ def _finished(
 
 def _joined(fragment: Fragment, fallback: Fallback) -> Fragment:
     """The fragment with the peer's graphs in it. Raises ExportFailed where operator versions clash."""
+    from onnxpipe.stitching.splice import splice  # onnx-ir takes a third of a second to import
+
     try:
         return splice(fragment, fallback.parts)
     except BadManifest as error:

@@ -31,7 +31,7 @@ from onnxpipe.errors import (
 )
 from onnxpipe.services.native import Native, Where
 from onnxpipe.services.selftest import opset
-from onnxpipe.stitching import recurrence, tidy
+from onnxpipe.stitching import recurrence
 
 _STAGE = PREFIX + "stage"
 
@@ -186,6 +186,8 @@ def _picked(fragment: Fragment, options: Options) -> Fragment:
         )
     if not options.outputs:
         return fragment
+    from onnxpipe.stitching import tidy  # onnx-ir takes a third of a second to import
+
     kept = {value.name: value for value in fragment.model.graph.output}
     del fragment.model.graph.output[:]
     fragment.model.graph.output.extend(kept[name] for name in options.outputs)

@@ -26,6 +26,7 @@ PAGES = {
     "catboost.md": ("CatBoost, measured", ("catboost",)),
     "images.md": ("Images, tables and texts in the graph, measured", ("images", "tables")),
     "stitching.md": ("Stitching, measured", ("stitching",)),
+    "keras.md": ("Keras, measured", ("keras",)),
 }
 WHOLE = ("peers", "judges", "spark_peers")
 """Sections that are a page of their own."""
@@ -37,6 +38,7 @@ MORE = {
     "spark_peers": ("pyspark", "onnxmltools"),
     "catboost": ("catboost",),
     "images": ("pillow",),
+    "keras": ("keras", "tensorflow-cpu", "tf2onnx"),
     "judges": ("xgboost-cpu", "lightgbm", "onnxmltools"),
 }
 """What a section names besides."""

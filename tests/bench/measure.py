@@ -100,26 +100,32 @@ class Duel:
     ratio: float
 
 
-def duel(ours: Callable[[], object], peer: Callable[[], object], seconds: float = 0.5) -> Duel:
+def duel(
+    ours: Callable[[], object],
+    peer: Callable[[], object],
+    seconds: float = 0.5,
+    clock: Callable[[], float] = time.perf_counter,
+) -> Duel:
     """Both calls in turn for about ``seconds``, quick ones several times a turn, at least seven turns.
 
     The ratio is taken turn by turn, so that a machine busy with other things slows both alike.
+    ``clock`` tells the seconds of a call: the wall's, unless it says otherwise.
     """
-    repeats = max(1, int(0.002 / max(_once(ours, 3), 1e-7)))
+    repeats = max(1, int(0.002 / max(_once(ours, 3, clock), 1e-7)))
     turns: list[tuple[float, float]] = []
     end = time.perf_counter() + seconds
     while len(turns) < 7 or time.perf_counter() < end:
         pair = (ours, peer) if len(turns) % 2 else (peer, ours)
-        first, second = (_once(call, repeats) for call in pair)
+        first, second = (_once(call, repeats, clock) for call in pair)
         turns.append((first, second) if len(turns) % 2 else (second, first))
     mine, theirs = (statistics.median(side) for side in zip(*turns, strict=True))
     return Duel(mine, theirs, statistics.median(a / b for a, b in turns))
 
 
-def _once(call: Callable[[], object], repeats: int) -> float:
+def _once(call: Callable[[], object], repeats: int, clock: Callable[[], float]) -> float:
     """Seconds of one of several calls in a row, the first not counted."""
     call()
-    start = time.perf_counter()
+    start = clock()
     for _ in range(repeats):
         call()
-    return (time.perf_counter() - start) / repeats
+    return (clock() - start) / repeats

@@ -13,9 +13,15 @@ def moved(stage: Stage, x: Var, function: Callable[[Var], Var]) -> Var:
     """``function`` of ``x`` with channels after the batch, in the layout that the layer has."""
     if stage.get("data_format") == "channels_first":
         return function(x)
+    return op.transpose(function(first(stage, x)), perm=[0, *range(2, len(shape_of(x))), 1])
+
+
+def first(stage: Stage, x: Var) -> Var:
+    """``x`` with channels after the batch."""
+    if stage.get("data_format") == "channels_first":
+        return x
     rank = len(shape_of(x))
-    y = function(op.transpose(x, perm=[0, rank - 1, *range(1, rank - 1)]))
-    return op.transpose(y, perm=[0, *range(2, rank), 1])
+    return op.transpose(x, perm=[0, rank - 1, *range(1, rank - 1)])
 
 
 def last(stage: Stage, x: Var, function: Callable[[Var], Var]) -> Var:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from onnxpipe.adapters.keras.calls import Value
 from onnxpipe.adapters.keras.convolutional import window
 from onnxpipe.adapters.keras.operands import size_of
-from onnxpipe.adapters.keras.places import moved, sizes
+from onnxpipe.adapters.keras.places import first, moved, sizes
 from onnxpipe.blocks import convolving
 from onnxpipe.core.ops import Var, cast, const, dtype_of, op, shape_of
 from onnxpipe.core.plan import Stage
@@ -48,6 +48,10 @@ def global_max_pooling(stage: Stage, x: Var) -> Var:
 def global_average_pooling(stage: Stage, x: Value) -> Value:
     """The mean of the steps that a mask counts. Formula: GlobalAveragePooling1D.call."""
     axes, keep = const(_places(stage, x.var)), int(bool(stage.get("keepdims")))
+    if x.mask is None and not keep and len(shape_of(x.var)) > 3:
+        # Over the last axes, so that onnxruntime has no use for a convolution's answer turned round.
+        ends = const(list(range(2, len(shape_of(x.var)))))
+        return Value(op.reduce_mean(first(stage, x.var), ends, keepdims=0))
     if x.mask is None or not stage.kind.endswith("1D"):
         return Value(op.reduce_mean(x.var, axes, keepdims=keep))
     weights = op.unsqueeze(cast(x.mask, dtype_of(x.var)), const([1 if _places(stage, x.var) == [2] else 2]))
