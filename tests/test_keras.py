@@ -227,3 +227,17 @@ def test_texts_that_lead_in_a_circle_are_refused(tmp_path: Path) -> None:
     path.write_bytes(data[:at] + bytes(16) + data[at + 16 :])
     with pytest.raises(Unreadable, match="in a circle"):
         convert(path)
+
+
+def test_attributes_of_odd_types_are_refused_unread(tmp_path: Path) -> None:
+    """A text whose type says neither text nor list, over which HDF5 2.0 ends the process."""
+    path = tmp_path / "model.h5"
+    with h5py.File(path, "w") as file:
+        file.attrs["model_config"] = json.dumps(DENSE)
+    data = bytearray(path.read_bytes())
+    kind = data.index(b"model_config\0") + 16
+    assert data[kind : kind + 2] == b"\x19\x01"
+    data[kind + 1] = 0x7F
+    path.write_bytes(data)
+    with pytest.raises(Unreadable, match="holds no text"):
+        convert(path)

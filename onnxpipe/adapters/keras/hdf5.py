@@ -51,6 +51,9 @@ class File:
         """Whether a member lies in this file itself: no link to another place or another file."""
         return isinstance(held.get(name, getlink=True), self._h5py.HardLink)
 
+    def is_text(self, dtype: Any) -> bool:
+        return self._h5py.check_string_dtype(dtype) is not None
+
     def array(self, dataset: Any) -> Array:
         """The values of a dataset. Raises Unreadable for one kept outside, of objects, or too large."""
         if dataset.is_virtual or dataset.external or dataset.dtype.kind not in _KINDS:
@@ -128,7 +131,7 @@ class Group:
     def text(self, attribute: str) -> str:
         """An attribute of text, empty where there is none."""
         with _whole():
-            value = self._held.attrs.get(attribute, "")
+            value = self._attribute(attribute) if attribute in self._held.attrs else ""
         return value.decode() if isinstance(value, bytes) else str(value)
 
     def texts(self, attribute: str) -> list[str]:
@@ -138,5 +141,12 @@ class Group:
             chunks = [attribute] if attribute in attrs else []
             while not (chunks and chunks[0] == attribute) and f"{attribute}{len(chunks)}" in attrs:
                 chunks.append(f"{attribute}{len(chunks)}")
-            values = [value for chunk in chunks for value in np.asarray(attrs[chunk]).tolist()]
+            values = [value for chunk in chunks for value in np.asarray(self._attribute(chunk)).tolist()]
         return [value.decode() if isinstance(value, bytes) else str(value) for value in values]
+
+    def _attribute(self, name: str) -> Any:
+        """An attribute of text. Raises Unreadable for another: reading odd types may end the process."""
+        held = self._held.attrs.get_id(name)
+        if not self._file.is_text(held.dtype) and 0 not in held.shape:
+            raise Unreadable(f"{name} holds no text")
+        return self._held.attrs[name]
