@@ -28,6 +28,12 @@ def binned(keras: Any) -> Any:
     return keras.Sequential([keras.Input((3,)), bins])
 
 
+def weighed(keras: Any) -> Any:
+    index, weights = keras.Input((3,), name="index", dtype="int32"), keras.Input((3,), name="weights")
+    encoding = keras.layers.CategoryEncoding(4, output_mode="count")
+    return keras.Model([index, weights], encoding(index, count_weights=weights))
+
+
 CASES = [
     Case(on((4,), layer("Rescaling", 1 / 255, offset=-0.5))),
     Case(on((4, 3), layer("Rescaling", 0.5), dtype="uint8")),
@@ -44,4 +50,5 @@ CASES = [
     *(Case(on((3,), layer("CategoryEncoding", 4, output_mode=m), dtype="int32")) for m in MODES[1:]),
     Case(net(adapted, "keras.layers.Normalization", "keras.layers.StringLookup")),
     Case(net(binned, "keras.layers.Discretization")),
+    Case(net(weighed, "keras.layers.CategoryEncoding")),
 ]  # fmt: skip

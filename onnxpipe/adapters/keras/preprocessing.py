@@ -8,7 +8,7 @@ import numpy as np
 
 from onnxpipe.adapters.keras.calls import Call, Value
 from onnxpipe.adapters.keras.layers import own
-from onnxpipe.blocks.text import counted
+from onnxpipe.blocks.text import counted, tallied
 from onnxpipe.core.apply import require
 from onnxpipe.core.ops import Var, cast, const, dtype_of, op, shape_of
 from onnxpipe.core.plan import Stage
@@ -82,10 +82,16 @@ def encoded(stage: Stage, index: Var, depth: int, dtype: Any = np.float32, mode:
 
 @converts("keras.layers.CategoryEncoding")
 def category_encoding(stage: Stage, call: Call) -> Var:
-    if len(call.args) > 1 or isinstance(call.kwargs.get("count_weights"), Value):
-        raise stage.unsupported("weighs what it counts")
+    """Flags or counts, each count weighed where weights come along. Formula: CategoryEncoding.call."""
+    depth, weights = int(stage.num_tokens), call.get(1, "count_weights")
     index = cast(call.first.var, np.int32)
     if stage.output_mode != "one_hot":  # TensorFlow counts none below 0, and passes over those past the end
         lowest = op.reduce_min(index, const(list(range(1, len(shape_of(index))))), keepdims=0)
         index = require(stage.context, index, op.greater_or_equal(lowest, const(0, np.int32)))
-    return encoded(stage, index, int(stage.num_tokens))
+    if not isinstance(weights, Value):
+        return encoded(stage, index, depth)
+    if stage.output_mode != "count" or len(shape_of(index)) != 2:
+        raise stage.unsupported("weighs what it doesn't count, or tensors of other than two axes")
+    known = op.less(index, const(depth, np.int32))
+    weighed = op.where(known, cast(weights.var, np.float32), const(np.float32(0)))
+    return tallied(cast(op.where(known, index, const(0, np.int32)), np.int64), weighed, depth)
