@@ -102,7 +102,7 @@ def _windows(weights: Band) -> tuple[Var, Var]:
 
 
 def _across(images: Var, weights: Band, rows: tuple[Var, Var] | None) -> Var:
-    """The pass along all or some rows: ``[N, H, R]`` of ``[N, H, W, C]``, R = blocks, channels, places."""
+    """The pass along all or some rows: ``[N, H, R]`` of ``[N, H, W, C]``, R = channels, blocks, places."""
     limits = rows or (const([0]), op.shape(images, start=1, end=2))
     windows = [_beside(limit, places) for limit, places in zip(limits, _windows(weights), strict=True)]
 
@@ -114,7 +114,7 @@ def _across(images: Var, weights: Band, rows: tuple[Var, Var] | None) -> Var:
     made = mapped(block, *windows, signed)
     n, h, channels = (op.shape(made, start=i, end=i + 1) for i in (1, 2, 3))
     width = op.mul(op.mul(op.shape(weights.starts), channels), const([BLOCK]))
-    return _reshaped(op.transpose(made, perm=[1, 2, 0, 3, 4]), n, h, width)
+    return _reshaped(op.transpose(made, perm=[1, 2, 3, 0, 4]), n, h, width)
 
 
 def _beside(limit: Var, places: Var) -> Var:
@@ -142,13 +142,10 @@ def _down(lines: Var, weights: Band, height: Var) -> Var:
 
 def _pixelwise(lines: Var, width: Var, channels: int, planar: bool) -> Var:
     """``[N, H, width, C]``, or ``[N, C, H, width]``, of ``[N, H, R]``."""
-    n, h, all_of_them = (op.shape(lines, start=i, end=i + 1) for i in range(3))
-    blocks = op.div(all_of_them, const([channels * BLOCK]))
-    apart = _reshaped(lines, n, h, blocks, [channels, BLOCK])
-    ordered = op.transpose(apart, perm=[0, 3, 1, 2, 4] if planar else [0, 1, 2, 4, 3])
-    length = op.mul(blocks, const([BLOCK]))
-    shape = (n, [channels], h, length) if planar else (n, h, length, [channels])
-    return op.slice(_reshaped(ordered, *shape), const([0]), _sizes(width), const([3 if planar else 2]))
+    n, h, length = (op.shape(lines, start=i, end=i + 1) for i in range(3))
+    apart = _reshaped(lines, n, h, [channels], op.div(length, const([channels])))
+    ordered = op.transpose(apart, perm=[0, 2, 1, 3] if planar else [0, 1, 3, 2])
+    return op.slice(ordered, const([0]), _sizes(width), const([3 if planar else 2]))
 
 
 def _rounded(digits: Var, axis: int) -> Var:
