@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from onnxpipe.blocks import hashes
 from onnxpipe.check.anchors import Anchors
 from onnxpipe.check.boundary import Edge, around, reaching
 from onnxpipe.check.deciding import between, deciding
@@ -162,3 +163,12 @@ def test_no_row_is_made_up_that_makes_no_sense_to_a_stage(data: Any) -> None:
     negative = {"X": np.array([[-1.0, 2.0, 0.0]])}
     kept = probes(MATRIX, negative, counting, original, budget=50, seed=0)
     assert kept.origins.count("data") == 1
+
+
+def test_hashed_words_collide() -> None:
+    pairs = [pair.split() for pair in hashes.colliding(2**18)]
+    assert len(pairs) == 8
+    for i, (a, b) in enumerate(pairs):
+        codes = hashes.signed_hash(a), hashes.signed_hash(b)
+        assert a != b and abs(codes[0]) % 2**18 == abs(codes[1]) % 2**18
+        assert ((codes[0] < 0) != (codes[1] < 0)) is (i < 4)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+import joblib
 import numpy as np
 import onnx
 import pytest
@@ -116,3 +118,44 @@ def test_a_graph_that_cannot_be_opened_is_no_graph() -> None:
     broken.graph.node[0].op_type = "NoSuchOperator"
     with pytest.raises(Unreadable, match="can't open"):
         Graph(broken)
+
+
+MANIFEST = """parts:
+- {name: model, source: pipe.joblib}
+- {name: best, component: sorted_probabilities, parameters: {top: 2}}
+reference: whole:score
+"""
+WHOLE = """import joblib
+import numpy as np
+
+PIPE = joblib.load("pipe.joblib")
+
+
+def score(rows):
+    shares = PIPE.predict_proba(rows["X"])
+    order = np.argsort(-shares, axis=1, kind="stable")[:, :2]
+    best = {"labels": PIPE.classes_[order], "probabilities": np.take_along_axis(shares, order, 1)}
+    return {**best, "model.predict_proba": shares, **{"best." + name: value for name, value in best.items()}}
+"""
+
+
+@pytest.mark.parametrize(("part", "kind"), [("model/Pipeline", "Concat"), ("best", "GatherElements")])
+def test_a_joined_part_is_told_by_what_the_reference_says_of_it(
+    part: str, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    joblib.dump(PIPELINE, "pipe.joblib")
+    Path("whole.py").write_text(WHOLE)
+    Path("pipeline.yaml").write_text(MANIFEST)
+    model = onnxpipe.stitch("pipeline.yaml")
+    assert onnxpipe.verify(model, "pipeline.yaml", ROWS, rows=0, trust=["whole.score"])
+    node = next(n for n in model.graph.node if n.op_type == kind)
+    value, node.output[0] = node.output[0], "faulty"
+    model.graph.node.append(onnx.helper.make_node("Sqrt", ["faulty"], [value]))
+    at = list(model.graph.node).index(node) + 1
+    nodes = [*model.graph.node[:at], model.graph.node[-1], *model.graph.node[at:-1]]
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
+    found = onnxpipe.verify(model, "pipeline.yaml", ROWS, rows=0, trust=["whole.score"])
+    assert not found and found.culprit is not None and found.culprit.path == part
+    assert found.culprit.status == "introduces"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import string
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -64,6 +66,22 @@ def murmur3(data: bytes, seed: int = 0) -> int:
     state = (state ^ state >> 16) * 0x85EBCA6B & _MASK
     state = (state ^ state >> 13) * 0xC2B2AE35 & _MASK
     return state ^ state >> 16
+
+
+def colliding(width: int, count: int = 4) -> list[str]:
+    """Pairs of words that share a column of ``width``, those first whose signs cancel out."""
+    first: dict[int, tuple[str, int]] = {}
+    found: dict[bool, list[str]] = {True: [], False: []}
+    letters = string.ascii_lowercase
+    for token in map("".join, itertools.product(letters, repeat=3)):
+        value = signed_hash(token)
+        other, sign = first.setdefault(abs(value) % width, (token, value))
+        kept = found[(value < 0) == (sign < 0)]
+        if other != token and len(kept) < count:
+            kept.append(f"{other} {token}")
+        if all(len(pairs) == count for pairs in found.values()):
+            break
+    return [*found[False], *found[True]]
 
 
 def _rotated(word: int, by: int) -> int:

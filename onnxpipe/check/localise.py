@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -61,17 +61,30 @@ def localise(model: onnx.ModelProto, rows: Rows, ask: Ask, tolerance: Tolerance)
         return ()
     running = _running(model, taps, rows)
     alone = _Alone(model)
-    return tuple(
+    found = [
         _finding(tap, records[tap.path], running, alone, refused, tolerance)
         for tap in taps
         if tap.path in records
-    )
+    ]
+    return _first_blamed(found)
 
 
 def culprit(findings: Sequence[StageFinding]) -> StageFinding | None:
     """The first stage that introduces a difference, else the first that differs."""
     introducing = [f for f in findings if f.introduces]
     return next(iter(introducing or [f for f in findings if f.differs]), None)
+
+
+def _first_blamed(findings: Sequence[StageFinding]) -> tuple[StageFinding, ...]:
+    """The findings, the first that differs as introducing where it couldn't be fed alone: nothing before
+    it differs.
+    """
+    first = next((i for i, f in enumerate(findings) if f.differs), None)
+    if first is None or findings[first].introduces is not None:
+        return tuple(findings)
+    detail = findings[first].detail or "the first that differs; it couldn't be run alone"
+    blamed = replace(findings[first], introduces=True, detail=detail)
+    return (*findings[:first], blamed, *findings[first + 1 :])
 
 
 def _running(model: onnx.ModelProto, taps: Sequence[Tap], rows: Rows) -> Mapping[str, Array]:
@@ -112,10 +125,13 @@ class _Alone:
         return dict(graph.run({k: v for k, v in fed.items() if k in read}, wanted)) | fed
 
     def _fed(self, tap: Tap, inputs: Sequence[Array]) -> dict[str, Array] | None:
-        if len(inputs) == len(tap.inputs) and not any(w for _, w in tap.inputs):  # values as they are
+        as_they_are = not any(w for _, w in tap.inputs) or any(part.ndim != 2 for part in inputs)
+        if len(inputs) == len(tap.inputs) and as_they_are:
             kinds = self._kinds(tap)
             pairs = zip(tap.inputs, inputs, strict=True)
             return {name: _typed(value, kinds[name]) for (name, _), value in pairs if name in kinds} or None
+        if as_they_are:
+            return None
         width = sum(part.shape[1] for part in inputs)
         if width != sum(w for _, w in tap.inputs) or not inputs:
             return None

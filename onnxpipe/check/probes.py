@@ -186,10 +186,12 @@ def _near_texts(base: Rows, cells: Sequence[Slot], values: Sequence[Any], budget
 
 
 def _special_rows(base: Rows, cells: Sequence[Slot], budget: int, rng: np.random.Generator) -> Probes:
-    """One row per special value and cell."""
+    """One row per special value and cell; where there are too many, a missing value in each cell first."""
     chosen = [cells[i] for i in _spread(len(cells), _SPECIAL_CELLS, rng)]
-    pairs = [(slot, value) for slot in chosen for value in specials(slot.dtype)]
-    pairs = [pairs[i] for i in _spread(len(pairs), budget, rng)]
+    missing = [(slot, specials(slot.dtype)[0]) for slot in chosen]
+    others = [(slot, value) for slot in chosen for value in specials(slot.dtype)[1:]]
+    pairs = [missing[i] for i in _spread(len(missing), budget, rng)]
+    pairs += [others[i] for i in _spread(len(others), budget - len(pairs), rng)]
     if not pairs:
         return Probes({}, (), ())
     spots = rng.integers(0, length(base), len(pairs))

@@ -19,14 +19,18 @@ TEXTS = (
     "İstanbul ı",
     "日本語 テスト",
     "שלום עולם",
+    "اللُّغَةُ \u202eمعكوس\u202c",
+    "Z\u0351\u036b\u0343a\u0327\u0323l\u0334go",
     "👩‍👩‍👧 emoji",
     "zero\u200bwidth",
     "tab\tnew\nline",
     "nan",
     "1e3",
     "a" * 2000,
+    "one two " * 500,
 )
-"""Empty, unseen, composed and decomposed, case pairs of unequal length, scripts without case or spaces."""
+"""Empty, unseen, composed and decomposed, case pairs of unequal length, scripts without case or spaces,
+written from the right or turned round, letters under many marks."""
 
 
 def specials(dtype: str) -> tuple[Any, ...]:

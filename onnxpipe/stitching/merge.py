@@ -14,7 +14,7 @@ import onnx
 import onnx_ir as ir
 
 from onnxpipe import errors
-from onnxpipe.core.fragment import PREFIX, Fragment
+from onnxpipe.core.fragment import PREFIX, Fragment, Tap
 from onnxpipe.core.options import IR_VERSION
 from onnxpipe.stitching import functions, opsets, provenance, sizes, tidy
 from onnxpipe.stitching.edges import Edge
@@ -203,8 +203,11 @@ def _outputs(joint: _Joint) -> list[Value]:
 
 
 def _taps(part: Part, known: Mapping[str, Value]) -> Iterator[Any]:
-    """A part's taps under the joined graph's names, each path below the part's."""
+    """A part's taps under the joined graph's names, each path below the part's; one of a part without."""
     names = {old: value.name for old, value in known.items()}
+    if not part.fragment.taps:
+        answers = {name: (names[name],) for name in part.outputs if name in names}
+        yield Tap(part.name, "part", tuple((names[n], 0) for n in part.inputs if n in names), answers)
     for tap in part.fragment.taps:
         yield replace(tap.renamed(names), path=f"{part.name}/{tap.path}" if tap.path else part.name)
 

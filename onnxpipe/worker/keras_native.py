@@ -161,7 +161,7 @@ def stages(
         refused = recorder.at
     found = {}
     for path, given, answered in recorder.records:
-        parts = {str(i): matrix(each) for i, each in enumerate(given)}
+        parts = {str(i): as_fed(each) for i, each in enumerate(given)}
         named = {"output_%d" % i: array(each) for i, each in enumerate(answered)}
         found[path] = {"path": path, "inputs": parts, "answers": named}
     return [record for path, record in found.items() if path in wanted], refused
@@ -173,6 +173,12 @@ def arrive(model: Any, rows: Mapping[str, Any], path: str) -> Dict[str, Any]:
     recorder.run(model, rows)
     found = [matrix(given[0]) for place, given, _ in recorder.records if place == path and given]
     return {"0": found[-1]} if found else {}
+
+
+def as_fed(tensor: Any) -> Any:
+    """A tensor as a graph takes it: a lone axis as a column, more of them as they are."""
+    found = array(tensor)
+    return found if found.ndim > 2 else matrix(tensor)
 
 
 def matrix(tensor: Any) -> Any:

@@ -55,7 +55,7 @@ def stages(
     records = []
     for path, methods in wanted.items():
         part = path.partition("/")[0]
-        told = {m: part + "." + m for m in methods if isinstance(found, Mapping) and path.count("/") == 1}
+        told = {m: part + "." + m for m in methods if isinstance(found, Mapping) and path.count("/") <= 1}
         answers = {m: np.asarray(found[key]) for m, key in told.items() if key in found}
         if answers:
             records.append({"path": path, "inputs": {}, "answers": answers})

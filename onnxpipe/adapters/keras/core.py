@@ -43,7 +43,7 @@ def _spelled_out(equation: str, rank: int) -> str:
     return equation.replace("...", "".join(spare[: rank - len(given.replace("...", ""))])).replace(" ", "")
 
 
-@converts("keras.layers.Embedding")
+@converts("keras.layers.Embedding", edges=lambda stage: {0: [0, len(own(stage)[0]) - 1]})
 def embedding(stage: Stage, x: Value) -> Value:
     """A row of weights per whole number; below 0 it counts from the end, and past it the row is refused."""
     table = own(stage)[0]

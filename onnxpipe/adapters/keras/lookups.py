@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,15 @@ _NOWHERE = int(np.iinfo(np.int64).max)
 """The place of the mask where places are counted. Source: IndexLookup.__init__."""
 
 
-@converts("keras.layers.StringLookup", "keras.layers.IntegerLookup")
+def known(stage: Stage) -> Mapping[int, Sequence[Any]]:
+    """The words, or of an inverted layer the places, at which the answer changes."""
+    words = _vocabulary(stage)
+    if stage.get("invert"):
+        return {0: list(range(_specials(stage) + len(words) + 1))}
+    return {0: words if stage.mask_token is None else [*words, stage.mask_token]}
+
+
+@converts("keras.layers.StringLookup", "keras.layers.IntegerLookup", edges=known)
 def lookup(stage: Stage, x: Var) -> Var:
     """The place of each word, behind those of the mask and of unknown words."""
     x = x if is_string(x) else cast(x, np.int64)

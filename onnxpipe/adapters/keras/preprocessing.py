@@ -80,7 +80,7 @@ def encoded(stage: Stage, index: Var, depth: int, dtype: Any = np.float32, mode:
     return counts if mode == "count" else op.min([counts, const(1, dtype)])
 
 
-@converts("keras.layers.CategoryEncoding")
+@converts("keras.layers.CategoryEncoding", edges=lambda stage: {0: [0, int(stage.num_tokens)]})
 def category_encoding(stage: Stage, call: Call) -> Var:
     """Flags or counts, each count weighed where weights come along. Formula: CategoryEncoding.call."""
     depth, weights = int(stage.num_tokens), call.get(1, "count_weights")

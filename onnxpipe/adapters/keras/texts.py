@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from onnxpipe.adapters.keras.lookups import looked_up
+from onnxpipe.adapters.keras.lookups import known, looked_up
 from onnxpipe.blocks import ragged
 from onnxpipe.blocks.characters import joined, lower
 from onnxpipe.blocks.contrib import code_points, matches
@@ -22,7 +22,7 @@ _SPACE = r"\t-\r "
 """What C calls white space: TensorFlow splits at no other."""
 
 
-@converts("keras.layers.TextVectorization")
+@converts("keras.layers.TextVectorization", edges=lambda stage: known(_vocabulary(stage)))
 def text_vectorization(stage: Stage, x: Var) -> Var:
     """Formula: keras.layers.TextVectorization.call."""
     for field in ("standardize", "split"):

@@ -108,13 +108,17 @@ def _label_columns(stage: Stage) -> Sequence[str]:
     return [categories.kind(stage.classes_)]
 
 
+def _classes(stage: Stage) -> Mapping[int, Any]:
+    return {0: stage.classes_}
+
+
 def _labels(stage: Stage, x: Table) -> tuple[Var, Array]:
     """The labels that arrive ``[N, 1]``, and the classes as they travel ``[k]``."""
     text = _label_columns(stage) == ["string"]
     return categories.matrix(stage, x, text), categories.keys(stage, stage.classes_)
 
 
-@converts("sklearn.preprocessing.LabelEncoder", columns=_label_columns)
+@converts("sklearn.preprocessing.LabelEncoder", columns=_label_columns, edges=_classes)
 def label_encoder(stage: Stage, x: Table) -> Answers:
     """The position of each label among the classes ``[N]``; refuses other labels."""
     labels, classes = _labels(stage, x)
@@ -123,7 +127,7 @@ def label_encoder(stage: Stage, x: Table) -> Answers:
     return {"transform": op.squeeze(codes, const([1]))}
 
 
-@converts("sklearn.preprocessing.LabelBinarizer", columns=_label_columns)
+@converts("sklearn.preprocessing.LabelBinarizer", columns=_label_columns, edges=_classes)
 def label_binarizer(stage: Stage, x: Table) -> Var:
     """``pos_label`` in the column of each label, ``neg_label`` elsewhere; one column for two classes."""
     if str(stage.y_type_).startswith("multilabel"):

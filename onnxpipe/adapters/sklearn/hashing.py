@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 
 from onnxpipe.adapters.sklearn import categories
@@ -14,7 +16,12 @@ from onnxpipe.core.registry import converts
 from onnxpipe.core.table import Table
 
 
-@converts("sklearn.feature_extraction.text.HashingVectorizer", columns=texts)
+def _collisions(stage: Stage) -> Mapping[int, Sequence[str]]:
+    """Two words in one column."""
+    return {0: hashes.colliding(int(stage.n_features)) if stage.analyzer == "word" else []}
+
+
+@converts("sklearn.feature_extraction.text.HashingVectorizer", columns=texts, edges=_collisions)
 def hashing_vectorizer(stage: Stage, x: Table) -> Table:
     """The terms' signs added up in the columns of their hashes, each row over its norm."""
     found = terms(stage, x)

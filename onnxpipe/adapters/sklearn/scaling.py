@@ -87,7 +87,11 @@ def binarizer(stage: Stage, x: Table) -> Table:
     return Table.of(cast(op.greater(*promote(wide, stage.threshold)), dtype_of(values)), finite=True)
 
 
-@converts("sklearn.preprocessing.PowerTransformer", refuses=Check.INFINITE)
+@converts(
+    "sklearn.preprocessing.PowerTransformer",
+    refuses=Check.INFINITE,
+    edges=lambda stage: {i: [0.0] for i in range(len(stage.lambdas_) * (stage.method != "box-cox"))},
+)
 def power_transformer(stage: Stage, x: Var) -> Table:
     """Box and Cox's or Yeo and Johnson's transform of each column, then standardised."""
     if stage.method == "box-cox":

@@ -6,7 +6,7 @@ Formulas: Tokenizer.scala, StopWordsRemover.scala and NGram.scala in org/apache/
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from onnxpipe.adapters.spark import java_patterns, kinds
 from onnxpipe.blocks import ragged, splitting, text
@@ -76,7 +76,11 @@ def _taken_apart(stage: Stage, x: Var, lower: bool, apart: Callable[[Var], Ragge
     return ragged.trimmed(values, lengths)
 
 
-@converts("pyspark.ml.feature.StopWordsRemover", columns=words_column)
+def _listed(stage: Stage) -> Mapping[int, Sequence[str]]:
+    return {0: [str(word) for word in stage.stopWords if word is not None]}
+
+
+@converts("pyspark.ml.feature.StopWordsRemover", columns=words_column, edges=_listed)
 def stop_words_remover(stage: Stage, x: Column) -> Column:
     """The words that aren't in the list; unless case counts, by their small letters."""
     words, listed = words_of(x), [str(word) for word in stage.stopWords if word is not None]
