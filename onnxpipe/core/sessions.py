@@ -28,7 +28,7 @@ def extended(options: Any, model: onnx.ModelProto | bytes | str) -> Any:
     """
     if needs_extensions(model):
         try:
-            import onnxruntime_extensions  # type: ignore[import-untyped]
+            import onnxruntime_extensions
         except ModuleNotFoundError:
             raise MissingExtra("onnxruntime_extensions", "extensions") from None
         options.register_custom_ops_library(onnxruntime_extensions.get_library_path())
