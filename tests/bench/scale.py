@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
-import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,13 +30,11 @@ def rows() -> Iterator[Row]:
             table(spark, count).write.parquet(str(home / f"{count}.parquet"))
         frame = spark.read.parquet(str(home / f"{ROWS}.parquet"))
         scored = engine.udf(ours)
-        yield faster(
-            "scoring 2M rows", lambda: sunk(scored(frame)), lambda: sunk(native.transform(frame)), 0.4
-        )
-        yield faster(
-            "verifying 2M rows, both sides and the comparison",
-            lambda: judged(spark, home, ours, native, ROWS), lambda: sunk(native.transform(frame)), 4.0,
-        )  # fmt: skip
+        jvm = int(spark.sparkContext._jvm.java.lang.ProcessHandle.current().pid())
+        alone = partial(cost, jvm, lambda: sunk(native.transform(frame)))
+        yield faster("scoring 2M rows", partial(cost, jvm, lambda: sunk(scored(frame))), alone, 0.4)
+        judging = partial(cost, jvm, lambda: judged(spark, home, ours, native, ROWS))
+        yield faster("verifying 2M rows, both sides and the comparison", judging, alone, 4.0)
         small, large = (peak(spark, home, ours, native, n) for n in (ROWS, 5_000_000))
         yield Row("peak memory verifying 5M rows", large, small, "MB", "verifying 2M rows", 1.2)
     spark.stop()
@@ -86,15 +85,27 @@ def judged(spark: Any, home: Path, model: Path, native: Any, count: int) -> None
     assert tally.rows == count and all(verdict.equal for verdict in tally.verdicts.values()), tally
 
 
-def faster(what: str, ours: Callable[[], None], native: Callable[[], None], limit: float) -> Row:
-    """Seconds of each side, the best of three, taking turns."""
-    taken: list[list[float]] = [[], []]
-    for _ in range(3):
-        for call, seen in zip((ours, native), taken, strict=True):
-            start = time.perf_counter()
-            call()
-            seen.append(time.perf_counter() - start)
-    return Row(what, min(taken[0]), min(taken[1]), "s", "Spark's transform", limit)
+def faster(what: str, ours: Callable[[], float], native: Callable[[], float], limit: float) -> Row:
+    """The cost of each side, the least of three turns: the first ones compile."""
+    turns = [(ours(), native()) for _ in range(3)]
+    mine, theirs = (min(side) for side in zip(*turns, strict=True))
+    return Row(what, mine, theirs, "s CPU", "Spark's transform", limit)
+
+
+def cost(jvm: int, call: Callable[[], None]) -> float:
+    """The CPU seconds that a call takes in Spark's process and its Python workers (Linux)."""
+    before = used(jvm)
+    call()
+    return used(jvm) - before
+
+
+def used(process: int) -> float:
+    """CPU seconds of a process so far, and of those that it started, which must still be there."""
+    home = Path("/proc") / str(process)
+    spent = (home / "stat").read_text().rpartition(")")[2].split()[11:15]
+    own = sum(map(int, spent)) / os.sysconf("SC_CLK_TCK")
+    children = [task.read_text().split() for task in home.glob("task/*/children")]
+    return own + sum(used(int(child)) for each in children for child in each)
 
 
 def peak(spark: Any, home: Path, model: Path, native: Any, count: int) -> float:
