@@ -133,3 +133,18 @@ def test_our_own_graph_runs_in_the_reference_evaluator(tmp_path: Path) -> None:
     pipeline, rows = fitted()
     model = onnxpipe.convert(pipeline)
     assert onnxpipe.verify(model, pipeline, rows, rows=0, runtime="reference")
+
+
+def test_optional_values_are_compared_where_they_are(tmp_path: Path) -> None:
+    onnx.save(graph("g (float[N] x) => (optional(float[N]) y) { y = Optional(x) }"), tmp_path / "any.onnx")
+    x = np.arange(3, dtype="f4")
+    home = write(tmp_path, 0, [x], [x])
+    held = numpy_helper.from_optional(x, "y", onnx.OptionalProto.TENSOR)
+    (home / "output_0.pb").write_bytes(held.SerializeToString())
+    assert onnxpipe.verify(tmp_path / "any.onnx", golden=tmp_path)
+    other = numpy_helper.from_optional(x + 1, "y", onnx.OptionalProto.TENSOR)
+    (home / "output_0.pb").write_bytes(other.SerializeToString())
+    assert not onnxpipe.verify(tmp_path / "any.onnx", golden=tmp_path)
+    nothing = numpy_helper.from_optional(None, "y", onnx.OptionalProto.TENSOR)
+    (home / "output_0.pb").write_bytes(nothing.SerializeToString())
+    assert not onnxpipe.verify(tmp_path / "any.onnx", golden=tmp_path)

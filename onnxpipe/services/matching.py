@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 
 import onnx
 
-from onnxpipe.adapters.base import Artefact
+from onnxpipe.adapters.base import Artefact, program_exporter
 from onnxpipe.core.fragment import metadata
 from onnxpipe.core.options import Options
 from onnxpipe.core.signature import Port, Signature
 from onnxpipe.errors import BadInput, Refusal
-from onnxpipe.services.convert import conversion
+from onnxpipe.services.convert import adapter_of, conversion
+from onnxpipe.services.native import Where
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +46,21 @@ def unzipped(model: onnx.ModelProto) -> onnx.ModelProto:
     return out
 
 
-def matched(model: onnx.ModelProto, source: Artefact, given: Mapping[str, str]) -> Names:
+def matched(
+    model: onnx.ModelProto, source: Artefact, given: Mapping[str, str], where: Where | None = None
+) -> Names:
     """The names of a foreign model's inputs and outputs in its source.
 
     What the user ``given`` comes first, then equal names, then the only one left of its type and
-    shape. Raises BadInput where an output can't be told.
+    shape. A source that is a program is exported to know its own, at ``where``. Raises BadInput where
+    an output can't be told.
     """
     if not is_foreign(model):
         return Names(outputs=given)
     ours = Signature.of(model)
     try:
-        theirs = Signature.of(conversion(source, Options(fallback=False)).model)
+        program = bool(program_exporter(adapter_of(source), source))
+        theirs = Signature.of(conversion(source, Options(fallback=program), where=where).model)
     except Refusal:  # the source can't be read as data: names have to do
         return Names(_given(ours.inputs, given), _given(ours.outputs, given))
     inputs = _pairs(ours.inputs, theirs.inputs, given)

@@ -84,19 +84,26 @@ def _value(path: Path, kind: onnx.TypeProto) -> Any:
         if form == "sequence_type":
             return numpy_helper.to_list(onnx.SequenceProto.FromString(path.read_bytes()))
         if form == "optional_type":
-            return numpy_helper.to_optional(onnx.OptionalProto.FromString(path.read_bytes()))
+            held = onnx.OptionalProto.FromString(path.read_bytes())
+            # One that holds nothing may name a type all the same, which to_optional then looks for.
+            there = any(field.name.endswith("_value") for field, _ in held.ListFields())
+            return numpy_helper.to_optional(held) if there else None
     except Exception as error:
         raise Unreadable(f"not a serialized {form}: {error}", where=str(path)) from None
     raise BadInput(f"values of {form} can't be told from a file", where=str(path))
 
 
 def _parts(name: str, value: Any) -> Iterator[tuple[str, Array]]:
-    """A value as tensors: the elements of a list under ``name[0]``, ``name[1]``, and how many there are."""
+    """A value as tensors: the elements of a list under ``name[0]``, ``name[1]``, and how many there are;
+    of an optional one without a value that it has none.
+    """
     if isinstance(value, list):
         yield f"len({name})", np.array(len(value))
         for i, element in enumerate(value):
             yield from _parts(f"{name}[{i}]", element)
-    elif value is not None:
+    elif value is None:
+        yield f"has({name})", np.array(False)
+    else:
         array = np.asarray(value)
         yield name, _texts(array) if array.dtype.kind in "OUS" else array
 

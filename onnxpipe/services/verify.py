@@ -89,7 +89,7 @@ def verify(
             found = items.report(proto, native, data, judging.tolerances)
             setting = _setting(path, str(artefact), judging, {**versions, **native.versions}, notes)
             return _finished(found, setting, started)
-        names = matched(proto, artefact, judging.names)
+        names = matched(proto, artefact, judging.names, where)
         trial = Trial(proto, native, judging.tolerances, names, runtime)
         found = trial.report(data, budget=judging.rows, seed=judging.seed, model=str(path or "model.onnx"))
         setting = _setting(
