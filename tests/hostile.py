@@ -198,6 +198,18 @@ REFUSED: dict[str, bytes] = {
     )
     + b"\xff",
     "joblib objects for ever": wrapper(shape(1), OBJECTS) * 3000,
+    "joblib array in a pickle of its own": wrapper(shape(1), OBJECTS)
+    + b"\x80\x04"
+    + wrapper(shape(len(SYSTEM)), dtype("u1"))
+    + SYSTEM
+    + b".",
+    "joblib array hidden in a call": call(
+        "functools", "partial", named("joblib.numpy_pickle", "NumpyArrayWrapper")
+    ),
+    "joblib array hidden in an object": named("functools", "partial")
+    + b"("
+    + named("joblib.numpy_pickle", "NumpyArrayWrapper")
+    + b"t\x81",
     "state of a function": named("os", "system") + b"N}" + text("__code__") + b"Ns\x86b",
     "state of a list": b"]}b",
     "state of a dict": b"}}b",

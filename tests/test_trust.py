@@ -6,6 +6,7 @@ import os
 import pickle
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import joblib
 import numpy as np
@@ -45,6 +46,20 @@ def test_a_hostile_pickle_is_refused_before_it_runs(tmp_path: Path) -> None:
     assert caught.value.names == ("posix.system",)
     assert "--trust posix.system" in caught.value.remedy
     assert not mark.exists()
+
+
+def test_an_archive_behind_a_pickle_vouches_for_nothing(tmp_path: Path) -> None:
+    """The pickle is what would be loaded, so the pickle is asked about trust."""
+    path, mark = tmp_path / "bomb.pkl", tmp_path / "mark"
+    saved = Path(__file__).parent.parent / "fixtures/scaled_logistic/pipeline.skops"
+    path.write_bytes(pickle.dumps(Bomb(mark)))
+    with ZipFile(saved) as old, ZipFile(path, "a") as new:
+        for name in old.namelist():
+            new.writestr(name, old.read(name))
+    artefact = artefact_of(path)
+    with pytest.raises(Untrusted) as caught:
+        Native(artefact, adapter_of(artefact))
+    assert caught.value.names == ("posix.system",) and not mark.exists()
 
 
 def test_what_the_user_allows_is_loaded(tmp_path: Path) -> None:

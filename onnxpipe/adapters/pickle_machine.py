@@ -48,10 +48,10 @@ class Machine:
     copied by calls: an honest file copies each element it holds once, a bomb the same one for ever.
     """
 
-    __slots__ = ("budget", "data", "marked", "memo", "names", "opcodes", "pos", "stack", "unfilled")
+    __slots__ = ("budget", "data", "inside", "marked", "memo", "names", "opcodes", "pos", "stack", "unfilled")
 
     def __init__(self, data: bytes | bytearray, opcodes: list[Opcode], pos: int = 0) -> None:
-        self.data, self.opcodes, self.pos = data, opcodes, pos
+        self.data, self.opcodes, self.pos, self.inside = data, opcodes, pos, False
         self.stack: list[Any] = []
         self.marked: list[list[Any]] = []
         self.memo: dict[int, Any] = {}
@@ -137,6 +137,7 @@ class Machine:
             self.unfilled += type(made) is Unfilled
             self.stack.append(made)
         else:
+            _refuse_hidden(args)
             self.stack.append(Record(function.kind, function.origin, args))
 
     def container(self, kind: type, args: tuple[Any, ...]) -> Any:
@@ -156,6 +157,7 @@ class Machine:
     def made(self, cls: Any, args: Any, kwargs: Any = None) -> None:
         """Push a new object of a class."""
         self.pay(kwargs)
+        _refuse_hidden((*args, *(kwargs or {}).values()) if isinstance(args, tuple) else ())
         self.stack.append(values.new(cls, args, kwargs))
 
     def filled(self, target: Any, pairs: Iterable[Any]) -> Any:
@@ -202,8 +204,11 @@ class Machine:
     def joblib_array(self, wrapper: Record) -> Any:
         """The array whose bytes follow a joblib wrapper, objects as a pickle of their own.
 
-        Layout: joblib/numpy_pickle.py; since 1.2 the bytes come after a padding and its length.
+        Layout: joblib/numpy_pickle.py; since 1.2 the bytes come after a padding and its length. joblib
+        looks for them in the outermost pickle only: inside others, they would be executed.
         """
+        if self.inside:
+            raise Unreadable("an array of joblib's is in a pickle of its own")
         dtype, shape = wrapper.get("dtype"), wrapper.get("shape")
         if getattr(dtype, "hasobject", False):
             return self.nested()
@@ -216,10 +221,16 @@ class Machine:
     def nested(self) -> Any:
         """The object of a whole pickle that starts here, read by the same rules."""
         inner = Machine(self.data, self.opcodes, self.pos)
-        inner.names, inner.budget = self.names, self.budget
+        inner.names, inner.budget, inner.inside = self.names, self.budget, True
         made = inner.run()
         self.pos, self.budget = inner.pos, inner.budget
         return made
+
+
+def _refuse_hidden(args: tuple[Any, ...]) -> None:
+    """Raise Unreadable where a call is given joblib's wrapper: what it makes of it would be one unseen."""
+    if any(isinstance(arg, Global) and arg.origin == _JOBLIB for arg in args):
+        raise Unreadable("it hides an array of joblib's")
 
 
 def _merged(old: Any, new: Any) -> Any:

@@ -11,7 +11,7 @@ import io
 import json
 from collections.abc import Callable
 from typing import Any
-from zipfile import BadZipFile, ZipFile, is_zipfile
+from zipfile import BadZipFile, ZipFile
 
 import numpy as np
 
@@ -28,9 +28,12 @@ _PROTOCOL = 2
 
 
 def looks_like(artefact: Artefact) -> bool:
-    """Whether an artefact is a zip with a skops schema in it."""
+    """Whether an artefact is a zip with a skops schema in it.
+
+    A zip behind something else is none: what loads it natively goes by its first bytes.
+    """
     source = artefact.path if artefact.data is None else io.BytesIO(artefact.data)
-    if source is None or not is_zipfile(source):
+    if source is None or artefact.head(4) != b"PK\x03\x04":
         return False
     try:
         with ZipFile(source) as archive:
