@@ -30,8 +30,8 @@ from onnxpipe.errors import (
     Untrusted,
 )
 from onnxpipe.services.native import Native, Where
-from onnxpipe.services.selftest import opset
-from onnxpipe.stitching import recurrence
+from onnxpipe.services.selftest import LARGEST, open_session, opset, short
+from onnxpipe.stitching import no_rows, tidy
 
 _STAGE = PREFIX + "stage"
 
@@ -90,11 +90,12 @@ def finished(
         _rename(value, names)
     _refuse_dtype(model, options)
     _clean(model)
-    recurrence.guarded(model)
+    no_rows.guarded(model)
     sizes = {names.get(symbol, symbol): size for symbol, size in facts["sizes"].items()}
     sizes.pop("N", None)
     model.metadata_props.add(key=PREFIX + "sizes", value=json.dumps(sizes, sort_keys=True))
     model.metadata_props.add(key=PREFIX + "exporter", value=facts["route"])
+    _refuse_unknown(model, facts["route"])
     fragment = _picked(Fragment(model, tuple(map(_tap, facts["stages"]))), options)
     _refuse_fixed(fragment.signature, options)
     root = Stage(facts["kind"], facts["stages"][-1]["path"], {})
@@ -186,12 +187,25 @@ def _picked(fragment: Fragment, options: Options) -> Fragment:
         )
     if not options.outputs:
         return fragment
-    from onnxpipe.stitching import tidy  # onnx-ir takes a third of a second to import
 
     kept = {value.name: value for value in fragment.model.graph.output}
     del fragment.model.graph.output[:]
     fragment.model.graph.output.extend(kept[name] for name in options.outputs)
     return tidy.drop_unused(fragment)
+
+
+def _refuse_unknown(model: onnx.ModelProto, route: str) -> None:
+    """Raise ExportFailed where onnxruntime has no operator for a type in the graph, as for bfloat16."""
+    if model.ByteSize() > LARGEST:
+        return  # that is refused elsewhere
+    try:
+        open_session(model)
+    except Exception as error:
+        if "NOT_IMPLEMENTED" in str(error):
+            raise ExportFailed(
+                f"onnxruntime can't run what {route} made of it: {short(error)}",
+                remedy="Save the network in float32 (network.float()).",
+            ) from None
 
 
 def _refuse_dtype(model: onnx.ModelProto, options: Options) -> None:

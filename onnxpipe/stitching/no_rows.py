@@ -1,4 +1,4 @@
-"""Recurrent operators on no rows, on which onnxruntime (1.31) ends the whole process."""
+"""Operators on no rows, on which onnxruntime (1.31) ends the whole process: recurrent ones and Einsum."""
 
 from __future__ import annotations
 
@@ -9,24 +9,28 @@ import onnx
 from onnx import helper, numpy_helper
 
 _KINDS = ("LSTM", "GRU", "RNN")
-_ALLOWZERO = 14
-"""The opset from which Reshape can make an axis of no size."""
+_OLDEST = 15
+"""The opset from which CastLike and ranges of Shape are there."""
 
 
 def guarded(model: onnx.ModelProto) -> None:
-    """Have each recurrent operator of a model, which is changed in place, answer no rows with no rows.
+    """Have recurrent operators and Einsum in a model, which is changed in place, answer no rows with none.
 
-    It goes into a branch; the other one answers ``Y`` ``[steps, directions, 0, hidden]`` and the last
-    states ``[directions, 0, hidden]``.
+    They go into a branch; the other one answers ``Y`` ``[steps, directions, 0, hidden]`` and the last
+    states ``[directions, 0, hidden]``, or zeros of the sizes that the equation says.
     """
     opset = max((entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx")), default=0)
-    if opset < _ALLOWZERO or not any(node.op_type in _KINDS for node in model.graph.node):
+    if opset < _OLDEST or not any(_fails(node) for node in model.graph.node):
         return
     _spell_out(model.graph)
     nodes = list(model.graph.node)
     del model.graph.node[:]
     for node in nodes:
-        model.graph.node.extend(_branched(node) if node.op_type in _KINDS else [node])
+        model.graph.node.extend(_branched(node) if _fails(node) else [node])
+
+
+def _fails(node: onnx.NodeProto) -> bool:
+    return node.op_type in _KINDS or (node.op_type == "Einsum" and bool(_sides(node)[1]))
 
 
 def _spell_out(graph: onnx.GraphProto) -> None:
@@ -66,16 +70,20 @@ def _hidden(node: onnx.NodeProto) -> int:
 
 
 def _branched(node: onnx.NodeProto) -> Iterator[onnx.NodeProto]:
+    """A node in a branch that is taken where none of its inputs is empty."""
     base = next(name for name in node.output if name)
-    sizes = (_directions(node), 0, _hidden(node))
     answers = [(place, name) for place, name in enumerate(node.output) if name]
+    read = [node.input[0]] if node.op_type in _KINDS else list(dict.fromkeys(node.input))
+    sizes = [helper.make_node("Size", [name], [f"{base}/size{i}"]) for i, name in enumerate(read)]
+    without = _no_sums(node) if node.op_type == "Einsum" else _no_steps(node, base, answers)
     made = [
-        helper.make_node("Shape", [node.input[0]], [f"{base}/rows"], start=1, end=2),
-        _constant(f"{base}/none", [0]),
-        helper.make_node("Equal", [f"{base}/rows", f"{base}/none"], [f"{base}/empty"]),
+        *sizes,
+        _constant(f"{base}/none", 0),
+        helper.make_node("Min", [size.output[0] for size in sizes], [f"{base}/least"]),
+        helper.make_node("Equal", [f"{base}/least", f"{base}/none"], [f"{base}/empty"]),
         helper.make_node(
             "If", [f"{base}/empty"], [name for _, name in answers],
-            then_branch=_without(node, base, sizes, answers), else_branch=_inner(node, base, answers),
+            then_branch=without, else_branch=_inner(node, answers),
         ),
     ]  # fmt: skip
     for each in made:
@@ -83,13 +91,36 @@ def _branched(node: onnx.NodeProto) -> Iterator[onnx.NodeProto]:
     yield from made
 
 
-def _without(
-    node: onnx.NodeProto, base: str, sizes: tuple[int, ...], answers: list[tuple[int, str]]
-) -> onnx.GraphProto:
+def _sides(node: onnx.NodeProto) -> tuple[list[str], str]:
+    """The letters of each input of an Einsum, and those of its output, none where they aren't all told."""
+    equation = next(a.s.decode() for a in node.attribute if a.name == "equation").replace(" ", "")
+    left, _, right = equation.partition("->")
+    return left.split(","), "" if "." in equation else right
+
+
+def _no_sums(node: onnx.NodeProto) -> onnx.GraphProto:
+    """Zeros of the sizes that an equation says: there is nothing to add."""
+    letters, right = _sides(node)
+    base, sizes = node.output[0], []
+    for letter in right:
+        place = next(i for i, side in enumerate(letters) if letter in side)
+        axis = letters[place].index(letter)
+        name = f"{base}/{letter}"
+        sizes.append(helper.make_node("Shape", [node.input[place]], [name], start=axis, end=axis + 1))
+    nodes = [
+        *sizes,
+        helper.make_node("Concat", [size.output[0] for size in sizes], [f"{base}/shape"], axis=0),
+        helper.make_node("ConstantOfShape", [f"{base}/shape"], [f"{base}/zeros"]),
+        helper.make_node("CastLike", [f"{base}/zeros", node.input[0]], [f"{base}/no"]),
+    ]
+    return helper.make_graph(nodes, "no rows", [], [onnx.ValueInfoProto(name=f"{base}/no")])
+
+
+def _no_steps(node: onnx.NodeProto, base: str, answers: list[tuple[int, str]]) -> onnx.GraphProto:
     """Answers of no rows, reshaped from the input, which has none: so they are of its type."""
     nodes = [
         helper.make_node("Shape", [node.input[0]], [f"{base}/steps"], start=0, end=1),
-        _constant(f"{base}/state", sizes),
+        _constant(f"{base}/state", (_directions(node), 0, _hidden(node))),
         helper.make_node("Concat", [f"{base}/steps", f"{base}/state"], [f"{base}/whole"], axis=0),
     ]
     outputs = []
@@ -100,7 +131,7 @@ def _without(
     return helper.make_graph(nodes, "no rows", [], outputs)
 
 
-def _inner(node: onnx.NodeProto, base: str, answers: list[tuple[int, str]]) -> onnx.GraphProto:
+def _inner(node: onnx.NodeProto, answers: list[tuple[int, str]]) -> onnx.GraphProto:
     inner = onnx.NodeProto()
     inner.CopyFrom(node)
     del inner.output[:]
@@ -109,6 +140,6 @@ def _inner(node: onnx.NodeProto, base: str, answers: list[tuple[int, str]]) -> o
     return helper.make_graph([inner], "rows", [], outputs)
 
 
-def _constant(name: str, values: tuple[int, ...] | list[int]) -> onnx.NodeProto:
+def _constant(name: str, values: tuple[int, ...] | int) -> onnx.NodeProto:
     tensor = numpy_helper.from_array(np.array(values, np.int64), name)
     return helper.make_node("Constant", [], [name], value=tensor)
