@@ -179,17 +179,23 @@ def boosters() -> str:
 def torch_layers() -> str:
     """The page of torch.nn's layers, from the rows."""
     rows = cases("torch")
-    held = sorted({row.kind for row in rows if not row.refused})
+    held = [row for row in rows if not row.refused]
+    layers = sorted({row.kind for row in held} - {"operations"})
     return "\n".join(
         [
             "# PyTorch: layers that were tried",
             "",
-            f"{len(held)} layers of torch.nn, exported with an open batch and compared with torch within "
-            "1e-5 on batches and lengths that they weren't traced with.",
+            f"{len(layers)} layers of torch.nn and {len(held) - sum(r.kind in layers for r in held)} "
+            "operations, exported with an open batch and compared with torch within 1e-5 on batches and "
+            "lengths that they weren't traced with.",
             "",
             "| layer | rows |",
             "|---|---|",
-            *(f"| {k} | {', '.join(f'`{r.text}`' for r in rows if r.kind == k)} |" for k in held),
+            *(f"| {k} | {', '.join(f'`{r.text}`' for r in held if r.kind == k)} |" for k in layers),
+            "",
+            "## Operations",
+            "",
+            *(f"- `{row.text}`" for row in held if row.kind == "operations"),
             "",
             "## Refused",
             "",

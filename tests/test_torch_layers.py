@@ -32,7 +32,7 @@ def test_recurrent_layers_answer_no_rows_with_none() -> None:
 
 @pytest.mark.parametrize("case", [c for c in CASES if c.refused], ids=lambda case: case.text)
 def test_what_is_refused_does_not_work(case: Layer) -> None:
-    with pytest.raises(Exception, match=r"constant|Pad|Concat|argument"):
+    with pytest.raises(Exception, match=r"constant|Pad|Concat|argument|erfinv|data-dependent|boolean"):
         _, session = groups.network([case], case.given)
         shape = (0, *(size or 5 for size in SHAPES[case.given][1:]))
         session.run(None, {"x": np.zeros(shape, np.int64 if case.given == "words" else np.float32)})

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 try:
+    import torch
     from torch import nn
 except ImportError:  # the rows are only collected where torch is installed
-    nn = None
+    torch = nn = None
+
+
+def Operation(text: str) -> Any:
+    """A layer that does what a text says with ``x``."""
+    layer = nn.Module()
+    layer.forward = eval(f"lambda x: {text}", {"torch": torch, "F": nn.functional})
+    return layer
 
 
 @dataclass(frozen=True)
@@ -22,16 +31,36 @@ class Layer:
 
     @property
     def kind(self) -> str:
-        """The layer's class."""
-        return self.text.partition("(")[0]
+        """The layer's class, or ``operations``."""
+        return "operations" if re.search(r"\bx\b", self.text) else self.text.partition("(")[0]
 
     def made(self) -> Any:
-        """The layer itself, as written."""
-        return eval(self.text, vars(nn))
+        """The layer itself, as written; an operation on ``x`` as a layer."""
+        return Operation(self.text) if re.search(r"\bx\b", self.text) else eval(self.text, vars(nn))
 
+
+OPERATIONS = {
+    "rows": (
+        "torch.where(x > 0, x * 2, x - 1)", "torch.topk(x, 3)[0]", "torch.sort(x, descending=True)[0]",
+        "torch.cumsum(x, 1)", "torch.zeros_like(x).scatter(1, x.argsort(1), x)", "torch.roll(x, 2, 1)",
+        "torch.var(x, 1)", "torch.logsumexp(x, 1)", "torch.linalg.norm(x, dim=1)", "x[:, [3, 1, 2]]",
+        "torch.bucketize(x, torch.tensor([-1.0, 0.0, 1.0]))", "torch.fft.rfft(x).abs()",
+        "torch.masked_fill(x, x < 0, -1e9).softmax(1)", "torch.fft.irfft(torch.fft.rfft(x) * 2, n=8)",
+        "torch.fft.fft(x).real", "torch.cond(x.sum() > 0, lambda y: y * 2, lambda y: y - 1, (x,))",
+        "torch.view_as_real(torch.view_as_complex(x.reshape(-1, 4, 2)) * 2)", "(x > 0).all(1)",
+        "(x.double() / 3).float()", "(x * 3).to(torch.int64) % 5", "(x > 0) & (x < 1)",
+    ),
+    "series": (
+        "torch.einsum('nij,nkj->nik', x, x)", "torch.bmm(x, x.transpose(1, 2))", "torch.tril(x)",
+        "F.scaled_dot_product_attention(x, x, x, is_causal=True)", "x.unfold(2, 3, 2)",
+    ),
+}  # fmt: skip
+"""What is done with ``x``, by what ``x`` is."""
 
 SHAPES: Mapping[str, tuple[int | None, ...]] = {
     "matrix": (None, 8),
+    "rows": (None, 8),
+    "series": (None, 4, 12),
     "numbers": (None, 8),
     "sequence": (None, 4, 12),
     "image": (None, 4, 12, 10),
@@ -77,6 +106,9 @@ _VOLUME = (
 )
 
 _REFUSED = (
+    Layer("torch.erfinv(x.tanh())", "matrix", "torch.onnx has no translation of it"),
+    Layer("x[: int(x.sum())]", "matrix", "a size that hangs on the numbers"),
+    Layer("x * 2 if x.sum() > 0 else x", "matrix", "a branch on the numbers; torch.cond is one"),
     Layer("CrossMapLRN2d(3)", "image", "its code takes the batch for a constant"),
     Layer("CircularPad2d(1)", "image", "onnxruntime can't wrap no rows around"),
     Layer("EmbeddingBag(9,4)", "words", "onnxruntime can't join the bags of no rows"),
@@ -89,6 +121,7 @@ def _rows(texts: str, given: str) -> list[Layer]:
 
 
 CASES = [
+    *(Layer(text, given) for given, texts in OPERATIONS.items() for text in texts),
     *_rows(_CURVES, "matrix"),
     *_rows(_NUMBERS, "numbers"),
     *_rows(_SEQUENCE, "sequence"),
