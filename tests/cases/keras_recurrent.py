@@ -38,6 +38,20 @@ def started(kind: str, masked: bool = False, told: bool = False) -> Net:
     return net(build, f"keras.layers.{kind}")
 
 
+def of_texts(kind: str, **more: Any) -> Any:
+    """As many steps as the longest text has words: none for no texts."""
+
+    def build(keras: Any) -> Any:
+        x, layers = keras.Input((1,), dtype="int64", name="text"), keras.layers
+        texts = layers.StringLookup(vocabulary=["red", "green red"], invert=True)(x)
+        words = layers.TextVectorization(vocabulary=["red", "green"])(texts)
+        embedded = layers.Embedding(4, 3, **more)(words)
+        return keras.Model(x, getattr(layers, kind)(2, return_state=True, return_sequences=True)(embedded))
+
+    build.__name__ = f"{kind} of texts{', masked' * bool(more)}"
+    return build
+
+
 def both(keras: Any) -> Any:
     """Both ways from states, which are answered too."""
     x, layers = keras.Input(STEPS, name="x"), keras.layers
@@ -107,6 +121,8 @@ CASES = [
     Case(on((2, 4, 3, 3, 1), layer("ConvLSTM3D", 2, 2, padding="same"))),
     Case(on((3, 6, 2), layer("Bidirectional", layer("ConvLSTM1D", 2, 3)))),
     Case(started("SimpleRNN")),
+    *(Case(net(of_texts(kind), f"keras.layers.{kind}")) for kind in KINDS),
+    Case(net(of_texts("GRU", mask_zero=True), "keras.layers.GRU")),
     Case(started("LSTM", masked=True)),
     Case(started("GRU", masked=True, told=True)),
     Case(net(both, "keras.layers.Bidirectional")),

@@ -50,10 +50,13 @@ def discretization(stage: Stage, x: Var) -> Var:
     """In how many bins' ends a value is not below: so NaN is in the last. Formula: TensorFlow's Bucketize."""
     if not stage.get("bin_boundaries"):
         raise stage.unsupported("was never adapted")
-    ends = const(np.asarray(stage.bin_boundaries, np.float32))
+    tiny, bounds = np.finfo(np.float32).tiny, np.asarray(stage.bin_boundaries, np.float32)
+    x, ends = cast(x, np.float32), const(bounds)
+    if (np.abs(bounds) < tiny).any():  # TensorFlow's kernels take what is below for 0
+        x = op.where(op.less(op.abs(x), const(tiny)), const(np.float32(0)), x)
     # Axes count from the front: onnxruntime reduces no rows wrongly along others.
     last = const([len(shape_of(x))])
-    past = op.not_(op.less(op.unsqueeze(cast(x, np.float32), last), ends))
+    past = op.not_(op.less(op.unsqueeze(x, last), ends))
     bins = op.reduce_sum(cast(past, np.int32), last, keepdims=0)
     return encoded(stage, bins, len(stage.bin_boundaries) + 1)
 
