@@ -112,7 +112,7 @@ def line(row: Row) -> str:
 def replace(page: Path, title: str, lines: list[str]) -> None:
     """Put a section in place of the one of the same name, or behind the others."""
     text = page.read_text("utf-8") if page.exists() else ""
-    parts = re.split(r"^(?=## )", text, flags=re.MULTILINE)[1:]
+    parts = [f"{part.rstrip()}\n\n" for part in re.split(r"^(?=## )", text, flags=re.MULTILINE)[1:]]
     made = "\n".join(lines) + "\n\n"
     places = [i for i, part in enumerate(parts) if part.startswith(lines[0] + "\n")]
     if places:
