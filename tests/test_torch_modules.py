@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
@@ -56,13 +56,21 @@ def findings(how: str, model: onnx.ModelProto) -> tuple[StageFinding, ...]:
     return localise(model, ROWS, lambda rows, wanted: (natively(how), ""), Tolerance())
 
 
+def nodes_of(graph: onnx.GraphProto) -> Iterator[onnx.NodeProto]:
+    """The nodes of a graph and of those inside it, the inner ones first."""
+    for node in graph.node:
+        for attribute in node.attribute:
+            yield from nodes_of(attribute.g)
+        yield node
+
+
 def planted(model: onnx.ModelProto, module: str) -> onnx.ModelProto:
     """The model with a weight of a module off by 1 %."""
     broken = onnx.ModelProto()
     broken.CopyFrom(model)
     weights = {tensor.name: tensor for tensor in broken.graph.initializer}
     path = {"key": "io.onnxpipe.stage", "value": f"network/{module}"}
-    for node in broken.graph.node:
+    for node in nodes_of(broken.graph):
         if any(prop.key == path["key"] and prop.value == path["value"] for prop in node.metadata_props):
             for name in node.input:
                 value = numpy_helper.to_array(weights[name]) if name in weights else np.zeros(0)
