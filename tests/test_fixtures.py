@@ -21,7 +21,7 @@ NAMES = sorted(p.parent.relative_to(HOME).as_posix() for p in HOME.rglob("expect
 
 
 def artefact(name: str) -> Path:
-    known = (".joblib", ".pkl", ".skops")
+    known = (".joblib", ".pkl", ".skops", ".keras", ".h5")
     return next(path for path in (HOME / name).iterdir() if path.suffix in known or path.name == "saved")
 
 
@@ -67,5 +67,5 @@ def test_what_native_refused_the_graph_refuses(name: str) -> None:
 def test_the_version_is_read_off_the_file(name: str) -> None:
     versions = (HOME / name / "versions.txt").read_text(encoding="utf-8")
     plan = conversion(artefact(name), Options()).plan
-    package = {"sklearn": "sklearn", "spark": "pyspark"}[plan.framework]
+    package = {"sklearn": "sklearn", "spark": "pyspark", "keras": "keras"}[plan.framework]
     assert f"{package} {plan.version}" in versions

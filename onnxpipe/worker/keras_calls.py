@@ -44,7 +44,7 @@ def traced(model: Any, request: Mapping[str, Any], rows: Mapping[str, Any]) -> T
 
     inputs = getattr(model, "inputs", None)
     if inputs:
-        named = {tensor._keras_history.operation.name: tensor for tensor in inputs}
+        named = {native.input_name(tensor): tensor for tensor in inputs}
         return Traced(model, {n: tf.TensorSpec(t.shape, t.dtype, n) for n, t in named.items()})
     known = saved_shapes(model)
     if len(known or arguments(model)) == 1 and list(rows) == ["X"]:

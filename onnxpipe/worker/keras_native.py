@@ -28,17 +28,32 @@ def keras() -> Any:
 def load(path: str, _format: str, names: List[str]) -> Any:
     """The model in a file, without how it was compiled.
 
-    Nothing that it brings along is run, but what the user allowed by name.
+    Nothing that it brings along is run, but what the user allowed by name. What Keras doesn't know any
+    more is left to its older version, the library tf_keras, where that is installed.
     """
     module = keras()
     more = {"compile": False, "safe_mode": not _CODE & set(names), "custom_objects": own(names)}
+    try:
+        return opened(module, path, more)
+    except Exception:
+        if not main.is_module("tf_keras"):
+            raise
+        try:
+            return opened(importlib.import_module("tf_keras"), path, more)
+        except Exception:
+            pass
+        raise
+
+
+def opened(module: Any, path: str, more: Mapping[str, Any]) -> Any:
+    """What a version of Keras makes of a file, whose suffix has to be the one it expects."""
     with open(path, "rb") as file:
         suffix = _SUFFIXES[file.read(4)]
     if path.endswith(suffix):
-        return module.saving.load_model(path, **more)
+        return module.models.load_model(path, **more)
     with tempfile.TemporaryDirectory() as folder:
         copy = shutil.copyfile(path, os.path.join(folder, "model" + suffix))
-        return module.saving.load_model(copy, **more)
+        return module.models.load_model(copy, **more)
 
 
 def own(names: List[str]) -> Dict[str, Any]:
@@ -77,13 +92,13 @@ def answers(model: Any, rows: Mapping[str, Any], methods: List[str], _optional: 
 def given(model: Any, rows: Mapping[str, Any]) -> Dict[str, Any]:
     """Rows as tensors, by input name."""
     inputs = getattr(model, "inputs", None) or ()
-    names = [tensor._keras_history.operation.name for tensor in inputs] or list(rows)
+    names = [input_name(tensor) for tensor in inputs] or list(rows)
     return {name: tensors.tensor(rows[name]) for name in names}
 
 
 def fed(model: Any, found: Mapping[str, Any]) -> Any:
     """What a model with inputs of its own answers to tensors by their names, as at inference."""
-    placed = [found[tensor._keras_history.operation.name] for tensor in model.inputs]
+    placed = [found[input_name(tensor)] for tensor in model.inputs]
     structure = getattr(model, "_inputs_struct", None)
     if isinstance(structure, dict):
         names = {id(tensor): key for key, tensor in structure.items()}
@@ -94,6 +109,12 @@ def fed(model: Any, found: Mapping[str, Any]) -> Any:
 def called(model: Any, rows: Mapping[str, Any]) -> None:
     """Call a model on rows by input name."""
     main.sibling("keras_calls").answered(model, given(model, rows))
+
+
+def input_name(tensor: Any) -> str:
+    """The name of the layer that stands for an input."""
+    home = tensor._keras_history
+    return str((getattr(home, "operation", None) or home.layer).name)
 
 
 def output_names(model: Any, count: int) -> List[str]:

@@ -17,7 +17,7 @@ from tests.bench import keras_nets
 from tests.bench.measure import Row, duel, process, session
 
 TITLE = "Keras"
-PEER, ROUNDS, SECONDS = "tf2onnx", 3, 4.0
+PEER, ROUNDS, SECONDS = "tf2onnx", 1, 1.5
 THIRD, NOISE = 1 / 3, 1.05
 """Limits: a conversion's share of the peer's time; of graphs, which come to like kernels, room for noise."""
 _KINDS = {"tensor(float)": "float32", "tensor(string)": "string", "tensor(int32)": "int32"}

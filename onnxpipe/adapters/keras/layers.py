@@ -25,7 +25,7 @@ _INNER = ("layer", "backward_layer", "cell")
 
 def kind_of(config: Mapping[str, Any]) -> str:
     """The public dotted name of what a configuration makes: layers, models, operations, or the user's own."""
-    name, module = str(config.get("class_name")), config.get("module")
+    name, module = str(config.get("class_name")), public(config.get("module"))
     if name in _MODELS and str(module or "keras").startswith("keras"):
         return "keras.Sequential" if name == "Sequential" else "keras.Functional"
     if found := _SOURCES.fullmatch(str(module)):
@@ -35,6 +35,11 @@ def kind_of(config: Mapping[str, Any]) -> str:
     if ">" in name:  # what a user registered, in the older formats
         return name.replace(">", ".")
     return f"{module or 'keras.layers'}.{name}"
+
+
+def public(module: Any) -> str:
+    """A module under the name it has in Keras: the older version goes on as a library of its own."""
+    return re.sub(r"^tf_keras\b", "keras", str(module or ""))
 
 
 def record(config: Any, weights: Weights, assets: Mapping[str, bytes], depth: int = 0) -> Record:
@@ -52,11 +57,31 @@ def record(config: Any, weights: Weights, assets: Mapping[str, bytes], depth: in
     fields = {**inner, "saved": weights, "built": config.get("build_config") or {}, "files": assets}
     fields["name"] = str(config.get("name") or inner.get("name") or "model")
     fields["nodes"] = config.get("inbound_nodes") or []
+    if kind == "keras.layers.Bidirectional" and not fields.get("backward_layer"):
+        fields.update(_both_ways(fields["layer"]))
     if kind in ("keras.Functional", "keras.Sequential"):
         fields["layers"] = _members(kind, inner.get("layers") or (), weights, assets, depth)
     else:
         fields.update(_parts(fields, weights, assets, depth))
     return Record(kind, kind, state=fields)
+
+
+def _both_ways(layer: Mapping[str, Any]) -> dict[str, Any]:
+    """The two layers of a Bidirectional that Keras 2 writes one of, under the names their weights have."""
+    config = layer["config"]
+    turned = {"forward": False, "backward": True}
+    made = {
+        way: {
+            **config,
+            "name": f"{way}_{config.get('name')}",
+            "go_backwards": config.get("go_backwards", False) != back,
+        }
+        for way, back in turned.items()
+    }
+    return {
+        "layer": {**layer, "config": made["forward"]},
+        "backward_layer": {**layer, "config": made["backward"]},
+    }
 
 
 def _members(

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from onnxpipe.adapters.keras.layers import public
 from onnxpipe.core.registry import discover, kinds
 
 _MODULES = r"keras\.src\.(ops\.(core|image|linalg|math|nn|numpy)|activations\.activations)"
@@ -48,7 +49,7 @@ def names_in(config: Any) -> Iterator[str]:
 
 def _name(held: Mapping[str, Any]) -> Iterator[str]:
     """A class's name; the older formats tell no module of Keras's own ones."""
-    name, module = str(held["class_name"]), held.get("module")
+    name, module = str(held["class_name"]), public(held.get("module")) or None
     if name in _INERT or (name == "function" and module == "builtins"):
         return
     if module is None and ">" not in name and name != "__lambda__":
