@@ -27,7 +27,7 @@ from onnxpipe.core.foreign import borrowed
 from onnxpipe.core.options import Options
 from onnxpipe.errors import BadInput, FallbackWarning, NativeFailed, Unsupported, Untrusted
 from onnxpipe.services.convert import Conversion, conversion, sample_of
-from onnxpipe.services.native import Where
+from onnxpipe.services.natives.native import Where
 from tests.shell import PROGRAM, told
 
 PACKAGES = Path(__file__).parent / "packages"

@@ -12,9 +12,9 @@ from onnx import numpy_helper
 import onnxpipe
 from onnxpipe.check.report import Report
 from onnxpipe.services.convert import adapter_of, artefact_of
-from onnxpipe.services.matching import Names
-from onnxpipe.services.native import Native
-from onnxpipe.services.trial import Trial
+from onnxpipe.services.judging.matching import Names
+from onnxpipe.services.judging.trial import Trial
+from onnxpipe.services.natives.native import Native
 from tests.faults import FAULTS, PIPELINES, Fault, columns, fitted, planted
 from tests.faults.planting import at, attribute, up
 

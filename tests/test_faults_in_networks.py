@@ -12,9 +12,9 @@ import pytest
 import onnxpipe
 from onnxpipe.check.report import Report
 from onnxpipe.services.convert import adapter_of, artefact_of
-from onnxpipe.services.matching import Names
-from onnxpipe.services.native import Native
-from onnxpipe.services.trial import Trial
+from onnxpipe.services.judging.matching import Names
+from onnxpipe.services.judging.trial import Trial
+from onnxpipe.services.natives.native import Native
 from tests.faults import Fault, planted
 from tests.faults.networks import FAULTS, PIPELINES
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from onnxpipe.errors import Refusal
-from onnxpipe.services import files
-from onnxpipe.services.files import Staging
+from onnxpipe.services.keeping import files
+from onnxpipe.services.keeping.files import Staging
 
 
 def listed(folder: Path) -> list[str]:

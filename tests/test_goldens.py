@@ -12,7 +12,7 @@ import pytest
 from onnx import numpy_helper
 
 import onnxpipe as api
-from onnxpipe.services import goldens
+from onnxpipe.services.judging import goldens
 from tests.shell import fitted, onnxpipe, saved, told
 
 

@@ -22,8 +22,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from onnxpipe.errors import Refusal
-from onnxpipe.services import rows
-from onnxpipe.services.rows import load_rows
+from onnxpipe.services.judging import rows
+from onnxpipe.services.judging.rows import load_rows
 from onnxpipe.services.score import _streamed
 
 SECONDS, MEGABYTES = 2, 500

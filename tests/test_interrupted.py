@@ -22,8 +22,8 @@ import pytest
 from onnxpipe import skew
 from onnxpipe.cli import main
 from onnxpipe.errors import Unreadable
-from onnxpipe.services import journal
-from onnxpipe.services.files import Staging
+from onnxpipe.services.keeping import journal
+from onnxpipe.services.keeping.files import Staging
 from tests.shell import saved
 from tests.test_skew import write
 
@@ -157,7 +157,7 @@ def test_an_interrupt_leaves_the_old_or_the_new(step: str, tmp_path: Path) -> No
 BUSY = """
 import itertools, sys
 from pathlib import Path
-from onnxpipe.services.files import Staging
+from onnxpipe.services.keeping.files import Staging
 folder = Path(sys.argv[1])
 for n in itertools.count():
     with Staging() as staging:

@@ -88,13 +88,16 @@ def test_frameworks_stay_in_the_worker_and_click_in_the_command_line(path: Path)
         assert "click" not in names
 
 
+KEPT = ("drift", "journal", "repository")
+
+
 @pytest.mark.parametrize(
     "name",
-    ["lock.py", "errors.py", *(f"services/{n}.py" for n in ("skew", "repository", "drift", "journal"))],
+    ["lock.py", "errors.py", "services/skew.py", *(f"services/keeping/{n}.py" for n in KEPT)],
 )
 def test_the_hook_needs_the_standard_library_only(name: str) -> None:
     names = {found for found in imports(PACKAGE / name) if found.partition(".")[0] != "onnxpipe"}
     assert {found.partition(".")[0] for found in names} <= sys.stdlib_module_names
     ours = {found for found in imports(PACKAGE / name) if found.startswith("onnxpipe")}
-    within = ("errors", "lock", "services.drift", "services.journal", "services.repository")
+    within = ("errors", "lock", *(f"services.keeping.{n}" for n in KEPT))
     assert ours <= {f"onnxpipe.{n}" for n in within}

@@ -13,7 +13,7 @@ import pytest
 from pyarrow import parquet
 
 from onnxpipe.errors import BadInput, OnnxpipeError, Unreadable
-from onnxpipe.services.rows import as_rows, load_rows
+from onnxpipe.services.judging.rows import as_rows, load_rows
 
 FRAME = pd.DataFrame(
     {

@@ -25,7 +25,7 @@ from onnxpipe.check.server import Address, Server
 from onnxpipe.cli import main
 from onnxpipe.core.signature import numpy_dtype
 from onnxpipe.errors import BadInput, ServerFailed
-from onnxpipe.services import goldens
+from onnxpipe.services.judging import goldens
 from tests.rigs import server
 
 TABLE = pd.DataFrame(

@@ -16,7 +16,7 @@ from onnxpipe.adapters.base import Artefact
 from onnxpipe.check.localise import culprit
 from onnxpipe.errors import NativeFailed
 from onnxpipe.services.convert import adapter_of
-from onnxpipe.services.native import Native
+from onnxpipe.services.natives.native import Native
 from tests.rigs import spark as rig
 from tests.rigs import spark_data
 

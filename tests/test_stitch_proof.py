@@ -16,8 +16,9 @@ import onnxpipe
 from onnxpipe import lock
 from onnxpipe.cli import main
 from onnxpipe.errors import BadInput, BadManifest
-from onnxpipe.services import originals, replay
 from onnxpipe.services.convert import conversion
+from onnxpipe.services.joining import originals
+from onnxpipe.services.judging import replay
 from onnxpipe.services.stitch import stitched
 from tests import datasets
 
@@ -157,7 +158,7 @@ def test_only_what_changed_is_converted_again(folder: Path, monkeypatch: pytest.
         done.append(str(artefact))
         return conversion(artefact, *arguments, **options)
 
-    monkeypatch.setattr("onnxpipe.services.originals.conversion", counted)
+    monkeypatch.setattr("onnxpipe.services.joining.originals.conversion", counted)
     Path("pipeline.yaml").write_text(TWO)
     joblib.dump(StandardScaler().fit(np.eye(3)), "other.joblib")
     assert stitch("--no-verify") == 0 and done == ["pipe.joblib", "other.joblib"]

@@ -19,7 +19,7 @@ from onnxpipe.check.compare import Tolerance
 from onnxpipe.check.localise import StageFinding, culprit, localise
 from onnxpipe.core.fragment import Fragment
 from onnxpipe.core.options import Options
-from onnxpipe.services import programs
+from onnxpipe.services.natives import programs
 from tests import nets
 from tests.rigs import torch as rig
 

@@ -23,7 +23,7 @@ from onnxpipe.adapters.sklearn import names
 from onnxpipe.adapters.sklearn.trust import HELPERS, untrusted
 from onnxpipe.errors import Untrusted
 from onnxpipe.services.convert import adapter_of, artefact_of
-from onnxpipe.services.native import Native, Where
+from onnxpipe.services.natives.native import Native, Where
 from tests import datasets
 
 

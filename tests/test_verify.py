@@ -21,7 +21,7 @@ import onnxpipe
 from onnxpipe.check.report import Report, schema
 from onnxpipe.cli import main
 from onnxpipe.errors import BadInput, NativeFailed, Unreadable
-from onnxpipe.services import goldens
+from onnxpipe.services.judging import goldens
 from onnxpipe.services.verify import verify
 from tests import datasets
 from tests.faults import FAULTS, columns, fitted, planted

@@ -19,7 +19,7 @@ from onnxpipe.check.visitor import Visitor
 from onnxpipe.check.web import Web
 from onnxpipe.cli import main
 from onnxpipe.errors import BadInput, Refusal, ServerFailed, Unreadable
-from onnxpipe.services.runtimes import runtime_of
+from onnxpipe.services.judging.runtimes import runtime_of
 from tests.fuzz_kinds import HOME, model
 from tests.graphs import graph
 

@@ -23,7 +23,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from onnxpipe.errors import MissingExtra, NativeFailed, NativeRefused
 from onnxpipe.services.convert import adapter_of, artefact_of
-from onnxpipe.services.native import Native, Where
+from onnxpipe.services.natives.native import Native, Where
 from onnxpipe.worker import wire
 from tests import datasets
 

@@ -37,7 +37,7 @@ def command(model: Path, source: Path | str | None, **given: Any) -> int:
         if path.suffix.lower() not in _SUFFIXES:
             raise click.UsageError(f"--report {path}: name it {', '.join(_SUFFIXES)}")
     from onnxpipe.services.bench import SIZES, Pace, bench
-    from onnxpipe.services.native import Where
+    from onnxpipe.services.natives.native import Where
 
     pace = Pace(tuple(sorted(set(given["sizes"]))) or SIZES, given["seconds"], given["threads"])
     where = Where(given["python"], given["timeout"], tuple(given["trust"]), given["signature"])

@@ -44,7 +44,7 @@ def command(source: Path | str, output: Path | None, explain: bool, **given: Any
 
 def _order(source: Path | str, output: Path | None, given: dict[str, Any]) -> Order:
     from onnxpipe.services.convert import artefact_of, options_of
-    from onnxpipe.services.native import Where
+    from onnxpipe.services.natives.native import Where
     from onnxpipe.services.release import Order
 
     chosen = {name: given[name] for name in ("dtype", "opset", "portable", "on_invalid", "missing_string")}

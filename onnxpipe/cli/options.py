@@ -240,7 +240,7 @@ def source(path: Path | str) -> Artefact | Path | str:
 
 def put(path: Path, text: str) -> None:
     """Write a whole file or none: under another name first. Raises Refusal where it can't be written."""
-    from onnxpipe.services import files
+    from onnxpipe.services.keeping import files
 
     files.refuse_unwritable(path)
     files.write_atomically(path, text.encode())

@@ -13,7 +13,7 @@ def command(models: tuple[str, ...]) -> int:
     Without any, those of every model that has a lock which git tracks. A model without golden rows
     is passed over. Exits with 1 if any answer differs.
     """
-    from onnxpipe.services.goldens import with_goldens
+    from onnxpipe.services.judging.goldens import with_goldens
     from onnxpipe.services.verify import verify
 
     code = 0

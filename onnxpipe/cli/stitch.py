@@ -70,7 +70,7 @@ def command(parts: tuple[str, ...], output: Path, **given: Any) -> int:
 
 
 def _order(parts: tuple[str, ...], output: Path | None, given: dict[str, Any]) -> Order:
-    from onnxpipe.services.native import Where
+    from onnxpipe.services.natives.native import Where
     from onnxpipe.services.stitch_release import Order
 
     return Order(

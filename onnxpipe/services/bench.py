@@ -20,12 +20,12 @@ from onnxpipe.check.rows import Rows, length, take
 from onnxpipe.check.timings import Speed, Timing, Timings
 from onnxpipe.core.fragment import metadata
 from onnxpipe.errors import BadInput
-from onnxpipe.services import replay
 from onnxpipe.services.convert import adapter_of, artefact_of
-from onnxpipe.services.judge import ABSENT, Judge
-from onnxpipe.services.matching import Names
-from onnxpipe.services.native import Native, Where
-from onnxpipe.services.rows import as_rows, load_rows
+from onnxpipe.services.judging import replay
+from onnxpipe.services.judging.judge import ABSENT, Judge
+from onnxpipe.services.judging.matching import Names
+from onnxpipe.services.judging.rows import as_rows, load_rows
+from onnxpipe.services.natives.native import Native, Where
 from onnxpipe.services.verify import opened
 
 SIZES = (1, 10, 100, 1000, 10_000)

@@ -39,11 +39,11 @@ from onnxpipe.errors import (
     Unreadable,
     Unsupported,
 )
-from onnxpipe.services.fallback import Fallback
-from onnxpipe.services.native import Where
-from onnxpipe.services.programs import exported, instead
-from onnxpipe.services.remote import fetched, is_url
-from onnxpipe.services.rows import load_rows
+from onnxpipe.services.judging.rows import load_rows
+from onnxpipe.services.natives.fallback import Fallback
+from onnxpipe.services.natives.native import Where
+from onnxpipe.services.natives.programs import exported, instead
+from onnxpipe.services.natives.remote import fetched, is_url
 
 
 @dataclass(frozen=True, slots=True)

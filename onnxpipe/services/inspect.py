@@ -18,7 +18,7 @@ from onnxpipe.core.registry import find, missing
 from onnxpipe.core.signature import Port, Signature
 from onnxpipe.errors import Contradictory, Refusal, Unreadable, Unsupported
 from onnxpipe.services.convert import adapter_of, artefact_of, conversion
-from onnxpipe.services.native import Where
+from onnxpipe.services.natives.native import Where
 from onnxpipe.services.stitch import stitch
 from onnxpipe.stitching.manifest import is_manifest
 

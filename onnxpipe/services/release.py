@@ -15,9 +15,10 @@ from onnxpipe.core.options import Options
 from onnxpipe.core.signature import Signature
 from onnxpipe.errors import Contradictory, ExportFailed, MissingExtra, NativeFailed, Refusal
 from onnxpipe.lock import File, Lock
-from onnxpipe.services import files, goldens
 from onnxpipe.services.convert import Conversion, conversion, sample_of
-from onnxpipe.services.native import Where
+from onnxpipe.services.judging import goldens
+from onnxpipe.services.keeping import files
+from onnxpipe.services.natives.native import Where
 from onnxpipe.services.selftest import selftest, short
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def _made(order: Order, rows: Rows | None) -> Conversion:
     except Contradictory as error:
         if not order.verify:
             raise
-        from onnxpipe.services.fault import blamed
+        from onnxpipe.services.natives.fault import blamed
 
         raise blamed(error, order.source, order.options, rows, order.where) from error.__cause__
 

@@ -15,8 +15,8 @@ from onnxpipe.check.arrow import to_arrow
 from onnxpipe.core.signature import Port
 from onnxpipe.errors import BadInput, Refusal, Unreadable
 from onnxpipe.scale import scoring, spark
-from onnxpipe.services.files import Staging, refuse_unwritable
-from onnxpipe.services.rows import load_rows, packed, refuse_unfolding
+from onnxpipe.services.judging.rows import load_rows, packed, refuse_unfolding
+from onnxpipe.services.keeping.files import Staging, refuse_unwritable
 
 if TYPE_CHECKING:
     import pyarrow as pa

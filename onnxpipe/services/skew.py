@@ -14,8 +14,8 @@ from typing import Any
 from onnxpipe import lock as locks
 from onnxpipe.errors import Unreadable
 from onnxpipe.lock import File, Lock
-from onnxpipe.services.drift import Pins
-from onnxpipe.services.repository import PATTERN, Repository, ignored, top_of, tracked_locks
+from onnxpipe.services.keeping.drift import Pins
+from onnxpipe.services.keeping.repository import PATTERN, Repository, ignored, top_of, tracked_locks
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +145,7 @@ def _changes(path: str, repository: Repository, pins: Pins) -> Iterator[Change]:
 def _settle(model: str) -> None:
     """Put the old files back where a conversion was killed while it replaced them."""
     if os.path.exists(locks.journal_of(model)):
-        from onnxpipe.services.journal import settle
+        from onnxpipe.services.keeping.journal import settle
 
         settle(model)
 

@@ -13,11 +13,11 @@ import onnx
 from onnxpipe.core import portability
 from onnxpipe.core.fragment import Fragment
 from onnxpipe.errors import BadManifest, OnnxpipeError
-from onnxpipe.services.builds import Builds
-from onnxpipe.services.native import Where
-from onnxpipe.services.originals import Origin
+from onnxpipe.services.joining.builds import Builds
+from onnxpipe.services.joining.originals import Origin
+from onnxpipe.services.joining.workbench import Bench, add, add_entry
+from onnxpipe.services.natives.native import Where
 from onnxpipe.services.selftest import LARGEST
-from onnxpipe.services.workbench import Bench, add, add_entry
 from onnxpipe.stitching import manifest as manifests
 from onnxpipe.stitching.manifest import Manifest, is_manifest
 from onnxpipe.stitching.merge import merge

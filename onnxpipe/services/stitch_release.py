@@ -14,12 +14,15 @@ from onnxpipe.core.portability import portability
 from onnxpipe.core.signature import Signature
 from onnxpipe.errors import BadManifest, Refusal
 from onnxpipe.lock import File, Lock
-from onnxpipe.services import builds, combining, files, goldens, reference, stitch_proof
-from onnxpipe.services.builds import Builds
-from onnxpipe.services.native import Where
+from onnxpipe.services.joining import builds, combining, stitch_proof
+from onnxpipe.services.joining.builds import Builds
+from onnxpipe.services.joining.stitch_proof import Proof, proved
+from onnxpipe.services.judging import goldens
+from onnxpipe.services.keeping import files
+from onnxpipe.services.natives import reference
+from onnxpipe.services.natives.native import Where
 from onnxpipe.services.selftest import open_session
 from onnxpipe.services.stitch import Stitched, stitched
-from onnxpipe.services.stitch_proof import Proof, proved
 from onnxpipe.stitching import manifest as manifests
 from onnxpipe.stitching.manifest import is_manifest
 

@@ -17,13 +17,15 @@ from onnxpipe.core import models
 from onnxpipe.core.foreign import borrowed
 from onnxpipe.core.fragment import metadata
 from onnxpipe.errors import BadInput
-from onnxpipe.services import items, journal, reference, replay
 from onnxpipe.services.convert import adapter_of, artefact_of
-from onnxpipe.services.matching import matched, unzipped
-from onnxpipe.services.native import Native, Where
-from onnxpipe.services.reference import ReferenceAdapter
-from onnxpipe.services.runtimes import runtime_of, versions_of
-from onnxpipe.services.trial import Trial
+from onnxpipe.services.judging import items, replay
+from onnxpipe.services.judging.matching import matched, unzipped
+from onnxpipe.services.judging.runtimes import runtime_of, versions_of
+from onnxpipe.services.judging.trial import Trial
+from onnxpipe.services.keeping import journal
+from onnxpipe.services.natives import reference
+from onnxpipe.services.natives.native import Native, Where
+from onnxpipe.services.natives.reference import ReferenceAdapter
 from onnxpipe.stitching.manifest import is_manifest
 
 
@@ -78,7 +80,7 @@ def verify(
     artefact = artefact_of(source)
     adapter = ReferenceAdapter() if is_manifest(artefact.path) else adapter_of(artefact)
     if judging.engine == "spark":
-        from onnxpipe.services.cluster import judged
+        from onnxpipe.services.judging.cluster import judged
 
         found, versions = judged(proto, artefact, data, judging, where)
         return _finished(found, _setting(path, str(artefact), judging, versions), started)

@@ -11,7 +11,7 @@ import onnx
 
 from onnxpipe.core.fragment import Fragment
 from onnxpipe.core.options import Options
-from onnxpipe.services import programs
+from onnxpipe.services.natives import programs
 from tests.rigs.torch import worker
 
 

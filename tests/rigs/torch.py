@@ -13,7 +13,7 @@ import onnx
 
 from onnxpipe.core.fragment import Fragment
 from onnxpipe.core.options import Options
-from onnxpipe.services import programs
+from onnxpipe.services.natives import programs
 
 WORKER = Path(__file__).parents[2] / "onnxpipe" / "worker"
 

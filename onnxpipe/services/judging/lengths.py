@@ -9,7 +9,7 @@ import onnx
 from onnxpipe.check.probes import Original, probes
 from onnxpipe.check.rows import take
 from onnxpipe.core.signature import sized, sizes_of
-from onnxpipe.services.judge import Judge
+from onnxpipe.services.judging.judge import Judge
 
 _ROWS = 3
 

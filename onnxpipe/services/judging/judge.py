@@ -15,8 +15,8 @@ from onnxpipe.check.graph import Graph, GraphRefused, Runtime
 from onnxpipe.check.rows import Rows, length, stacked, take
 from onnxpipe.core.fragment import metadata
 from onnxpipe.errors import NativeFailed, NativeRefused
-from onnxpipe.services.matching import Names, is_foreign
-from onnxpipe.services.native import Native
+from onnxpipe.services.judging.matching import Names, is_foreign
+from onnxpipe.services.natives.native import Native
 
 Array = NDArray[Any]
 Answers = Mapping[str, Array]

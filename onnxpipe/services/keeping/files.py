@@ -12,8 +12,8 @@ from pathlib import Path
 from types import TracebackType
 
 from onnxpipe.errors import Refusal
-from onnxpipe.services import journal
-from onnxpipe.services.journal import Move, remove
+from onnxpipe.services.keeping import journal
+from onnxpipe.services.keeping.journal import Move, remove
 
 
 def refuse_unwritable(output: Path, *inputs: Path | None) -> None:

@@ -12,10 +12,10 @@ from onnxpipe import lock
 from onnxpipe.adapters.base import Artefact
 from onnxpipe.core.options import Options
 from onnxpipe.errors import MissingExtra, NativeFailed
-from onnxpipe.services import builds
-from onnxpipe.services.builds import Builds
 from onnxpipe.services.convert import adapter_of, artefact_of, conversion, sample_of
-from onnxpipe.services.native import Where
+from onnxpipe.services.joining import builds
+from onnxpipe.services.joining.builds import Builds
+from onnxpipe.services.natives.native import Where
 
 if TYPE_CHECKING:
     from onnxpipe.check.report import Report

@@ -27,11 +27,12 @@ from onnxpipe.core.options import Options
 from onnxpipe.core.plan import Context
 from onnxpipe.core.signature import sized
 from onnxpipe.errors import NativeFailed, Refusal
-from onnxpipe.services import lengths, programs
-from onnxpipe.services.judge import ABSENT, Answers, Judge, Judged
-from onnxpipe.services.matching import Names
-from onnxpipe.services.native import Native
-from onnxpipe.services.rows import load_rows
+from onnxpipe.services.judging import lengths
+from onnxpipe.services.judging.judge import ABSENT, Answers, Judge, Judged
+from onnxpipe.services.judging.matching import Names
+from onnxpipe.services.judging.rows import load_rows
+from onnxpipe.services.natives import programs
+from onnxpipe.services.natives.native import Native
 
 Array = NDArray[Any]
 

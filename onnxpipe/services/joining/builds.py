@@ -14,7 +14,7 @@ from typing import Any
 
 import onnx
 
-from onnxpipe.services import files
+from onnxpipe.services.keeping import files
 from onnxpipe.services.selftest import LARGEST
 
 FOLDER = ".onnxpipe"
@@ -101,7 +101,7 @@ def _code() -> str:
 
 
 def _modules() -> Iterator[Path]:
-    yield from sorted(Path(__file__).parent.parent.rglob("*.py"))
+    yield from sorted(Path(__file__).parents[2].rglob("*.py"))
     for group in _GROUPS:
         for entry in sorted(metadata.entry_points(group=group), key=lambda entry: entry.value):
             found = util.find_spec(entry.module.partition(".")[0])

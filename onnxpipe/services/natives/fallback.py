@@ -15,9 +15,9 @@ from onnxpipe.core.registry import Answers, missing
 from onnxpipe.core.signature import dtype_name
 from onnxpipe.core.table import Table
 from onnxpipe.errors import ExportFailed, MissingExtra, NativeFailed, Unsupported, Untrusted
-from onnxpipe.services.guest import Guest, tried
-from onnxpipe.services.native import Native, Where
-from onnxpipe.services.process import Process
+from onnxpipe.services.natives.guest import Guest, tried
+from onnxpipe.services.natives.native import Native, Where
+from onnxpipe.services.natives.process import Process
 
 
 class Fallback:

@@ -14,7 +14,7 @@ from onnxpipe.core.signature import Port, numpy_dtype
 from onnxpipe.core.soundness import sound
 from onnxpipe.errors import Contradictory, Refusal
 from onnxpipe.services.convert import adapter_of
-from onnxpipe.services.native import Native, Where
+from onnxpipe.services.natives.native import Native, Where
 
 METHODS = ("predict", "transform", "decision_function", "score_samples")
 

@@ -18,13 +18,13 @@ from onnxpipe.core import models
 from onnxpipe.core.fragment import Fragment, metadata
 from onnxpipe.core.signature import Port
 from onnxpipe.errors import BadManifest, Unreadable
-from onnxpipe.services import combining
-from onnxpipe.services.builds import Builds
 from onnxpipe.services.convert import options_of
-from onnxpipe.services.matching import unzipped
-from onnxpipe.services.members import Member
-from onnxpipe.services.native import Where
-from onnxpipe.services.originals import Origin, converted
+from onnxpipe.services.joining import combining
+from onnxpipe.services.joining.builds import Builds
+from onnxpipe.services.joining.members import Member
+from onnxpipe.services.joining.originals import Origin, converted
+from onnxpipe.services.judging.matching import unzipped
+from onnxpipe.services.natives.native import Where
 from onnxpipe.stitching import foreign
 from onnxpipe.stitching.manifest import Entry, Manifest
 from onnxpipe.stitching.parts import INPUT, End, Part, free_name, refuse_twins

@@ -14,7 +14,7 @@ from onnx import numpy_helper
 from onnxpipe import lock
 from onnxpipe.core.signature import Port, Signature, numpy_dtype
 from onnxpipe.lock import SUFFIX
-from onnxpipe.services.repository import tracked_locks
+from onnxpipe.services.keeping.repository import tracked_locks
 
 if TYPE_CHECKING:
     from onnxpipe.check.report import Report

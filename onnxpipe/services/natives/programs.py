@@ -29,7 +29,7 @@ from onnxpipe.errors import (
     UnsupportedStage,
     Untrusted,
 )
-from onnxpipe.services.native import Native, Where
+from onnxpipe.services.natives.native import Native, Where
 from onnxpipe.services.selftest import LARGEST, open_session, opset, short
 from onnxpipe.stitching import no_rows, tidy
 

@@ -14,8 +14,8 @@ from onnxpipe.check.graph import Graph, GraphRefused
 from onnxpipe.check.report import Refusals, Report
 from onnxpipe.core.signature import Port, Signature, numpy_dtype
 from onnxpipe.errors import BadInput, NativeRefused
-from onnxpipe.services.native import Native
-from onnxpipe.services.rows import MATRIX, load_rows
+from onnxpipe.services.judging.rows import MATRIX, load_rows
+from onnxpipe.services.natives.native import Native
 
 Array = NDArray[Any]
 Arrays = Mapping[str, Array]

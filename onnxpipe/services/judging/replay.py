@@ -17,7 +17,7 @@ from onnxpipe.check.report import Refusals, Report
 from onnxpipe.core.fragment import metadata
 from onnxpipe.core.signature import Port
 from onnxpipe.errors import BadInput, Unreadable
-from onnxpipe.services import test_data
+from onnxpipe.services.judging import test_data
 
 Array = NDArray[Any]
 

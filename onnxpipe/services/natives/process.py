@@ -17,7 +17,7 @@ from typing import IO, Any
 
 from onnxpipe.errors import ExportFailed, MissingExtra, NativeFailed, NativeRefused
 
-WORKER = Path(__file__).parent.parent / "worker" / "main.py"
+WORKER = Path(__file__).parents[2] / "worker" / "main.py"
 _EXTRAS = {"sklearn": "sklearn", "skops": "sklearn", "pandas": "sklearn", "joblib": "sklearn",
            "xgboost": "boosting", "lightgbm": "boosting", "catboost": "boosting",
            "libsvm": "svm", "liblinear": "svm",

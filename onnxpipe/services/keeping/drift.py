@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from onnxpipe.lock import Lock
-from onnxpipe.services.repository import git, top_of
+from onnxpipe.services.keeping.repository import git, top_of
 
 _PACKAGES = {"sklearn": "scikit-learn", "spark": "pyspark", "tensorflow": "tensorflow"}
 """What a framework is installed as, where that isn't its own name."""

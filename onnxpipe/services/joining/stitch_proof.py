@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from onnxpipe.core.signature import Signature
 from onnxpipe.errors import BadManifest, MissingExtra, OnnxpipeError
-from onnxpipe.services import originals, reference, replay
-from onnxpipe.services.builds import Builds
-from onnxpipe.services.native import Where, trusted_names
+from onnxpipe.services.joining import originals
+from onnxpipe.services.joining.builds import Builds
+from onnxpipe.services.judging import replay
+from onnxpipe.services.natives import reference
+from onnxpipe.services.natives.native import Where, trusted_names
 from onnxpipe.services.stitch import Stitched
 from onnxpipe.stitching.manifest import Manifest
 

@@ -15,9 +15,9 @@ from onnxpipe.errors import BadInput
 from onnxpipe.scale import spark
 from onnxpipe.scale.judging import Tally
 from onnxpipe.services.convert import adapter_of
-from onnxpipe.services.matching import Names
-from onnxpipe.services.native import Native, Where, trusted_names
-from onnxpipe.services.trial import Trial
+from onnxpipe.services.judging.matching import Names
+from onnxpipe.services.judging.trial import Trial
+from onnxpipe.services.natives.native import Native, Where, trusted_names
 
 if TYPE_CHECKING:
     from onnxpipe.services.verify import Judging

@@ -20,7 +20,7 @@ from onnxpipe.core.registry import Answers
 from onnxpipe.core.signature import Dim, Port, Signature, numpy_dtype
 from onnxpipe.core.table import Check, Table
 from onnxpipe.errors import ExportFailed
-from onnxpipe.services.native import Export
+from onnxpipe.services.natives.native import Export
 from onnxpipe.services.selftest import open_session, short
 
 Array = NDArray[Any]

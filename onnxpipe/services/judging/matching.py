@@ -13,7 +13,7 @@ from onnxpipe.core.options import Options
 from onnxpipe.core.signature import Port, Signature
 from onnxpipe.errors import BadInput, Refusal
 from onnxpipe.services.convert import adapter_of, conversion
-from onnxpipe.services.native import Where
+from onnxpipe.services.natives.native import Where
 
 
 @dataclass(frozen=True, slots=True)

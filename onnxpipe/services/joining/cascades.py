@@ -13,7 +13,7 @@ from onnxpipe.components import registry
 from onnxpipe.components.post import PROBABILITIES
 from onnxpipe.core.signature import Port
 from onnxpipe.errors import BadManifest
-from onnxpipe.services.members import Combined, Member, answer, fed, free, put_in, refuse_unlike
+from onnxpipe.services.joining.members import Combined, Member, answer, fed, free, put_in, refuse_unlike
 from onnxpipe.stitching import branches
 from onnxpipe.stitching.merge import merge
 from onnxpipe.stitching.parts import INPUT, End, Part

@@ -18,7 +18,7 @@ from onnxpipe.adapters.base import Adapter, Artefact, Rows
 from onnxpipe.core.options import Options
 from onnxpipe.core.plan import Stage
 from onnxpipe.errors import Untrusted
-from onnxpipe.services.process import Process
+from onnxpipe.services.natives.process import Process
 from onnxpipe.worker import wire
 
 Array = NDArray[Any]

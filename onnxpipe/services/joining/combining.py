@@ -17,8 +17,8 @@ from onnxpipe.components.post import PROBABILITIES
 from onnxpipe.core.fragment import Fragment
 from onnxpipe.core.signature import Port
 from onnxpipe.errors import BadManifest
-from onnxpipe.services.cascades import cascade
-from onnxpipe.services.members import Combined, Member, answer, fed, free, put_in, refuse_unlike
+from onnxpipe.services.joining.cascades import cascade
+from onnxpipe.services.joining.members import Combined, Member, answer, fed, free, put_in, refuse_unlike
 from onnxpipe.stitching.merge import merge
 from onnxpipe.stitching.parts import End, Part
 

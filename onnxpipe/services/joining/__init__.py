@@ -1,0 +1,1 @@
+"""Stitching's workbench: parts made, combined, remembered, and held against their originals."""
