@@ -157,7 +157,7 @@ def test_rows_between_classes_are_close_to_a_tie() -> None:
 )
 def test_no_row_is_made_up_that_makes_no_sense_to_a_stage(data: Any) -> None:
     original = Original({"stage": lambda rows: rows["X"]})
-    counting = [Anchors("stage", "k", least=0.0)]
+    counting = [Anchors("stage", "k", wild=lambda x: (x < 0).any(axis=1))]
     made = probes(MATRIX, data, counting, original, budget=200, seed=0)
     assert len(made) > 100 and not (made.rows["X"] < 0).any()
     negative = {"X": np.array([[-1.0, 2.0, 0.0]])}

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from onnxpipe.check.boundary import Edge
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import find
+
+Array = NDArray[Any]
 
 _CENTRES = (
     "mean_",
@@ -30,15 +34,15 @@ _WORDS = 200
 
 @dataclass(frozen=True, slots=True)
 class Anchors:
-    """One stage's edges (its answer changes there), hints (typical values of its input) and the least
-    number that makes sense there, if there is any.
+    """One stage's edges (its answer changes there), hints (typical values of its input) and which rows
+    ``[N, d]`` are too far out for it, if any are.
     """
 
     path: str
     kind: str
     edges: tuple[Edge, ...] = ()
     hints: tuple[Edge, ...] = ()
-    least: float | None = None
+    wild: Callable[[Array], Array] | None = None
 
 
 def anchors(stages: Iterable[Stage]) -> tuple[Anchors, ...]:
@@ -46,9 +50,9 @@ def anchors(stages: Iterable[Stage]) -> tuple[Anchors, ...]:
     found: dict[str, Anchors] = {}
     for stage in stages:
         converter = find(stage.kind)
-        least = None if converter is None else converter.least
-        made = Anchors(stage.path, stage.kind, tuple(_edges(stage)), tuple(_hints(stage)), least)
-        if made.edges or made.hints or least is not None:
+        wild = partial(converter.wild, stage) if converter is not None and converter.wild else None
+        made = Anchors(stage.path, stage.kind, tuple(_edges(stage)), tuple(_hints(stage)), wild)
+        if made.edges or made.hints or wild:
             found.setdefault(stage.path, made)
     return tuple(found.values())
 

@@ -84,25 +84,25 @@ def probes(
 
 
 def _sensible(part: Probes, found: Sequence[Anchors], arrive_at: Mapping[str, Arrive]) -> Probes:
-    """The rows that hold nothing below the least number that makes sense to a stage."""
-    kept = np.flatnonzero(~_below(part.rows, found, arrive_at))
+    """The rows that aren't too far out for a stage."""
+    kept = np.flatnonzero(~_wild(part.rows, found, arrive_at))
     origins, notes = (tuple(told[i] for i in kept) for told in (part.origins, part.notes))
     return Probes(take(part.rows, kept), origins, notes)
 
 
-def _below(rows: Rows, found: Sequence[Anchors], arrive_at: Mapping[str, Arrive]) -> Array:
-    """Which rows (bool ``[N]``) bring a number that is too small to a stage."""
-    low = np.zeros(length(rows), bool)
+def _wild(rows: Rows, found: Sequence[Anchors], arrive_at: Mapping[str, Arrive]) -> Array:
+    """Which rows (bool ``[N]``) are too far out where they arrive at a stage."""
+    wild = np.zeros(length(rows), bool)
     for stage in found:
-        if stage.least is not None and stage.path in arrive_at:
-            low |= (arrive_at[stage.path](rows).astype(float) < stage.least).any(axis=1)
-    return low
+        if stage.wild is not None and stage.path in arrive_at:
+            wild |= stage.wild(arrive_at[stage.path](rows).astype(float))
+    return wild
 
 
 def _mirrored(base: Rows, found: Sequence[Anchors], arrive_at: Mapping[str, Arrive]) -> Rows:
-    """The base rows, with all numbers above 0 where some are too small for a stage."""
-    low = _below(base, found, arrive_at).any()
-    return {name: np.abs(v) if low and v.dtype.kind == "f" else v for name, v in base.items()}
+    """The base rows, with all numbers above 0 where some are too far out for a stage."""
+    wild = _wild(base, found, arrive_at).any()
+    return {name: np.abs(v) if wild and v.dtype.kind == "f" else v for name, v in base.items()}
 
 
 def _base(signature: Signature, data: Rows | None, rng: np.random.Generator) -> Rows:

@@ -16,6 +16,7 @@ import numpy as np
 from onnxpipe.core.ops import Var
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.table import Check, Table
+from onnxpipe.core.wild import Wild
 from onnxpipe.errors import BadPlugin, UnsupportedStage
 
 ANY = ""
@@ -55,8 +56,7 @@ class Converter:
     wait for a later stage.
     ``columns`` tells the dtype names of the columns the stage was fitted on, ``ANY`` where it
     doesn't say. ``edges`` tells the values per column at which the stage's answer changes.
-    ``least`` is the smallest number that makes sense in the stage's input: no row with a smaller one is
-    made up to ask native.
+    ``wild`` tells which rows are too far out for the stage: none of them is made up to ask native.
     ``single`` says that native answers in float32, as its processor rounds, and widens that: the
     judge then compares as it does float32.
     """
@@ -73,7 +73,7 @@ class Converter:
     adds: Columns | None = None
     single: bool = False
     third: Any = None
-    least: float | None = None
+    wild: Wild | None = None
 
     @property
     def takes_table(self) -> bool:
@@ -105,7 +105,7 @@ def converts(
     reads: Columns | None = None,
     adds: Columns | None = None,
     single: bool = False,
-    least: float | None = None,
+    wild: Wild | None = None,
 ) -> Callable[[F], F]:
     """Register a function ``(stage, x: Var | Table) -> Var | Table | Answers`` for these kinds.
 
@@ -129,7 +129,7 @@ def converts(
                 adds,
                 single,
                 hints[2] if len(hints) > 2 else None,
-                least,
+                wild,
             )
         return function
 

@@ -13,6 +13,7 @@ from onnxpipe.core.ops import Var, cast, const, dtype_of, op
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import converts
 from onnxpipe.core.table import Check
+from onnxpipe.core.wild import beyond
 
 Array = NDArray[Any]
 
@@ -30,7 +31,7 @@ def nmf(stage: Stage, x: Var) -> Var:
     return factorising.descended(x, stage.components_, _penalty(stage), stop, _orders(stage))
 
 
-@converts("sklearn.decomposition.MiniBatchNMF")
+@converts("sklearn.decomposition.MiniBatchNMF", wild=beyond(1e6))  # it stops for all rows at once
 def mini_batch_nmf(stage: Stage, x: Var) -> Var:
     """The weights of the fitted components, by multiplicative updates of all rows."""
     limit = stage.max_iter if stage.transform_max_iter is None else stage.transform_max_iter

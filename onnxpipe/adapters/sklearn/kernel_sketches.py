@@ -10,6 +10,7 @@ from onnxpipe.core.ops import Var, cast, const, dtype_of, op
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import converts
 from onnxpipe.core.table import Table
+from onnxpipe.core.wild import beyond
 
 
 def _above(stage: Stage, x: Var, limit: float, *, inclusive: bool) -> Var:
@@ -36,7 +37,11 @@ def skewed_chi2_sampler(stage: Stage, x: Var) -> Var:
     return sketches.cosines(op.log(shifted), stage.random_weights_, stage.random_offset_, scale)
 
 
-@converts("sklearn.kernel_approximation.PolynomialCountSketch", dtype=np.float64)
+@converts(
+    "sklearn.kernel_approximation.PolynomialCountSketch",
+    dtype=np.float64,
+    wild=beyond(1e3),  # native's Fourier transform leaves of the other columns nothing but its rounding
+)
 def polynomial_count_sketch(stage: Stage, x: Var) -> Var:
     """A sketch of the polynomial kernel's features ``[N, k]``; ``coef0`` is one feature more."""
     weights = stage.bitHash_ * np.sqrt(stage.gamma)

@@ -17,8 +17,12 @@ from onnxpipe.core.ops import Var, cast, const, dtype_of, op
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import converts
 from onnxpipe.core.table import Table
+from onnxpipe.core.wild import beyond
 
 Array = NDArray[Any]
+
+_FAR = beyond(1e3, lambda stage: fitted_points(stage.child("nbrs_", stage.nbrs_)))
+"""From far away all points are equally far, and what differs is rounding noise."""
 
 
 def _nearest(stage: Stage, x: Var, count: int) -> neighbours.Near:
@@ -44,7 +48,7 @@ def radius_neighbors_transformer(stage: Stage, x: Var) -> Var:
     return op.where(near, distance, const(0.0)) if stage.mode == "distance" else cast(near, np.float64)
 
 
-@converts("sklearn.manifold.Isomap")
+@converts("sklearn.manifold.Isomap", wild=_FAR)
 def isomap(stage: Stage, x: Var) -> Var:
     """Distances along the graph through the nearest fitted points, embedded by kernel PCA ``[N, k]``."""
     if stage.n_neighbors is None:
@@ -55,7 +59,7 @@ def isomap(stage: Stage, x: Var) -> Var:
     return transformed(stage.child("kernel_pca_", stage.kernel_pca_), table).matrix()
 
 
-@converts("sklearn.manifold.LocallyLinearEmbedding")
+@converts("sklearn.manifold.LocallyLinearEmbedding", wild=_FAR)
 def locally_linear_embedding(stage: Stage, x: Var) -> Var:
     """The neighbours' embeddings, weighted as the neighbours make up the row ``[N, k]``."""
     inner = stage.child("nbrs_", stage.nbrs_)

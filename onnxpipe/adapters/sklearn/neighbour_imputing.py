@@ -13,6 +13,7 @@ from onnxpipe.core.plan import Stage
 from onnxpipe.core.record import Record
 from onnxpipe.core.registry import converts
 from onnxpipe.core.table import Check
+from onnxpipe.core.wild import beyond
 
 Array = NDArray[Any]
 
@@ -21,7 +22,11 @@ def _refuses(stage: Stage) -> Check:
     return Check.INFINITE if stage.missing_values != stage.missing_values else Check.NONFINITE
 
 
-@converts("sklearn.impute.KNNImputer", refuses=_refuses)
+@converts(
+    "sklearn.impute.KNNImputer",
+    refuses=_refuses,
+    wild=beyond(1e3, lambda stage: stage._fit_X),  # native's squares leave nothing of the other columns
+)
 def knn_imputer(stage: Stage, x: Var) -> Var:
     """Missing values replaced by the (weighted) mean of the nearest fitted rows that have them.
 

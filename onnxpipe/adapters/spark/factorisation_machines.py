@@ -11,19 +11,23 @@ from onnxpipe.blocks import linear, polynomials
 from onnxpipe.core.ops import Var, op
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import converts
+from onnxpipe.core.wild import beyond
+
+_WILD = beyond(1e3)
+"""The square of a sum less the sum of squares: of far larger values only their rounding is left."""
 
 
 def _as_fitted(stage: Stage) -> Sequence[str]:
     return (kinds.vector(len(stage.linear)),)
 
 
-@converts("pyspark.ml.classification.FMClassificationModel", columns=_as_fitted)
+@converts("pyspark.ml.classification.FMClassificationModel", columns=_as_fitted, wild=_WILD)
 def fm_classifier(stage: Stage, x: Var) -> Predictions:
     """``[-score, score]`` and ``1 / (1 + exp(-score))``."""
     return classified(stage, two_sided(score(stage, x)), partial(logistic_pair, sure=1))
 
 
-@converts("pyspark.ml.regression.FMRegressionModel", columns=_as_fitted)
+@converts("pyspark.ml.regression.FMRegressionModel", columns=_as_fitted, wild=_WILD)
 def fm_regressor(stage: Stage, x: Var) -> Predictions:
     """The score itself."""
     return {"predictionCol": score(stage, x)}

@@ -19,6 +19,7 @@ from onnxpipe.blocks.special import climbed_digamma, digamma
 from onnxpipe.core.ops import Var, const, op
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import converts
+from onnxpipe.core.wild import below
 
 Array = NDArray[Any]
 
@@ -31,7 +32,7 @@ _SEED = 1421925485
 @converts(
     "pyspark.ml.clustering.LocalLDAModel",
     columns=lambda stage: (kinds.vector(len(stage.topicsMatrix)),),
-    least=0.0,  # on rows with negative counts, Spark's inference may never end
+    wild=below(0.0),  # on rows with negative counts, Spark's inference may never end
 )
 def local_lda(stage: Stage, x: Var) -> Predictions:
     """The share of each topic in a document ``[N, k]``, all 0 for one without words.

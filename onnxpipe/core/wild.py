@@ -1,0 +1,30 @@
+"""Which rows are too far out to be made up: of them native has nothing but rounding noise, or no answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from onnxpipe.core.plan import Stage
+
+Array = NDArray[Any]
+Wild = Callable[[Stage, Array], Array]
+"""A stage and the rows ``[N, d]`` that would reach it, to bool ``[N]``."""
+
+
+def below(least: float) -> Wild:
+    """Rows that hold a number below ``least``."""
+    return lambda stage, x: np.asarray((x < least).any(axis=1))
+
+
+def beyond(most: float, scale: Callable[[Stage], Array] = lambda stage: np.ones(1)) -> Wild:
+    """Rows that hold a finite number over ``most`` times as large as the largest in the stage's ``scale``."""
+
+    def wild(stage: Stage, x: Array) -> Array:
+        limit = most * float(np.nanmax(np.abs(scale(stage)), initial=1.0))
+        return np.asarray((np.isfinite(x) & (np.abs(x) > limit)).any(axis=1))
+
+    return wild
