@@ -2,6 +2,20 @@
 
 import os
 
+import pytest
+
 # Two test processes and their workers share the cores: threads of OpenMP that wait for one another,
 # as those of scikit-learn's histogram boosting do, make a row take half a minute.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Let pytest-xdist see which tests belong together, so that one process has the one session of Spark.
+
+    It reads a group off the end of a test's name. Since pytest 9.2 what version 3.8 writes there is lost.
+    """
+    for item in items if getattr(config.option, "loadgroup", False) else []:
+        mark = item.get_closest_marker("xdist_group")
+        if mark and hasattr(item, "_id") and "@" not in item.nodeid.rpartition("]")[2]:
+            item._id = type(item._id).parse(f"{item.nodeid}@{mark.args[0]}")

@@ -43,3 +43,13 @@ def test_every_public_name_is_there() -> None:
     assert {"convert", "stitch", "verify", "skew", "inspect", "load", "feeds", "converts"} <= {
         *onnxpipe.__all__
     }
+
+
+def test_looking_at_a_file_loads_nothing_that_joins_graphs(tmp_path: Path) -> None:
+    """onnx-ir brings sympy with it, half a second of every command."""
+    (tmp_path / "file.joblib").write_bytes(b"nothing of the kind")
+    command = [sys.executable, "-c", LOADED, "inspect", "file.joblib"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 2, done.stderr
+    assert "onnx" in done.stderr.split()
+    assert set(done.stderr.split()) & {"onnx_ir", "sympy"} == set()

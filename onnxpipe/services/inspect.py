@@ -19,7 +19,6 @@ from onnxpipe.core.signature import Port, Signature
 from onnxpipe.errors import Contradictory, Refusal, Unreadable, Unsupported
 from onnxpipe.services.convert import adapter_of, artefact_of, conversion
 from onnxpipe.services.natives.native import Where
-from onnxpipe.services.stitch import stitch
 from onnxpipe.stitching.manifest import is_manifest
 
 OURS, FALLBACK, REFUSED = "ours", "fallback", "refused"
@@ -73,7 +72,7 @@ def inspect(source: Any, *, sample: Rows | None = None, **options: Any) -> Inspe
     if isinstance(source, onnx.ModelProto):
         return _model("the model", source)
     if is_manifest(source):
-        return _model(str(source), stitch(source))
+        return _model(str(source), _joined(source))
     artefact = artefact_of(source)
     try:
         adapter = adapter_of(artefact)
@@ -105,7 +104,7 @@ def _graph_of(source: Any, sample: Rows | None, options: Mapping[str, Any]) -> t
     if isinstance(source, onnx.ModelProto):
         return source, "the model"
     if is_manifest(source):
-        return stitch(source), Path(source).name
+        return _joined(source), Path(source).name
     artefact = artefact_of(source)
     name = artefact.path.name if artefact.path else str(artefact)
     try:
@@ -170,6 +169,13 @@ def _outlined(adapter: Adapter, artefact: Artefact, refusal: Refusal) -> Iterato
         else:
             reason = reasons.get(stage.path, "")
             yield StageReport(stage.path, stage.kind, REFUSED if reason else OURS, reason)
+
+
+def _joined(manifest: Any) -> onnx.ModelProto:
+    """What a manifest makes."""
+    from onnxpipe.services.stitch import stitch  # takes half a second to import
+
+    return stitch(manifest)
 
 
 def _model(path: str, model: onnx.ModelProto) -> Inspection:

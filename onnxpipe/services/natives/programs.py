@@ -31,7 +31,7 @@ from onnxpipe.errors import (
 )
 from onnxpipe.services.natives.native import Native, Where
 from onnxpipe.services.selftest import LARGEST, open_session, opset, short
-from onnxpipe.stitching import no_rows, tidy
+from onnxpipe.stitching import no_rows
 
 _STAGE = PREFIX + "stage"
 
@@ -191,6 +191,8 @@ def _picked(fragment: Fragment, options: Options) -> Fragment:
     kept = {value.name: value for value in fragment.model.graph.output}
     del fragment.model.graph.output[:]
     fragment.model.graph.output.extend(kept[name] for name in options.outputs)
+    from onnxpipe.stitching import tidy  # takes half a second to import
+
     return tidy.drop_unused(fragment)
 
 
