@@ -7,6 +7,8 @@ import pytest
 # Two test processes and their workers share the cores: threads of OpenMP that wait for one another,
 # as those of scikit-learn's histogram boosting do, make a row take half a minute.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# As in our workers: oneDNN answers rows with NaN otherwise than TensorFlow itself.
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 
 
 @pytest.hookimpl(trylast=True)

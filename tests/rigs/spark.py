@@ -10,7 +10,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -134,11 +134,17 @@ def _home() -> Path:
 
 @dataclass(frozen=True)
 class Saved:
-    """A fitted model, its file, and every column that the model adds."""
+    """A fitted model, its file, and the data frame it was fitted on."""
 
     model: Any
     path: Path
-    adds: tuple[str, ...]
+    given: Any
+
+    @cached_property
+    def adds(self) -> tuple[str, ...]:
+        """Every column that the model adds."""
+        after = native().through(native().steps(self.model), self.given)
+        return tuple(name for name in after.columns if name not in self.given.columns)
 
 
 _saved: dict[str, Saved] = {}
@@ -155,8 +161,7 @@ def _fitted(estimator: Lazy, data: str) -> Saved:
         model.write().save(f"file://{path}")
         if estimator.stage.__module__ in _FORGETFUL or any(estimator is first for first in _firsts()):
             model = type(model).load(f"file://{path}")
-        after = native().through(native().steps(model), given)
-        _saved[key] = Saved(model, path, tuple(n for n in after.columns if n not in given.columns))
+        _saved[key] = Saved(model, path, given)
     return _saved[key]
 
 
