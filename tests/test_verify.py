@@ -13,6 +13,7 @@ import numpy as np
 import onnx
 import pandas as pd
 import pytest
+from sklearn.decomposition import MiniBatchNMF
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
@@ -35,6 +36,15 @@ def test_rows_refused_by_both_are_equal_however_the_graph_says_so(on_invalid: st
     report = verify(model, pipeline, frame, rows=150)
     assert report, str(report)
     assert report.refusals.both > 5
+
+
+def test_no_rows_are_made_up_that_a_stage_is_not_made_for() -> None:
+    """MiniBatchNMF doesn't look for numbers below 0, and of such rows its answers mean nothing."""
+    rows, _ = datasets.load("positive")
+    original = MiniBatchNMF(3, beta_loss=1, batch_size=32, random_state=0).fit(rows)
+    report = verify(onnxpipe.convert(original), original, rows, rows=1000)
+    assert report, str(report)
+    assert report.refusals.both
 
 
 def test_text_that_native_tells_from_missing_is_read_as_the_user_has_it() -> None:

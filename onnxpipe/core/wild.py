@@ -20,6 +20,11 @@ def below(least: float) -> Wild:
     return lambda stage, x: np.asarray((x < least).any(axis=1))
 
 
+def either(*wild: Wild) -> Wild:
+    """Rows that one of these is about."""
+    return lambda stage, x: np.logical_or.reduce([each(stage, x) for each in wild])
+
+
 def beyond(most: float, scale: Callable[[Stage], Array] = lambda stage: np.ones(1)) -> Wild:
     """Rows that hold a finite number over ``most`` times as large as the largest in the stage's ``scale``."""
 

@@ -13,11 +13,15 @@ from onnxpipe.core.ops import Var, cast, const, dtype_of, op
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import converts
 from onnxpipe.core.table import Check
-from onnxpipe.core.wild import beyond
+from onnxpipe.core.wild import below, beyond, either
 
 Array = NDArray[Any]
 
 _LOSSES = {"frobenius": 2.0, "kullback-leibler": 1.0, "itakura-saito": 0.0}
+
+
+_WILD = either(below(0.0), beyond(1e6))
+"""MiniBatchNMF is not made for numbers below 0, and it stops for all rows at once."""
 
 
 @converts("sklearn.decomposition.NMF")
@@ -31,7 +35,7 @@ def nmf(stage: Stage, x: Var) -> Var:
     return factorising.descended(x, stage.components_, _penalty(stage), stop, _orders(stage))
 
 
-@converts("sklearn.decomposition.MiniBatchNMF", wild=beyond(1e6))  # it stops for all rows at once
+@converts("sklearn.decomposition.MiniBatchNMF", wild=_WILD)
 def mini_batch_nmf(stage: Stage, x: Var) -> Var:
     """The weights of the fitted components, by multiplicative updates of all rows."""
     limit = stage.max_iter if stage.transform_max_iter is None else stage.transform_max_iter
