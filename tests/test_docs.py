@@ -78,8 +78,10 @@ def test_a_page_runs(page: Path, scratch: Path) -> None:
 
 
 def install(project: str, site: Path) -> None:
-    """What installing a package of this ``pyproject.toml`` would leave beside its modules."""
-    told = tomllib.loads(project)["project"]
+    """What installing a package of this ``pyproject.toml``, if it is one, would leave beside its modules."""
+    told = tomllib.loads(project).get("project")
+    if told is None:  # settings of the reader's own project
+        return
     folder = site / f"{told['name']}-{told['version']}.dist-info"
     folder.mkdir()
     (folder / "METADATA").write_text(
