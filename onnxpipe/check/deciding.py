@@ -101,9 +101,12 @@ def classes(answers: Mapping[str, Array]) -> Array | None:
     return None
 
 
-def between(base: Rows, answer: Answer, pairs: int, rng: np.random.Generator) -> Rows | None:
+def between(
+    base: Rows, answer: Answer, pairs: int, rng: np.random.Generator, *, coarse: bool = False
+) -> Rows | None:
     """Up to ``2 * pairs`` rows close to where the original's class changes, one of each side.
 
+    As close as float32 can tell apart if ``coarse`` or where any number is one.
     Found on lines between two base rows of different classes, over the cells that are floats; None
     where there are no classes.
     """
@@ -116,7 +119,7 @@ def between(base: Rows, answer: Answer, pairs: int, rng: np.random.Generator) ->
     mates = [(a, b) for a, b in zip(order, np.roll(order, 1), strict=True) if found[a] != found[b]][:pairs]
     if not mates:
         return None
-    coarse = any(v.dtype == np.float32 for v in (*answers.values(), *base.values()))
+    coarse = coarse or any(v.dtype == np.float32 for v in (*answers.values(), *base.values()))
     return _near(base, answer, np.array(mates), floats, _COARSE if coarse else _FINE)
 
 

@@ -29,10 +29,14 @@ _SPECIAL_CELLS = 48
 
 @dataclass(frozen=True, slots=True)
 class Original:
-    """What the original can be asked: what arrives per stage path, and its answers."""
+    """What the original can be asked: what arrives per stage path, and its answers.
+
+    ``loose`` says that answers are compared more loosely than float64 rounds.
+    """
 
     arrive: Mapping[str, Arrive]
     answer: Answer | None = None
+    loose: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +79,7 @@ def probes(
         base = _mirrored(_settled(base, cells, found, original.arrive, rng), found, original.arrive)
     parts = [Probes.of(data, "data")] if data is not None and length(data) else []
     edges = _edge_rows(base, cells, found, original, max(1, budget // 2), rng)
-    close = _close_calls(base, original.answer, budget // 16, rng)
+    close = _close_calls(base, original, budget // 16, rng)
     parts += [part for part in (edges, close, _special_rows(base, cells, budget // 4, rng)) if len(part)]
     made = sum(len(p) for p in parts if p.origins[0] != "data")
     parts.append(Probes.of(_drawn(base, cells, max(8, budget - made), rng), "drawn"))
@@ -166,9 +170,10 @@ def _edge_rows(
     return Probes.join(parts) if parts else Probes({}, (), ())
 
 
-def _close_calls(base: Rows, answer: Answer | None, pairs: int, rng: np.random.Generator) -> Probes:
+def _close_calls(base: Rows, original: Original, pairs: int, rng: np.random.Generator) -> Probes:
     """Rows on both sides of the border between two classes, so close that a small error changes sides."""
-    rows = between(base, answer, pairs, rng) if answer is not None and pairs else None
+    asked = original.answer if pairs else None
+    rows = between(base, asked, pairs, rng, coarse=original.loose) if asked is not None else None
     if rows is None:
         return Probes({}, (), ())
     return Probes.of(rows, "edge", ["between two classes"] * length(rows))

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from onnxpipe.adapters.base import program_exporter
 from onnxpipe.check import batches, shrink
 from onnxpipe.check.anchors import Anchors, anchors
-from onnxpipe.check.compare import Tolerance
+from onnxpipe.check.compare import RTOL_DOUBLE, Tolerance
 from onnxpipe.check.feeds import feeds
 from onnxpipe.check.graph import Runtime
 from onnxpipe.check.localise import StageFinding, localise
@@ -102,7 +102,8 @@ class Trial:
         found = self._anchors(given)
         arrive = {a.path: partial(self._arrive, a.path) for a in found}
         budget = min(budget, max(_FEWEST, _LARGEST // row_size(self.sized)))
-        original = Original(arrive, self.judge.told)
+        loose = any((each.rtol or 0.0) > RTOL_DOUBLE for each in self.tolerances.values())
+        original = Original(arrive, self.judge.told, loose)
         made = probes(self.sized, data, found, original, budget=budget, seed=seed)
         return _tame(made) if self.exported else made
 
