@@ -245,5 +245,6 @@ def test_pipelines_over_frameworks_answer_as_their_references(
     code = main(["stitch", str(manifest), "-o", str(tmp_path / "full.onnx"), "--trust", "whole.score"])
     assert code == 0, capsys.readouterr()
     facts = lock.read(tmp_path / "full.onnx.lock").facts
-    assert {"equal"} == {each["status"] for each in (facts["verdict"], *facts["parts"].values())}
+    verdicts = (facts["verdict"], *facts["parts"].values())
+    assert {"equal"} == {each["status"] for each in verdicts}, verdicts
     assert facts["verdict"]["origins"]["data"] and onnxpipe.verify(tmp_path / "full.onnx")
