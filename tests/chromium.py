@@ -18,6 +18,14 @@ _FLAGS = (
 )  # fmt: skip
 
 
+def executable() -> str:
+    """The browser's path. Skips the test where there is none: not every machine can have one."""
+    found = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    if not found:
+        pytest.skip("no chromium here (set CHROMIUM to its path)")
+    return found
+
+
 class Chromium:
     """One tab; a context manager. Skips the test where there is no Chromium.
 
@@ -25,9 +33,7 @@ class Chromium:
     """
 
     def __init__(self, profile: Path) -> None:
-        browser = os.environ.get("CHROMIUM") or shutil.which("chromium")
-        if not browser:
-            pytest.skip("no chromium here (set CHROMIUM to its path)")
+        browser = executable()
         self._number, self._session, self._held = 0, "", b""
         (theirs, self._to), (self._from, mine) = os.pipe(), os.pipe()
         script = f'exec "$0" "$@" 3<&{theirs} 4>&{mine}'

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import html
-import os
 import re
-import shutil
 import subprocess
 from html.parser import HTMLParser
 from pathlib import Path
@@ -22,6 +20,7 @@ from onnxpipe.check.anatomy import INPUTS, OUTPUTS, anatomy
 from onnxpipe.cli import main
 from onnxpipe.services.inspect import drawn
 from tests import datasets
+from tests.chromium import executable
 from tests.graphs import graph
 from tests.shell import saved
 
@@ -102,9 +101,7 @@ def test_a_saved_pipeline_is_drawn_by_the_command(tmp_path: Path, capsys: pytest
 
 @pytest.mark.parametrize("width", [1200, 500])
 def test_a_real_browser_lays_the_page_out(model: onnx.ModelProto, tmp_path: Path, width: int) -> None:
-    browser = os.environ.get("CHROMIUM") or shutil.which("chromium")
-    if not browser:
-        pytest.skip("no chromium here (set CHROMIUM to its path)")
+    browser = executable()
     page = tmp_path / "page.html"
     probe = (
         "<script>const shut = document.querySelectorAll('details:not([open])').length;"

@@ -29,7 +29,7 @@ def beyond(most: float, scale: Callable[[Stage], Array] = lambda stage: np.ones(
     """Rows that hold a finite number over ``most`` times as large as the largest in the stage's ``scale``."""
 
     def wild(stage: Stage, x: Array) -> Array:
-        limit = most * float(np.nanmax(np.abs(scale(stage)), initial=1.0))
+        limit = most * float(np.nanmax(np.abs(scale(stage)), initial=0.0))
         return np.asarray((np.isfinite(x) & (np.abs(x) > limit)).any(axis=1))
 
     return wild
