@@ -8,6 +8,9 @@ plain ``pickle.load``, and arrays are views of the file's bytes here, not copies
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from onnxpipe.adapters.compressed import decompressed, is_compressed
@@ -25,9 +28,23 @@ def read(data: bytes, *, where: str = "") -> Content:
 
     Raises Unreadable for anything truncated, corrupt or too large; nothing in the file is run.
     """
-    with reading("pickle or joblib file", where, _REMEDY):
+    with reading("pickle or joblib file", where, _REMEDY), _uncollected():
         machine = Machine(decompressed(data), OPCODES)
         return Content(machine.run(), frozenset(machine.names))
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """No collection of cycles: all that a file holds stays, and walking it again and again costs more
+    than making it.
+    """
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 def looks_like(head: bytes) -> bool:

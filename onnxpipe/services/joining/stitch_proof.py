@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from onnxpipe.core.signature import Signature
@@ -53,8 +53,9 @@ def proved(made: Stitched, *, where: Where, kept: Builds) -> Proof:
     """Every comparison that can be made, up to the first that differs."""
     parts: dict[str, Mapping[str, Any]] = {}
     reports: dict[str, Report] = {}
+    alone = _without_reference(made.manifest, where)
     for name, origin in made.origins.items():
-        parts[name], report = originals.verdict(origin, where=where, kept=kept)
+        parts[name], report = originals.verdict(origin, where=alone, kept=kept)
         if report is not None:
             reports[f"part {name}"] = report
             if not report:
@@ -68,6 +69,14 @@ def proved(made: Stitched, *, where: Where, kept: Builds) -> Proof:
         if not all(reports.values()):
             break
     return Proof(parts, reports, reason)
+
+
+def _without_reference(manifest: Manifest | None, where: Where) -> Where:
+    """As ``where``, without what was allowed for the whole: a part would look for it in its own places."""
+    if manifest is None or not manifest.reference:
+        return where
+    held = reference.ReferenceAdapter().names(reference.artefact_of(manifest))
+    return replace(where, trust=tuple(name for name in where.trust if name not in held))
 
 
 def _whole(made: Stitched, where: Where) -> Iterator[tuple[str, Any]]:
