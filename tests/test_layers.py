@@ -17,6 +17,7 @@ LAYERS = (
     {"lock"},
     {"core"},
     {"blocks"},
+    {"sql"},
     {"stitching", "components", "adapters"},
     {"check", "scale"},
     {"services"},
@@ -29,7 +30,6 @@ ALLOWED = {
     ("services", "worker"): "the worker's file is started by path; how arrays are written is shared",
     ("scale", "check"): "partitions are compared by the judge's own rules",
     ("components", "stitching"): "a component is made of the stitcher's fragments",
-    ("components", "adapters"): "SQL over columns is computed as Spark's SQLTransformer computes it",
 }
 """Arrows within or beside the layers, each with its reason."""
 

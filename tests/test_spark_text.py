@@ -10,11 +10,11 @@ import pytest
 from spox import Tensor, argument, build
 
 from onnxpipe.adapters.spark import java_patterns
-from onnxpipe.adapters.spark.sql import parsed
 from onnxpipe.blocks import splitting
 from onnxpipe.blocks.patterns import Untranslatable
 from onnxpipe.core.plan import Stage
 from onnxpipe.errors import MissingExtra, Unsupported
+from onnxpipe.sql.statement import parsed
 
 TEXTS = ["", "a", ",", ",a", "a,", "a,,b", ",,", "a;;b,c", "\U0001f600,é"]
 SPLIT = {

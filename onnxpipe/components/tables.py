@@ -8,16 +8,16 @@ from typing import Any
 
 import numpy as np
 
-from onnxpipe.adapters.spark import kinds, sql
 from onnxpipe.blocks.categorical import indicators
 from onnxpipe.components.parameters import Classes, File, Names
 from onnxpipe.components.registry import Outputs, component
 from onnxpipe.core.frame import Column
 from onnxpipe.core.ops import Var, cast, concat, const, dtype_of, is_string, op, shape_of, shaped
 from onnxpipe.core.plan import Stage
-from onnxpipe.core.registry import find
 from onnxpipe.core.signature import Port
 from onnxpipe.errors import BadManifest
+from onnxpipe.sql.selecting import selected
+from onnxpipe.sql.statement import parsed, reads, wants
 
 _KIND = "pyspark.ml.feature.SQLTransformer"
 _SQL = "4.1.0"
@@ -38,11 +38,8 @@ def _opened(given: Mapping[str, Any]) -> Mapping[str, Port]:
 
 def _read(stage: Stage) -> dict[str, str]:
     """The dtype names of the columns that a statement computes with or passes on."""
-    converter = find(stage.kind)
-    assert converter and converter.reads and converter.columns
-    passed = [item.name for item in sql.parsed(stage).expressions if type(item).__name__ == "Column"]
-    computed = zip(converter.reads(stage), map(kinds.dtype, converter.columns(stage)), strict=True)
-    return {**dict.fromkeys(passed, kinds.NUMBER), **dict(computed)}
+    passed = [item.name for item in parsed(stage).expressions if type(item).__name__ == "Column"]
+    return {**dict.fromkeys(passed, "float64"), **dict(zip(reads(stage), wants(stage), strict=True))}
 
 
 @component(opens=_opened, name="sql")
@@ -59,7 +56,7 @@ def expressions(
         raise BadManifest(
             f"there is no column {missing[0]} before it", remedy=f"There are: {', '.join(columns) or 'none'}"
         )
-    made = sql.sql_transformer(stage, {name: _column(var) for name, var in columns.items()})
+    made = selected(stage, {name: _column(var) for name, var in columns.items()})
     return {name: column.var for name, column in made.items()}
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from onnxpipe.core.ops import Var, shape_of
 from onnxpipe.core.table import Block, Table
+from onnxpipe.errors import BadInput
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,16 @@ Columns = Sequence[Column]
 def vector(var: Var) -> Column:
     """A column of vectors ``[N, d]``."""
     return Column(var, vector=True)
+
+
+def held(frame: Frame, name: str) -> Column:
+    """The column of a name, be its letters small or capital, as in SQL. Raises BadInput for none."""
+    if name in frame:
+        return frame[name]
+    for other, column in frame.items():
+        if other.casefold() == name.casefold():
+            return column
+    raise BadInput(f"there is no column {name} before it, only {', '.join(frame) or 'none'}")
 
 
 def table_of(columns: Columns) -> Table:

@@ -24,7 +24,7 @@ import numpy as np
 
 from onnxpipe.adapters.spark import kinds
 from onnxpipe.core.apply import at, converter_of, recorded
-from onnxpipe.core.frame import Column, Columns, Frame, table_of
+from onnxpipe.core.frame import Column, Columns, Frame, held, table_of
 from onnxpipe.core.ops import Var, cast, dtype_of
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import Converter, find
@@ -93,16 +93,6 @@ def _named(stage: Stage, *parameters: str) -> tuple[str, ...]:
         if value is not None:
             return tuple(value) if isinstance(value, list) else (str(value),)
     raise stage.unsupported("names no input column")
-
-
-def held(frame: Frame, name: str) -> Column:
-    """The column of a name, be its letters small or capital, as Spark finds it. Raises BadInput for none."""
-    if name in frame:
-        return frame[name]
-    for other, column in frame.items():
-        if other.casefold() == name.casefold():
-            return column
-    raise BadInput(f"there is no column {name} before it, only {', '.join(frame) or 'none'}")
 
 
 def _refuse_misfits(stage: Stage, read: Columns) -> None:

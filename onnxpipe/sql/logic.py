@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from onnxpipe.adapters.spark.sql_scope import Rule, Scope, evaluated, operands, together, unknown
 from onnxpipe.blocks import nullable
 from onnxpipe.blocks.nullable import Value
 from onnxpipe.core.ops import Var, cast, const, dtype_of, op
+from onnxpipe.sql.scope import Rule, Scope, evaluated, operands, together, unknown
 
 
 def _not(node: Any, scope: Scope) -> Value:

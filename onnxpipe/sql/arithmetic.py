@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from onnxpipe.adapters.spark.sql_scope import Rule, Scope, evaluated, operands, unknown
 from onnxpipe.blocks import elementwise, nullable
 from onnxpipe.blocks.nullable import Value
 from onnxpipe.core.ops import Var, cast, const, dtype_of, op
+from onnxpipe.sql.scope import Rule, Scope, evaluated, operands, unknown
 
 
 def _arithmetic(compute: Callable[[Var, Var], Var], node: Any, scope: Scope) -> Value:

@@ -12,14 +12,14 @@ from typing import Any
 
 import numpy as np
 
-from onnxpipe.adapters.spark.columns import held
-from onnxpipe.adapters.spark.sql_arithmetic import within
-from onnxpipe.adapters.spark.sql_scope import Rule, Scope, evaluated, unknown
 from onnxpipe.blocks import nullable, text
 from onnxpipe.blocks.characters import Spelling, respelled
 from onnxpipe.blocks.contrib import code_points
 from onnxpipe.blocks.nullable import Value
+from onnxpipe.core.frame import held
 from onnxpipe.core.ops import Var, cast, const, dtype_of, op
+from onnxpipe.sql.arithmetic import within
+from onnxpipe.sql.scope import Rule, Scope, evaluated, unknown
 
 
 def _column(node: Any, scope: Scope) -> Value:
