@@ -23,11 +23,11 @@ from onnxpipe.core.table import Check, Table
 Array = NDArray[Any]
 
 
-def _edges(stage: Stage) -> Mapping[int, Array]:
+def edges(stage: Stage) -> Mapping[int, Array]:
     return subset_edges(stage) if are_trees(stage) else {}
 
 
-@converts("sklearn.ensemble.AdaBoostClassifier", columns=inner_columns, edges=_edges)
+@converts("sklearn.ensemble.AdaBoostClassifier", columns=inner_columns, edges=edges)
 def adaboost_classifier(stage: Stage, x: Var, check: Check) -> Answers:
     """The weighted vote as a score per class, a single one for two, and a softmax of it."""
     count = len(stage.classes_)
@@ -43,7 +43,7 @@ def adaboost_classifier(stage: Stage, x: Var, check: Check) -> Answers:
     return {"predict": predicted, "predict_proba": proba, "decision_function": score}
 
 
-@converts("sklearn.ensemble.AdaBoostRegressor", columns=inner_columns, edges=_edges)
+@converts("sklearn.ensemble.AdaBoostRegressor", columns=inner_columns, edges=edges)
 def adaboost_regressor(stage: Stage, x: Var, check: Check) -> Answers:
     """The weighted median of the members' answers ``[N]``."""
     estimators = list(stage.estimators_)

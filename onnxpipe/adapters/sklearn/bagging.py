@@ -22,7 +22,7 @@ from onnxpipe.core.table import Check, Table
 Array = NDArray[Any]
 
 
-def _columns(stage: Stage) -> list[str]:
+def member_columns(stage: Stage) -> list[str]:
     found = [UNREAD] * int(stage.n_features_in_)
     for member, features in zip(members(stage), stage.estimators_features_, strict=True):
         hints = columns(member) or (ANY,) * len(features)
@@ -31,11 +31,11 @@ def _columns(stage: Stage) -> list[str]:
     return found
 
 
-def _edges(stage: Stage) -> Mapping[int, Array]:
+def edges(stage: Stage) -> Mapping[int, Array]:
     return subset_edges(stage) if are_trees(stage) else {}
 
 
-@converts("sklearn.ensemble.BaggingClassifier", refuses=Check.NOTHING, columns=_columns, edges=_edges)
+@converts("sklearn.ensemble.BaggingClassifier", refuses=Check.NOTHING, columns=member_columns, edges=edges)
 def bagging_classifier(stage: Stage, x: Table) -> Answers:
     """The mean of the members' class shares, or the share of members that say a class."""
     if are_trees(stage):
@@ -48,7 +48,7 @@ def bagging_classifier(stage: Stage, x: Table) -> Answers:
     return found
 
 
-@converts("sklearn.ensemble.BaggingRegressor", refuses=Check.NOTHING, columns=_columns, edges=_edges)
+@converts("sklearn.ensemble.BaggingRegressor", refuses=Check.NOTHING, columns=member_columns, edges=edges)
 def bagging_regressor(stage: Stage, x: Table) -> Answers:
     """The mean of the members' answers, ``[N]`` or ``[N, targets]``."""
     if not are_trees(stage):

@@ -21,7 +21,8 @@ WORKER = Path(__file__).parents[2] / "worker" / "main.py"
 _EXTRAS = {"sklearn": "sklearn", "skops": "sklearn", "pandas": "sklearn", "joblib": "sklearn",
            "xgboost": "boosting", "lightgbm": "boosting", "catboost": "boosting",
            "libsvm": "svm", "liblinear": "svm",
-           "skl2onnx": "sklearn", "torch": "torch", "onnxscript": "torch", "safetensors": "torch",
+           "skl2onnx": "sklearn", "imblearn": "imbalance",
+           "torch": "torch", "onnxscript": "torch", "safetensors": "torch",
             "onnxmltools": "spark", "pyspark": "spark",
            "keras": "keras", "tensorflow": "keras", "h5py": "keras", "tf2onnx": "keras"}  # fmt: skip
 _TAIL = 6
