@@ -98,7 +98,7 @@ def read(path: str | os.PathLike[str]) -> Lock:
 
 def parse(data: bytes, *, where: str = "") -> Lock:
     """The lock in these bytes. Raises Unreadable for anything that isn't one."""
-    if any(line.startswith((b"<<<<<<< ", b">>>>>>> ")) for line in data.splitlines()):
+    if conflict(data):
         raise Unreadable(
             "the lock holds unresolved merge conflicts",
             where=where,
@@ -110,6 +110,12 @@ def parse(data: bytes, *, where: str = "") -> Lock:
         raise Unreadable(
             f"not a lock: {error}", where=where, remedy="Convert again, which writes a new one."
         ) from None
+
+
+def conflict(data: bytes) -> int:
+    """The line, from 1, at which a merge left a conflict; 0 where none did."""
+    lines = enumerate(data.splitlines(), 1)
+    return next((i for i, line in lines if line.startswith((b"<<<<<<< ", b">>>>>>> "))), 0)
 
 
 def _lock(document: Any) -> Lock:

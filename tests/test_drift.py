@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,7 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path.write_text(json.dumps({**json.loads(path.read_text()), **facts}))
     git(tmp_path, "add", "-A")
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [])  # nothing is installed
     return tmp_path
 
 
@@ -75,3 +77,20 @@ def test_facts_that_are_none_are_passed_over(repository: Path) -> None:
     path = repository / "models/model.onnx.lock"
     path.write_text(json.dumps({**json.loads(path.read_text()), "framework": [3]}))
     assert onnxpipe.skew().drifts == ()
+
+
+@pytest.mark.parametrize(
+    ("folder", "told"),
+    [
+        ("scikit_learn-1.7.2", "was saved under scikit-learn 1.5.2, and this environment has 1.7.2"),
+        ("scikit_learn-1.5.0", ""),
+        ("scikit_learn_extra-0.3.0", ""),
+    ],
+)  # fmt: skip
+def test_without_pins_what_is_installed_counts(
+    repository: Path, tmp_path_factory: pytest.TempPathFactory, folder: str, told: str
+) -> None:
+    place = tmp_path_factory.mktemp("site-packages")
+    (place / f"{folder}.dist-info").mkdir()
+    sys.path.append(str(place))
+    assert "".join(drift.what for drift in onnxpipe.skew().drifts) == told

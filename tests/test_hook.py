@@ -145,9 +145,13 @@ AGAIN = "onnxpipe convert pipe.joblib -o model.onnx"
 @pytest.mark.parametrize(
     ("change", "says", "mends"),
     [
-        (renamed, "is renamed by this commit to trained.joblib", "onnxpipe convert"),
+        (
+            renamed,
+            "is renamed by this commit to trained.joblib",
+            "onnxpipe convert trained.joblib -o model.onnx",
+        ),
         (pointer, "changed after it was converted", AGAIN),
-        (badly_merged, "unresolved merge conflicts", "Convert the merged pipeline again"),
+        (badly_merged, "unresolved merge conflicts", AGAIN),
         (half_merged, "was edited after it was written", AGAIN),
         (not_added, "isn't tracked by git", "git add model.onnx"),
         (relabelled, "changed after the conversion that read it", LABELLED),

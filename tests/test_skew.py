@@ -172,12 +172,84 @@ def test_locks_can_be_named_where_there_is_no_git(tmp_path: Path, monkeypatch: p
 
 
 def test_a_lock_that_is_none_is_refused(repository: Path) -> None:
-    (repository / "models/model.onnx.lock").write_text("<<<<<<< HEAD\n")
-    with pytest.raises(Unreadable, match="merge conflicts"):
+    (repository / "models/model.onnx.lock").write_text("{}\n")
+    with pytest.raises(Unreadable, match="not a lock"):
         onnxpipe.skew()
     done = program("skew", cwd=repository)
     assert done.returncode == 2 and "Traceback" not in told(done)
     assert program("skew", "nothing.onnx.lock", cwd=repository).returncode == 2
+
+
+CONVERT = "(cd models && onnxpipe convert {} -o {})"
+SAME = CONVERT.format("../train/pipe.joblib", "model.onnx")
+OTHER = CONVERT.format("../train/pipe.joblib", "m2.onnx")
+
+
+def merged(repository: Path) -> None:
+    """Both sides converted again: two digests, one command; another lock is edited, too."""
+    path = repository / "models/model.onnx.lock"
+    lines = path.read_text().splitlines(keepends=True)
+    at = next(i for i, line in enumerate(lines) if "sha256" in line)
+    marked = ["<<<<<<< HEAD\n", lines[at], "=======\n", lines[at], ">>>>>>> theirs\n"]
+    path.write_text("".join([*lines[:at], *marked, *lines[at + 1 :]]))
+
+
+@pytest.mark.parametrize(
+    ("commands", "expected"),
+    [
+        (["mv train/pipe.joblib new-name.joblib"], [CONVERT.format("../new-name.joblib", "model.onnx")]),
+        (["mv models/labels.txt models/all.txt"], [f"Name all.txt where labels.txt is named; then: {SAME}"]),
+        (["mv models/model.onnx models/m2.onnx"], [f"{OTHER} && git rm -fq models/model.onnx.lock"]),
+        (["mv models/model.onnx models/m2.onnx", "mv models/model.onnx.lock models/m2.onnx.lock"], [OTHER]),
+        (["rm -q models/model.onnx"], [SAME]),
+        (["rm -rq models/model.golden"], [SAME]),
+        (["rm -rq --cached models/model.golden"], ["git add models/model.golden/test_data_set_0"]),
+        (["rm -q train/pipe.joblib"], []),
+    ],
+    ids=lambda value: value[0] if value else "",
+)
+def test_what_git_moved_or_removed_is_told_with_what_mends_it(
+    repository: Path, commands: list[str], expected: list[str]
+) -> None:
+    for command in commands:
+        git(repository, *command.split())
+    assert [change.remedy for change in onnxpipe.skew().findings] == expected
+
+
+def test_what_git_ignores_isnt_missed(repository: Path) -> None:
+    git(repository, "rm", "-rq", "models/model.onnx", "models/model.golden")
+    (repository / ".gitignore").write_text("*.onnx\n*.golden/\n")
+    found = onnxpipe.skew()
+    assert found and [change.role for change in found.unchecked] == ["model", "golden"]
+
+
+def test_a_badly_merged_lock_hides_no_other(repository: Path) -> None:
+    write(repository / "others", "other", source="source.bin")
+    git(repository, "add", "-A")
+    (repository / "others/other.onnx").write_bytes(b"edited")
+    merged(repository)
+    first, second = onnxpipe.skew().findings
+    assert (first.role, first.what) == ("lock", "holds unresolved merge conflicts")
+    assert first.remedy == SAME
+    assert second.path == "others/other.onnx"
+
+
+def test_what_makes_is_told_before_what_reads(repository: Path) -> None:
+    """Run from top to bottom, the commands mend all."""
+    folder = repository / "models"
+    (folder / "all.onnx").write_bytes(b"joined")
+    reads = Lock(
+        File.of("model", folder / "all.onnx", folder),
+        inputs=(File.of("input", folder / "model.onnx", folder),),
+        command="onnxpipe stitch model.onnx -o all.onnx",
+    )
+    (folder / "all.onnx.lock").write_text(reads.to_json())
+    git(repository, "add", "-A")
+    (folder / "model.onnx").write_bytes(b"edited")
+    assert [Path(change.lock).name for change in onnxpipe.skew().findings] == [
+        "model.onnx.lock",
+        "all.onnx.lock",
+    ]
 
 
 def test_git_that_fails_is_no_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -237,9 +309,12 @@ def test_odd_names_are_only_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("count", "seconds"), [(100, 0.3), (1000, 1.5)])
-def test_many_locks_are_checked_fast(tmp_path: Path, count: int, seconds: float) -> None:
+@pytest.mark.parametrize(
+    ("count", "seconds", "ignored"), [(200, 0.45, "*.onnx\n*.golden/\n"), (1000, 1.5, "")]
+)
+def test_many_locks_are_checked_fast(tmp_path: Path, count: int, seconds: float, ignored: str) -> None:
     git(tmp_path, "init", "-q")
+    (tmp_path / ".gitignore").write_text(ignored)
     for i in range(count):
         write(tmp_path / f"models/{i}", source="pipe.joblib")
     git(tmp_path, "add", "-A")

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from graphlib import CycleError, TopologicalSorter
+from typing import Any, NamedTuple
 
 from onnxpipe import lock as locks
 from onnxpipe.errors import Unreadable
 from onnxpipe.lock import File, Lock
 from onnxpipe.services.keeping.drift import Pins
-from onnxpipe.services.keeping.repository import PATTERN, Repository, ignored, top_of, tracked_locks
+from onnxpipe.services.keeping.mending import again, of_conflicting
+from onnxpipe.services.keeping.repository import PATTERN, Repository, top_of, tracked_locks
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +71,55 @@ def skew(paths: Iterable[str | os.PathLike[str]] = (), *, strict: bool = False) 
         return Skew(
             note="No locks concern these files." if given else "No locks are tracked: nothing to check."
         )
-    repository, pins = Repository(), Pins()
-    told = [change for path in found for change in _changes(path, repository, pins)]
+    told = _told(found)
     drifts = tuple(change for change in told if change.role == _DRIFT)
     changes = [change for change in told if change.role != _DRIFT]
     absent = tuple(c for c in changes if c.what == _ABSENT)
     if strict:
         return Skew(tuple(found), tuple(changes), (), drifts)
     return Skew(tuple(found), tuple(c for c in changes if c.what != _ABSENT), absent, drifts)
+
+
+class _Held(NamedTuple):
+    """A lock that was read: its path, its bytes and what they say."""
+
+    path: str
+    data: bytes
+    lock: Lock
+
+    def places(self) -> dict[File, str]:
+        """Where its files are, absolutely."""
+        return {file: _place(self.path, file) for file in self.lock.files()}
+
+
+def _told(paths: Iterable[str]) -> list[Change]:
+    """All there is to say of these locks, those first whose models went into others'."""
+    changes: list[Change] = []
+    held: list[_Held] = []
+    for path in paths:
+        _settle(path.removesuffix(locks.SUFFIX))
+        data = _bytes(path)
+        if line := locks.conflict(data):
+            remedy = again(path, of_conflicting(data), {}) or "Convert the merged pipeline again."
+            changes.append(Change(path, line, "lock", os.path.basename(path), _CONFLICT, remedy))
+        else:
+            held.append(_Held(path, data, locks.parse(data, where=path)))
+    written = (_place(each.path, f) for each in held for f in each.lock.files() if f.role in _WRITTEN)
+    repository, pins = Repository(tuple(written)), Pins()
+    for each in _made_first(held):
+        changes += _changes(each, repository, pins)
+    return changes
+
+
+def _made_first(held: Sequence[_Held]) -> Iterable[_Held]:
+    """The locks, each behind those that make what it reads: mended in this order, all are."""
+    maker = {_place(each.path, each.lock.model): i for i, each in enumerate(held)}
+    reads = (map(maker.get, (_place(each.path, file) for file in each.lock.inputs)) for each in held)
+    needs = {i: {j for j in makers if j is not None} for i, makers in enumerate(reads)}
+    try:
+        return [held[i] for i in TopologicalSorter(needs).static_order()]
+    except CycleError:
+        return held
 
 
 def _concerned(given: list[str]) -> set[str]:
@@ -119,26 +162,31 @@ _CHANGED = {
 }
 _MISSING = "is tracked by git but missing"
 _FORGOTTEN = "isn't tracked by git, but its lock is"
+_GONE = "isn't here, but git tracks its lock and doesn't ignore it"
+_CONFLICT = "holds unresolved merge conflicts"
 _RENAMED = "is renamed by this commit to"
 _DRIFT = "version of"
+_WRITTEN = ("model", "golden")
+"""What a conversion writes beside its lock: forgotten or lost unless git is told to ignore it."""
 _ABSENT = "isn't here and isn't tracked by git: not checked"
 
 
-def _changes(path: str, repository: Repository, pins: Pins) -> Iterator[Change]:
+def _changes(held: _Held, repository: Repository, pins: Pins) -> Iterator[Change]:
     """Every file of one lock that isn't as the lock says, and a library that isn't as it was."""
-    _settle(path.removesuffix(locks.SUFFIX))
-    data = _bytes(path)
-    lock = locks.parse(data, where=path)
-    for file in lock.files():
-        place = _place(path, file)
-        if what := _state(file, place, repository) or _untracked(path, file, place, repository):
-            shown = file.path if "://" in file.path else os.path.relpath(place)
-            yield Change(path, _line(data, file), file.role, shown, what, _remedy(path, lock, shown, what))
+    path, data, lock = held
+    places = held.places()
+    states = {file: _state(path, file, place, repository) for file, place in places.items()}
+    changed = {file: what for file, what in states.items() if what}
+    moved = {file.path: _moved(path, places[file], repository) for file in changed}
+    for file, what in changed.items():
+        shown = file.path if "://" in file.path else os.path.relpath(places[file])
+        remedy = _remedy(held, shown, what, {old: new for old, new in moved.items() if new})
+        yield Change(path, _line(data, file), file.role, shown, what, remedy)
     if what := pins.drifted(path, lock):
         source = lock.source or lock.model
-        shown = os.path.relpath(_place(path, source))
+        shown = os.path.relpath(places[source])
         yield Change(
-            path, _line(data, source), _DRIFT, shown, what, "Train again, or pin what it was saved under."
+            path, _line(data, source), _DRIFT, shown, what, "Train again, or use what it was saved under."
         )
 
 
@@ -158,21 +206,30 @@ def _bytes(path: str) -> bytes:
         raise Unreadable(error.strerror or str(error), where=path) from None
 
 
-def _state(file: File, place: str, repository: Repository) -> str:
+def _state(lock: str, file: File, place: str, repository: Repository) -> str:
     """How a file differs from its entry, empty where it doesn't."""
-    if not os.path.exists(place):
-        if repository.tracks(place):
-            return _MISSING
-        target = repository.renamed(place)
-        return f"{_RENAMED} {os.path.relpath(target)}" if target else _ABSENT
-    return "" if locks.matches(place, file.sha256) else _CHANGED[file.role]
+    if os.path.exists(place):
+        if not locks.matches(place, file.sha256):
+            return _CHANGED[file.role]
+        return _FORGOTTEN if _left_out(lock, file, place, repository) else ""
+    if repository.tracks(place):
+        return _MISSING
+    if target := repository.renamed(place):
+        return f"{_RENAMED} {os.path.relpath(target)}"
+    return _GONE if _left_out(lock, file, place, repository) else _ABSENT
 
 
-def _untracked(lock: str, file: File, place: str, repository: Repository) -> str:
-    """Whether a model was forgotten that git has the lock of; one that git ignores is kept elsewhere."""
-    if file.role != "model" or repository.tracks(place) or not repository.tracks(os.path.abspath(lock)):
-        return ""
-    return "" if ignored(place) else _FORGOTTEN
+def _left_out(lock: str, file: File, place: str, repository: Repository) -> bool:
+    """Whether git has the lock of what was written, but not that; what git ignores is kept elsewhere."""
+    if file.role not in _WRITTEN or repository.tracks(place) or not repository.tracks(os.path.abspath(lock)):
+        return False
+    return not repository.ignores(place)
+
+
+def _moved(lock: str, place: str, repository: Repository) -> str:
+    """The new name of a file that isn't there, from its lock's folder, "" where the commit moves none."""
+    target = "" if os.path.exists(place) else repository.renamed(place)
+    return locks.relative(target, os.path.dirname(os.path.abspath(lock))) if target else ""
 
 
 def _place(lock: str, file: File) -> str:
@@ -185,7 +242,7 @@ def _line(data: bytes, file: File) -> int:
     return data.count(b"\n", 0, max(at, 0)) + 1
 
 
-def _remedy(path: str, lock: Lock, file: str, what: str) -> str:
+def _remedy(held: _Held, file: str, what: str, moved: Mapping[str, str]) -> str:
     """The command that mends it, as typed from where the user stands."""
     if what == _MISSING:
         return f"git checkout -- {shlex.quote(file)}"
@@ -193,17 +250,8 @@ def _remedy(path: str, lock: Lock, file: str, what: str) -> str:
         return "Fetch it, or leave out --strict."
     if what == _FORGOTTEN:
         return f"git add {shlex.quote(file)}"
-    folder = os.path.dirname(path)
-    if not _is_plain(lock.command):
-        return "Convert it again."
-    return f"(cd {shlex.quote(folder)} && {lock.command})" if folder else lock.command
-
-
-def _is_plain(command: str) -> bool:
-    """Whether it is a command line of ours and nothing besides: what is shown is copied into shells."""
-    if not command.startswith("onnxpipe ") or not command.isprintable():
-        return False
-    try:
-        return shlex.join(shlex.split(command)) == command
-    except ValueError:
-        return False
+    command = again(held.path, held.lock.command, moved) or "Convert it again."
+    model = os.path.join(os.path.dirname(held.path), moved.get(held.lock.model.path, held.lock.model.path))
+    if os.path.normpath(locks.path_of(model)) != held.path:
+        return f"{command} && git rm -fq {shlex.quote(held.path)}"
+    return command

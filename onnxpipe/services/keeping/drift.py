@@ -1,4 +1,4 @@
-"""Version drift: a lock made under one version of a library, a project that now pins another.
+"""Version drift: a lock made under one version of a library, a project that pins or has another now.
 
 Standard library only, as the hook that asks is.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -34,7 +35,8 @@ class Pins:
     def drifted(self, path: str, lock: Lock) -> str:
         """How the pins of a lock's repository differ from what it was made under, "" where they don't.
 
-        Releases that differ in the third number only are one.
+        What no file pins is looked for among what is installed here. Releases that differ in the third
+        number only are one.
         """
         facts = lock.facts.get("framework")
         facts = facts if isinstance(facts, dict) else {}
@@ -45,14 +47,28 @@ class Pins:
         if top not in self.known:
             self.known[top] = _pinned(top)
         package = _PACKAGES.get(name, name)
-        file, now = self.known[top].get(package, ("", []))
+        if package not in self.known[top]:
+            self.known[top] = {**self.known[top], package: ("", _installed(package))}
+        file, now = self.known[top][package]
         if not now or _release(made) in map(_release, now):
             return ""
-        return f"was saved under {package} {made}, and {file} now says {' or '.join(now)}"
+        told = f"{file} now says" if file else "this environment has"
+        return f"was saved under {package} {made}, and {told} {' or '.join(now)}"
 
 
 def _release(version: str) -> tuple[str, ...]:
     return tuple(version.split(".")[:2])
+
+
+def _installed(package: str) -> list[str]:
+    """The version of a package that this Python has; told by names alone, in a tenth of importlib's time."""
+    name = "[-_.]".join(map(re.escape, package.split("-")))
+    named = re.compile(rf"{name}-([^-]+)\.dist-info", re.IGNORECASE)
+    for folder in filter(os.path.isdir, sys.path):
+        for name in os.listdir(folder):
+            if found := named.fullmatch(name):
+                return [found[1]]
+    return []
 
 
 def _pinned(top: str) -> dict[str, tuple[str, list[str]]]:

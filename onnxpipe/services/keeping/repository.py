@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from onnxpipe import lock as locks
@@ -25,10 +25,15 @@ def tracked_locks(folder: str = ".") -> list[str] | None:
 
 @dataclass(slots=True)
 class Repository:
-    """What git tracks, asked once per repository and only when a file is missing."""
+    """What git tracks, asked once per repository and only when a file is missing.
 
+    ``places`` are paths that may be asked about, so that git is asked about all of them at once.
+    """
+
+    places: tuple[str, ...] = ()
     listed: dict[str, frozenset[str]] = field(default_factory=dict)
     moved: dict[str, dict[str, str]] = field(default_factory=dict)
+    left: dict[str, frozenset[str]] = field(default_factory=dict)
 
     def tracks(self, path: str) -> bool:
         """Whether git tracks a path, or anything below it."""
@@ -52,6 +57,16 @@ class Repository:
         target = self.moved[top].get(os.path.relpath(path, top).replace(os.sep, "/"))
         return os.path.join(top, target) if target else ""
 
+    def ignores(self, path: str) -> bool:
+        """Whether git is told to leave a path alone."""
+        top = top_of(os.path.dirname(path))
+        if top is None:
+            return False
+        if top not in self.left:
+            inside = [p for p in self.places if p.startswith(top + os.sep)]
+            self.left[top] = frozenset(_ignored(top, inside))
+        return path in self.left[top]
+
 
 def _moves(told: Iterator[str]) -> Iterator[tuple[str, str]]:
     """(old, new) of the renames that ``git diff --name-status -z`` tells of."""
@@ -62,12 +77,16 @@ def _moves(told: Iterator[str]) -> Iterator[tuple[str, str]]:
             yield from ([(old, new)] if status[0] == "R" else [])
 
 
-def ignored(path: str) -> bool:
-    """Whether git is told to leave a path alone."""
-    command = ["git", "check-ignore", "-q", "--", os.path.basename(path)]
-    return (
-        subprocess.run(command, cwd=os.path.dirname(path), check=False, capture_output=True).returncode == 0
-    )
+def _ignored(top: str, paths: Sequence[str]) -> Iterator[str]:
+    """Those of the paths in a repository that git ignores; one behind a symbolic link it can't judge."""
+    names = "\0".join(os.path.relpath(path, top) for path in paths)
+    told = subprocess.run(
+        ["git", "check-ignore", "-z", "--stdin"],
+        cwd=top, input=os.fsencode(names), capture_output=True, check=False,
+    )  # fmt: skip
+    if told.returncode > 1:
+        return (found for path in paths if len(paths) > 1 for found in _ignored(top, [path]))
+    return (os.path.join(top, os.fsdecode(name)) for name in told.stdout.split(b"\0") if name)
 
 
 def _with_folders(names: Iterable[str]) -> Iterator[str]:
