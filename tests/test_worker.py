@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import subprocess
 import sys
 import time
@@ -140,13 +141,19 @@ class Sleeper(TransformerMixin, BaseEstimator):
     def transform(self, X: Any) -> Any:
         if X[0, 0] == 13:
             sys.exit(4)
+        if X[0, 0] < 0:
+            os.kill(os.getpid(), -int(X[0, 0]))
         time.sleep(60)
 
 
 def test_a_hang_and_a_death_are_told_and_nothing_is_left() -> None:
     sleeper = make_pipeline(Sleeper()).fit(np.ones((2, 2)))
     artefact = artefact_of(sleeper)
-    for value, told in ((1.0, "no answer within 0.7 s"), (13.0, r"exit code 4")):
+    ends = {
+        1.0: "no answer within 0.7 s", 13.0: r"ended by itself while it was asked \(exit code 4\)",
+        -11.0: r"crashed \(SIGSEGV\)", -9.0: r"killed \(SIGKILL\), as a system does that runs out of memory",
+    }  # fmt: skip
+    for value, told in ends.items():
         started = time.monotonic()
         with Native(artefact, adapter_of(artefact), Where(timeout=60)) as native:
             native._process.timeout = 0.7 if value == 1 else 30
@@ -201,13 +208,18 @@ def test_the_worker_speaks_python_3_8(path: Path) -> None:
 
 
 def test_the_worker_shadows_no_module_of_the_users() -> None:
-    code = "import json, sys; sys.stdin = []; sys.argv = ['main.py']; import runpy\n"
+    code = "import json, sys; sys.argv = ['main.py']; import runpy\n"
     code += f"sys.path.insert(0, {str(WORKER)!r})\n"
     code += f"runpy.run_path({str(WORKER / 'main.py')!r}, run_name='__main__')\n"
     code += (
         "import importlib.util as u; print(u.find_spec('recording'), u.find_spec('wire'), file=sys.stderr)"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+        stdin=subprocess.DEVNULL,
     )
     assert done.stderr.strip().endswith("None None")

@@ -160,7 +160,7 @@ def each(
             raise
         except Exception as error:
             if stop - start <= 1:
-                refused.append((start, "%s: %s" % (type(error).__name__, first_line(error))))
+                refused.append((start, said(error)))
             else:
                 middle = (start + stop) // 2
                 todo += [(middle, stop), (start, middle)]
@@ -232,6 +232,14 @@ def first_line(error: BaseException) -> str:
     return (str(error).strip().splitlines() or [""])[0][:300]
 
 
+def said(error: BaseException, what: str = "") -> str:
+    """An error's kind and the first line of its text, or ``what`` instead; of a lack of memory just that."""
+    what, name = what or first_line(error), type(error).__name__
+    if isinstance(error, MemoryError) or "can't allocate memory" in what:
+        return "there isn't enough memory for it"
+    return "%s: %s" % (name, what) if what else name
+
+
 def handle(session: Session, request: Mapping[str, Any]) -> Dict[str, Any]:
     """The reply to one request; errors become data."""
     try:
@@ -247,7 +255,7 @@ def handle(session: Session, request: Mapping[str, Any]) -> Dict[str, Any]:
         kind = {"load": "failed", "export": "unexported", "program": "unexported"}.get(
             request["command"], "refused"
         )
-        return {"ok": False, "kind": kind, "message": "%s: %s" % (type(error).__name__, first_line(error))}
+        return {"ok": False, "kind": kind, "message": said(error)}
 
 
 def main() -> None:
@@ -255,12 +263,15 @@ def main() -> None:
     replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     sys.stdout = sys.stderr
+    requests = os.fdopen(os.dup(0), encoding="utf-8")
+    with open(os.devnull) as nothing:  # code that reads stdin would take requests, or wait for ever
+        os.dup2(nothing.fileno(), 0)
     # No module of the user's may be shadowed by a file of this folder.
     sys.path[:] = [p for p in sys.path if os.path.abspath(p or os.getcwd()) != HERE]
     sys.modules["_onnxpipe_main"] = sys.modules["__main__"]
     warnings.simplefilter("ignore")
     session = Session()
-    for line in sys.stdin:
+    for line in requests:
         # On a line of its own, whatever an interpreter that starts up may have printed.
         replies.write("\n" + json.dumps(handle(session, json.loads(line))) + "\n")
         replies.flush()

@@ -46,6 +46,7 @@ def by_any(model: Any, request: Mapping[str, Any], rows: Mapping[str, Any]) -> M
     if isinstance(model, native.Exported):
         return by_dynamo(model, request)
     given = tracing.examples(model, request, rows)
+    tracing.ran(model, given)
     reasons = []
     for name, route in (("dynamo", newer), ("TorchScript", older)):
         try:

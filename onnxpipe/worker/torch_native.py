@@ -91,9 +91,13 @@ class Module:
         self.inputs = [p.name for p in known if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
         self.needed = [p.name for p in known if p.default is p.empty and p.name in self.inputs]
 
+    def run(self, rows: Mapping[str, Any]) -> Any:
+        """What the network returns for rows."""
+        return self.network(**{name: tensor(value) for name, value in rows.items()})
+
     def ask(self, rows: Mapping[str, Any]) -> Dict[str, Any]:
         """All that the network answers to rows, by output name."""
-        return named(self.network(**{name: tensor(value) for name, value in rows.items()}), list(rows))
+        return named(self.run(rows), list(rows))
 
 
 class Script:
@@ -104,10 +108,13 @@ class Script:
         self.inputs = [arg.name for arg in network.forward.schema.arguments[1:]]
         self.needed = [a.name for a in network.forward.schema.arguments[1:] if not a.has_default_value()]
 
+    def run(self, rows: Mapping[str, Any]) -> Any:
+        """What the network returns for rows."""
+        return self.network(*[tensor(rows[name]) for name in self.inputs if name in rows])
+
     def ask(self, rows: Mapping[str, Any]) -> Dict[str, Any]:
         """All that the network answers to rows, by output name."""
-        given = [tensor(rows[name]) for name in self.inputs if name in rows]
-        return named(self.network(*given), list(rows))
+        return named(self.run(rows), list(rows))
 
 
 def named(found: Any, taken: List[str]) -> Dict[str, Any]:

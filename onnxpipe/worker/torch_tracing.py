@@ -59,9 +59,18 @@ def traced(model: Any, request: Mapping[str, Any], given: Mapping[str, Any]) -> 
         found = native.Exported(TS2EPConverter(model.network, tuple(tensors.values())).convert())
         found.inputs, found.outputs = list(given), list(names_of(model, given))
         return found
-    register(model.network(**tensors))
+    register(model.run(given))
     axes = {name: open_axes(name, request) for name in given}
     return native.Exported(torch.export.export(model.network, (), tensors, dynamic_shapes=axes))
+
+
+def ran(model: Any, given: Mapping[str, Any]) -> Any:
+    """What a network returns for its examples. Raises NoConverter where it fails by itself."""
+    try:
+        return model.run(given)
+    except Exception as error:
+        shown = ", ".join("%s %s%s" % (n, v.dtype, list(v.shape)) for n, v in given.items())
+        raise main.NoConverter("the network itself fails on %s: %s" % (shown, reason(error))) from None
 
 
 def register(answer: Any) -> None:
@@ -92,8 +101,7 @@ def reason(error: BaseException) -> str:
     text = re.sub(r"\x1b\[\d+m", "", str(error))
     told = re.findall(r"^\s*- (You marked .*?\.) If you", text, re.MULTILINE)
     told = told or re.findall(r"^\s*- (.*constrain.*)$", text, re.MULTILINE)
-    first = " ".join(dict.fromkeys(told)) or main.first_line(error)
-    return "%s: %s" % (type(error).__name__, first)
+    return str(main.said(error, " ".join(dict.fromkeys(told))))
 
 
 def names_of(model: Any, given: Mapping[str, Any]) -> Sequence[str]:

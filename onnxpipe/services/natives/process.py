@@ -25,6 +25,9 @@ _EXTRAS = {"sklearn": "sklearn", "skops": "sklearn", "pandas": "sklearn", "jobli
            "torch": "torch", "onnxscript": "torch", "safetensors": "torch",
             "onnxmltools": "spark", "pyspark": "spark",
            "keras": "keras", "tensorflow": "keras", "h5py": "keras", "tf2onnx": "keras"}  # fmt: skip
+_BUSY = {"load": "while it was loaded", "export": "while a part of it was exported",
+         "program": "while it was exported"}  # fmt: skip
+"""What a worker was doing, by what it was asked for; any other is a question to the loaded artefact."""
 _TAIL = 6
 _REPLY = '{"ok": '
 
@@ -57,7 +60,7 @@ class Process:
             remedy = "Give it more: --timeout SECONDS."
             raise self.failed(f"no answer within {self.timeout:g} s", remedy) from None
         if not line:
-            raise self.failed(f"its worker died (exit code {self._process.wait()})")
+            raise self.failed(*_ended(self._process.wait(), request["command"]))
         reply: dict[str, Any] = json.loads(line)
         if not reply["ok"]:
             raise self._error(reply)
@@ -104,6 +107,24 @@ class Process:
         if reply["kind"] == "refused":
             return NativeRefused(reply["message"], where=self.where)
         return self.failed(reply["message"])
+
+
+def _ended(code: int, command: str) -> tuple[str, str]:
+    """How a worker ended while it was busy, and what may be done about it."""
+    busy = _BUSY.get(command, "while it was asked")
+    if code >= 0:
+        return f"its worker ended by itself {busy} (exit code {code})", ""
+    try:
+        name = signal.Signals(-code).name
+    except ValueError:
+        name = f"signal {-code}"
+    if name == "SIGKILL":
+        told = "its worker was killed (SIGKILL), as a system does that runs out of memory,"
+        return f"{told} {busy}", "Give it more memory, or ask for fewer rows."
+    return (
+        f"its worker crashed ({name}) {busy}",
+        "The original itself, or a library it uses, ends the process.",
+    )
 
 
 def kill(process: subprocess.Popen[str]) -> None:
