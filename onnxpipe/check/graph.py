@@ -9,6 +9,7 @@ import onnx
 import onnxruntime as ort
 from numpy.typing import NDArray
 
+from onnxpipe.check import apart
 from onnxpipe.check import rows as table
 from onnxpipe.check.rows import Rows
 from onnxpipe.check.server import Server
@@ -16,6 +17,7 @@ from onnxpipe.check.web import Web
 from onnxpipe.core.sessions import extended
 from onnxpipe.core.signature import Signature
 from onnxpipe.errors import ServerFailed, Unreadable
+from onnxpipe.stitching import no_rows
 
 Array = NDArray[Any]
 Answers = Mapping[str, Array]
@@ -46,11 +48,14 @@ class Graph:
         self.signature = Signature.of(model)
         self.served = isinstance(runtime, Server)
         self.session = _opened(model, where, threads, runtime)
+        self._fatal = model if runtime == "onnxruntime" and no_rows.fatal(model) else None
         self.outputs = tuple(port.name for port in self.signature.outputs)
 
     def run(self, rows: Rows, names: Sequence[str] | None = None) -> Answers:
         """The answers by output name. Raises GraphRefused where the session fails."""
         wanted = list(names or self.outputs)
+        if self._fatal is not None and not table.length(rows):
+            return _of_none(self._fatal, rows, wanted)
         try:
             return dict(zip(wanted, self.session.run(wanted, dict(rows)), strict=True))
         except ServerFailed:
@@ -75,6 +80,15 @@ class Graph:
                     todo += [(middle, stop), (start, middle)]
         names = found[0] if found else {}
         return Each({name: table.stacked([part[name] for part in found]) for name in names}, refused)
+
+
+def _of_none(model: onnx.ModelProto, rows: Rows, names: Sequence[str]) -> Answers:
+    """The answers to no rows, over which the process may end. Raises GraphRefused."""
+    try:
+        return apart.of_none(model, rows, names)
+    except apart.Ended as error:
+        kinds = " or ".join(no_rows.fatal(model))
+        raise GraphRefused(f"{error} (over {kinds})") from None
 
 
 def _opened(model: onnx.ModelProto, where: str, threads: int, runtime: Runtime) -> Any:

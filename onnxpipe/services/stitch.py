@@ -19,6 +19,7 @@ from onnxpipe.services.joining.workbench import Bench, add, add_entry
 from onnxpipe.services.natives.native import Where
 from onnxpipe.services.selftest import LARGEST
 from onnxpipe.stitching import manifest as manifests
+from onnxpipe.stitching import no_rows
 from onnxpipe.stitching.manifest import Manifest, is_manifest
 from onnxpipe.stitching.merge import merge
 
@@ -95,6 +96,7 @@ def _from_manifest(bench: Bench, manifest: Manifest, outputs: Sequence[str]) -> 
 def _joined(bench: Bench, outputs: Sequence[str]) -> Stitched:
     _refuse_too_large(bench)
     fragment, notes = merge(bench.parts, bench.wires, outputs)
+    no_rows.guarded(fragment.model)
     facts: dict[str, str] = {"portability": portability.portability(fragment.model)}
     facts |= {f"parts.{name}.{key}": text for name, told in bench.facts.items() for key, text in told.items()}
     if (last := bench.classes[bench.parts[-1].name]) is not None:

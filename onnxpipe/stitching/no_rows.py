@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 import onnx
 from onnx import helper, numpy_helper
 
 _KINDS = ("LSTM", "GRU", "RNN")
+_GUARD = "no rows"
+"""What the branch for no rows is called."""
 _OLDEST = 15
 """The opset from which CastLike and ranges of Shape are there."""
 
@@ -27,6 +29,21 @@ def guarded(model: onnx.ModelProto) -> None:
     del model.graph.node[:]
     for node in nodes:
         model.graph.node.extend(_branched(node) if _fails(node) else [node])
+
+
+def fatal(model: onnx.ModelProto) -> list[str]:
+    """The kinds of operators, anywhere in a model, that may end the process on no rows."""
+    bodies = (model.graph, *model.functions)
+    return sorted({kind for body in bodies for kind in _fatal(body.node)})
+
+
+def _fatal(nodes: Iterable[onnx.NodeProto]) -> Iterator[str]:
+    for node in nodes:
+        if node.op_type in (*_KINDS, "Einsum"):
+            yield node.op_type
+        inner = [attribute.g for attribute in node.attribute if attribute.HasField("g")]
+        if not any(each.name == _GUARD for each in inner):
+            yield from (kind for each in inner for kind in _fatal(each.node))
 
 
 def _fails(node: onnx.NodeProto) -> bool:
@@ -113,7 +130,7 @@ def _no_sums(node: onnx.NodeProto) -> onnx.GraphProto:
         helper.make_node("ConstantOfShape", [f"{base}/shape"], [f"{base}/zeros"]),
         helper.make_node("CastLike", [f"{base}/zeros", node.input[0]], [f"{base}/no"]),
     ]
-    return helper.make_graph(nodes, "no rows", [], [onnx.ValueInfoProto(name=f"{base}/no")])
+    return helper.make_graph(nodes, _GUARD, [], [onnx.ValueInfoProto(name=f"{base}/no")])
 
 
 def _no_steps(node: onnx.NodeProto, base: str, answers: list[tuple[int, str]]) -> onnx.GraphProto:
@@ -128,7 +145,7 @@ def _no_steps(node: onnx.NodeProto, base: str, answers: list[tuple[int, str]]) -
         shape = f"{base}/state" if place else f"{base}/whole"
         nodes.append(helper.make_node("Reshape", [node.input[0], shape], [f"{name}/no"], allowzero=1))
         outputs.append(onnx.ValueInfoProto(name=f"{name}/no"))
-    return helper.make_graph(nodes, "no rows", [], outputs)
+    return helper.make_graph(nodes, _GUARD, [], outputs)
 
 
 def _inner(node: onnx.NodeProto, answers: list[tuple[int, str]]) -> onnx.GraphProto:
