@@ -17,7 +17,7 @@ import pytest
 
 from onnxpipe import convert
 from onnxpipe.adapters.base import Artefact
-from onnxpipe.adapters.keras import reader, storage, trust
+from onnxpipe.adapters.keras import hdf5, hdf5_process, reader, storage, trust
 from onnxpipe.errors import BadInput, Inexact, MissingExtra, Refusal, Unreadable, Unsupported
 from tests.rigs.keras import native
 
@@ -133,6 +133,29 @@ def test_without_h5py_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.Mon
     with pytest.raises(MissingExtra, match=r"onnxpipe\[keras\]") as told:
         convert(path)
     assert told.value.where == str(path)
+
+
+@pytest.mark.parametrize("program", ["import os; os.abort()", "import time; time.sleep(60)"])
+def test_a_library_that_breaks_down_over_a_file_ends_no_process_but_its_own(
+    program: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "program.py").write_text(program)
+    path = saved(tmp_path)
+    with monkeypatch.context() as other:
+        other.setattr(hdf5_process, "_PROGRAM", tmp_path / "program.py")
+        other.setattr(hdf5_process, "_SECONDS", 0.5)
+        hdf5_process.READER.close()
+        with pytest.raises(Unreadable, match="broke down over it"):
+            convert(path)
+    assert convert(path)
+
+
+def test_files_are_read_by_turns() -> None:
+    first, second = (
+        hdf5.File(weights(lambda group, n=n: group.update({"0": np.full(2, n)}))) for n in (1, 2)
+    )
+    read = [file.root.array("layers/dense/vars/0").tolist() for file in (first, second, first)]
+    assert read == [[1, 1], [2, 2], [1, 1]]
 
 
 def test_weights_alone_are_told_apart_from_a_model(tmp_path: Path) -> None:

@@ -2,76 +2,72 @@
 
 from __future__ import annotations
 
-import io
 import re
 import struct
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from onnxpipe.adapters.compressed import FLOOR, RATIO
+from onnxpipe.adapters.keras.hdf5_process import READER
 from onnxpipe.errors import MissingExtra, Unreadable
 
 Array = NDArray[Any]
 
 MAGIC = b"\x89HDF\r\n\x1a\n"
-_KINDS = "fiub"
 
 
 def require(where: str) -> None:
-    """Raise MissingExtra for a file where h5py isn't installed."""
-    try:
-        import h5py  # noqa: F401
-    except ModuleNotFoundError:
-        raise MissingExtra("h5py", "keras", where=where) from None
+    """Raise MissingExtra for a file where h5py isn't installed; else get ready to read with it."""
+    if find_spec("h5py") is None:
+        raise MissingExtra("h5py", "keras", where=where)
+    READER.start()
 
 
 class File:
     """One HDF5 file; what is read of it adds up to no more than it can honestly hold."""
 
     def __init__(self, data: bytes) -> None:
-        import h5py
-
         _refuse_endless(data)
-        self._h5py = h5py
-        self._file = h5py.File(io.BytesIO(data), "r")
+        self._data = data
         self._budget = max(FLOOR, RATIO * len(data))
+        with READER.turn:
+            self._tree = self._opened()
 
     @property
     def root(self) -> Group:
-        return Group(self, self._file)
+        return self.group(self._tree["root"])
 
-    def group(self, held: Any) -> bool:
-        return isinstance(held, self._h5py.Group)
+    def group(self, address: int) -> Group:
+        """The group at an address. Raises Unreadable for a damaged one."""
+        told = self._tree["groups"][str(address)]
+        if "refused" in told:
+            raise Unreadable(f"its HDF5 is damaged: {told['refused']}")
+        return Group(self, told["members"], told["texts"])
 
-    def hard(self, held: Any, name: str) -> bool:
-        """Whether a member lies in this file itself: no link to another place or another file."""
-        return isinstance(held.get(name, getlink=True), self._h5py.HardLink)
-
-    def is_text(self, dtype: Any) -> bool:
-        return self._h5py.check_string_dtype(dtype) is not None
-
-    def array(self, dataset: Any) -> Array:
-        """The values of a dataset. Raises Unreadable for one kept outside, of objects, or too large."""
-        if dataset.is_virtual or dataset.external or dataset.dtype.kind not in _KINDS:
-            raise Unreadable(f"{dataset.name} holds no plain numbers of this file's own")
-        self._budget -= dataset.size * dataset.dtype.itemsize
+    def array(self, number: int, dtype: str, shape: list[int]) -> Array:
+        """The values of an array. Raises Unreadable for one that is damaged or too large."""
+        kind = np.dtype(dtype)
+        size = kind.itemsize * int(np.prod(shape, dtype=object))
+        self._budget -= size
         if self._budget < 0:
-            raise Unreadable(f"{dataset.name} declares more data than the file can hold")
-        with _whole():
-            return np.asarray(dataset[()])
+            raise Unreadable("it declares more data than the file can hold")
+        with READER.turn:
+            if READER.owner is not self:
+                self._opened()
+            _, data = READER.ask({"array": number})
+        if len(data) != size:
+            raise Unreadable("its HDF5 is damaged: an array is cut off")
+        return np.frombuffer(data, kind).reshape(shape)
 
-
-@contextmanager
-def _whole() -> Iterator[None]:
-    """Tell as Unreadable what h5py raises over a damaged file, RuntimeErrors among it."""
-    try:
-        yield
-    except (RuntimeError, OSError, KeyError, ValueError) as error:
-        raise Unreadable(f"its HDF5 is damaged: {error}") from None
+    def _opened(self) -> Any:
+        """The file's tree, while the process has it open."""
+        told, _ = READER.ask({"open": len(self._data)}, self._data)
+        READER.owner = self
+        return told
 
 
 def _refuse_endless(data: bytes) -> None:
@@ -93,18 +89,17 @@ def _refuse_endless(data: bytes) -> None:
 class Group:
     """A group in a file: groups and arrays by name, and attributes."""
 
-    def __init__(self, file: File, held: Any) -> None:
-        self._file, self._held = file, held
+    def __init__(self, file: File, members: Mapping[str, Any], texts: Mapping[str, Any]) -> None:
+        self._file, self._members, self._texts = file, members, texts
 
     def __contains__(self, name: str) -> bool:
-        with _whole():
-            return name in self._held and self._file.hard(self._held, name)
+        """Whether a member lies in this file itself: no link to another place or another file."""
+        return bool(self._members.get(name))
 
     def group(self, name: str) -> Group | None:
         """The group of this name, None where there is none."""
-        with _whole():
-            held = self._held[name] if name in self else None
-        return Group(self._file, held) if self._file.group(held) else None
+        told = _sound(self._members.get(name))
+        return self._file.group(told["group"]) if "group" in told else None
 
     def array(self, path: str) -> Array:
         """The array at a path. Raises Unreadable where there is none."""
@@ -114,39 +109,33 @@ class Group:
             if inner is None:
                 raise Unreadable(f"it has no group {head!r:.60}")
             return inner.array(rest)
-        if head not in self or self.group(head) is not None:
+        told = _sound(self._members.get(head))
+        if "array" not in told:
             raise Unreadable(f"it has no array {head!r:.60}")
-        with _whole():
-            held = self._held[head]
-        return self._file.array(held)
+        return self._file.array(told["array"], told["dtype"], told["shape"])
 
     def arrays(self) -> Iterator[tuple[str, Array]]:
         """The arrays directly in it, numbered ones in order of their numbers."""
-        with _whole():
-            names = sorted(self._held, key=lambda n: (0, int(n), n) if n.isdigit() else (1, 0, n))
+        names = sorted(self._members, key=lambda n: (0, int(n), n) if n.isdigit() else (1, 0, n))
         for name in names:
-            if name in self and self.group(name) is None:
+            if name in self and "group" not in self._members[name]:
                 yield name, self.array(name)
 
     def text(self, attribute: str) -> str:
         """An attribute of text, empty where there is none."""
-        with _whole():
-            value = self._attribute(attribute) if attribute in self._held.attrs else ""
-        return value.decode() if isinstance(value, bytes) else str(value)
+        return str(_sound(self._texts.get(attribute)).get("text", ""))
 
     def texts(self, attribute: str) -> list[str]:
         """An attribute that lists texts, also one that was cut into numbered chunks."""
-        attrs = self._held.attrs
-        with _whole():
-            chunks = [attribute] if attribute in attrs else []
-            while not (chunks and chunks[0] == attribute) and f"{attribute}{len(chunks)}" in attrs:
-                chunks.append(f"{attribute}{len(chunks)}")
-            values = [value for chunk in chunks for value in np.asarray(self._attribute(chunk)).tolist()]
-        return [value.decode() if isinstance(value, bytes) else str(value) for value in values]
+        chunks = [attribute] if attribute in self._texts else []
+        while not (chunks and chunks[0] == attribute) and f"{attribute}{len(chunks)}" in self._texts:
+            chunks.append(f"{attribute}{len(chunks)}")
+        held = (_sound(self._texts[chunk])["text"] for chunk in chunks)
+        return [text for told in held for text in ([told] if isinstance(told, str) else told)]
 
-    def _attribute(self, name: str) -> Any:
-        """An attribute of text. Raises Unreadable for another: reading odd types may end the process."""
-        held = self._held.attrs.get_id(name)
-        if not self._file.is_text(held.dtype) and 0 not in held.shape:
-            raise Unreadable(f"{name} holds no text")
-        return self._held.attrs[name]
+
+def _sound(told: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    """What is told of a member or an attribute, {} of none. Raises Unreadable where that is damage."""
+    if told and "refused" in told:
+        raise Unreadable(str(told["refused"]))
+    return told or {}
