@@ -242,13 +242,14 @@ def test_configurations_that_lie_are_refused(config: str, tmp_path: Path) -> Non
     assert time.process_time() - start < 2 and not Path("ran").exists()
 
 
-def test_texts_that_lead_in_a_circle_are_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("entry", [bytes(16), b"\1" + bytes(7) + b"\xff" * 8])
+def test_texts_that_lead_in_a_circle_are_refused(entry: bytes, tmp_path: Path) -> None:
     path = tmp_path / "model.h5"
     with h5py.File(path, "w") as file:
         file.attrs["model_config"] = json.dumps(DENSE)
     data = path.read_bytes()
     at = data.index(b"GCOL\x01\0\0\0") + 16
-    path.write_bytes(data[:at] + bytes(16) + data[at + 16 :])
+    path.write_bytes(data[:at] + entry + data[at + 16 :])
     with pytest.raises(Unreadable, match="in a circle"):
         convert(path)
 

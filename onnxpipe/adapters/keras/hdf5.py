@@ -71,7 +71,7 @@ class File:
 
 
 def _refuse_endless(data: bytes) -> None:
-    """Raise Unreadable for a heap of texts with an entry that leads nowhere: HDF5 (2.0) goes on for ever.
+    """Raise Unreadable for a heap of texts with an entry that leads nowhere or out: HDF5 2.0 never ends then.
 
     A collection is ``GCOL``, version 1, its size, then entries: index, references, size, data to a
     multiple of 8; the size of entry 0, what is free, includes its own 16 bytes (HDF5 format, III.E).
@@ -81,7 +81,7 @@ def _refuse_endless(data: bytes) -> None:
         while at + 16 <= min(end, len(data)):
             index, _, _, size = struct.unpack_from("<HHIQ", data, at)
             step = size if index == 0 else 16 + (size + 7) // 8 * 8
-            if step < 16:
+            if step < 16 or at + step > end:
                 raise Unreadable("its texts lead in a circle")
             at += step
 
