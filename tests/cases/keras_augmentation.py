@@ -22,6 +22,7 @@ CASES = [
     *(Case(on(IMAGE, layer(name, 0.5))) for name in FACTORS),
     Case(on(IMAGE, layer("RandomPosterization", 4))),
     Case(on(IMAGE, layer("Solarization"))),
+    Case(on(IMAGE, layer("MaxNumBoundingBoxes", 3))),
     Case(on(IMAGE, layer("RandomColorJitter", brightness_factor=0.2))),
     Case(on(IMAGE, layer("RandomGaussianBlur", sigma=1.0))),
     Case(on(IMAGE, layer("RandomShear", 0.2, 0.2))),

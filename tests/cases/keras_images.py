@@ -6,6 +6,12 @@ from tests.rigs.keras import layer, on
 IMAGE = (7, 9, 3)
 KINDS = ("bilinear", "nearest", "bicubic", "lanczos3", "lanczos5", "area")
 RATIOS = ("crop_to_aspect_ratio", "pad_to_aspect_ratio")
+EVENED = "ContrastLimitedAdaptiveHistogramEqualization"
+TILED = (
+    ((7, 9, 3), {"tile_grid_size": (2, 4), "value_range": (-2, 2), "clip_limit": 20}),
+    ((8, 8, 1), {"value_range": (-1, 1), "clip_limit": 0}),
+    ((2, 9, 8), {"tile_grid_size": (3, 2), "value_range": (-3, 1), "data_format": "channels_first"}),
+)
 
 
 def resized(
@@ -31,5 +37,7 @@ CASES = [
     Case(on(IMAGE, layer("RandomCrop", 4, 5))),
     Case(on(IMAGE, layer("AutoContrast"))),
     Case(on(IMAGE, layer("AutoContrast", value_range=(-1, 1)))),
+    *(Case(on(shape, layer(EVENED, **more), highest=256)) for shape, more in TILED),
+    Case(on(IMAGE, layer(EVENED), dtype="uint8"), refused="whole numbers", reason="cut to whole numbers"),
     *(Case(on(IMAGE, layer("UpSampling2D", 2, interpolation=kind))) for kind in ("bicubic", "lanczos3")),
 ]

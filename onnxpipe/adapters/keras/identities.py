@@ -17,7 +17,7 @@ def identity(stage: Stage, x: Var) -> Var:
 
 
 _AUGMENTING = (
-    *("AugMix", "CutMix", "MixUp", "RandAugment", "RandomBrightness"),
+    *("AugMix", "CutMix", "MaxNumBoundingBoxes", "MixUp", "RandAugment", "RandomBrightness"),
     *("RandomColorDegeneration", "Solarization"),
     *("RandomColorJitter", "RandomContrast", "RandomCrop", "RandomElasticTransform", "RandomErasing"),
     *("RandomFlip", "RandomGaussianBlur", "RandomGrayscale", "RandomHue", "RandomInvert"),

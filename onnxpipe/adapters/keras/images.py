@@ -77,29 +77,3 @@ def _like(made: Var, dtype: Any) -> Var:
         return cast(made, dtype)
     info = np.iinfo(dtype)
     return cast(op.clip(op.round(made), const(np.float32(info.min)), const(np.float32(info.max))), dtype)
-
-
-@converts("keras.layers.AutoContrast")
-def auto_contrast(stage: Stage, x: Var) -> Var:
-    """Each channel stretched from its lowest to its highest pixel; what is NaN then, as it was.
-
-    Formula: AutoContrast.transform_images.
-    """
-    if dtype_of(x).kind != "f":
-        raise stage.unsupported("takes images of whole numbers, which it makes floats of")
-    full, given = (0.0, 255.0), tuple(float(each) for each in stage.value_range)
-    images = _ranged(x, given, full)
-    low, high = (reduce(images, const([1, 2])) for reduce in (op.reduce_min, op.reduce_max))
-    scale = op.div(const(np.float32(255)), op.sub(high, low))
-    stretched = op.add(op.mul(images, scale), op.mul(op.neg(low), scale))
-    made = _ranged(op.clip(stretched, const(np.float32(0)), const(np.float32(255))), full, given)
-    return op.where(op.isnan(made), x, made)
-
-
-def _ranged(x: Var, source: tuple[float, ...], target: tuple[float, ...]) -> Var:
-    """Formula: BaseImagePreprocessingLayer._transform_value_range."""
-    if source == target:
-        return x
-    (a, b), (c, d) = ([const(np.float32(each)) for each in ends] for ends in (source, target))
-    share = op.div(op.sub(x, a), op.sub(b, a))
-    return op.add(op.mul(share, op.sub(d, c)), c)
