@@ -33,6 +33,17 @@ def dense(values: list[float]) -> dict[str, Any]:
     return {"type": 1, "size": None, "indices": None, "values": values}
 
 
+TEXTS = ["a", None, "é\x00", "", "b"]
+
+
+@pytest.mark.parametrize("values", [TEXTS * 500, [f"{i}" for i in range(2000)], TEXTS, []], ids=len)
+def test_text_is_itself_however_it_is_kept(values: list[Any]) -> None:
+    kept = pa.array(values, pa.string())
+    chunked = pa.chunked_array([kept.dictionary_encode(), pa.array(["z", None]).dictionary_encode()])
+    assert from_arrow(pa.table({"x": kept.slice(1)}))["x"].tolist() == values[1:]
+    assert from_arrow(pa.table({"x": chunked}))["x"].tolist() == [*values, "z", None]
+
+
 def test_lists_of_one_length_are_a_matrix_and_others_are_padded() -> None:
     assert read([[1.0, 2.0], [3.0, 4.0]], pa.list_(pa.float64())).tolist() == [[1, 2], [3, 4]]
     assert read([[1, 2], [3, 4]], pa.list_(pa.int64())).dtype == np.int64
@@ -49,6 +60,17 @@ def test_a_slice_of_lists_is_itself() -> None:
 def test_the_vectors_of_spark_are_matrices() -> None:
     found = read([sparse(3, [2], [5.0]), dense([1.0, 2.0, 3.0]), None], SPARK_VECTOR)
     np.testing.assert_equal(found, [[0, 0, 5], [1, 2, 3], [np.nan] * 3])
+    rows = [
+        dense([0.0, 9.0, 9.0]),
+        None,
+        sparse(3, [], []),
+        sparse(3, [1, 0], [7.0, 8.0]),
+        dense([4.0, 5.0, 6.0]),
+    ]
+    kept = pa.chunked_array([pa.array(rows[:2], SPARK_VECTOR), pa.array(rows, SPARK_VECTOR).slice(2)])
+    wanted = [[0, 9, 9], [np.nan] * 3, [0, 0, 0], [8, 7, 0], [4, 5, 6]]
+    np.testing.assert_equal(from_arrow(pa.table({"x": kept}))["x"], wanted)
+    assert read([None], SPARK_VECTOR).shape == (1, 0)
 
 
 def test_vectors_of_different_sizes_are_refused() -> None:
@@ -75,3 +97,4 @@ def test_answers_come_back_as_they_went(values: Any) -> None:
 
 def test_one_column_is_one_value_per_row() -> None:
     assert to_arrow(np.array([[1.0], [2.0]])).to_pylist() == [1, 2]
+    assert to_arrow(np.array([[1.0], [2.0]]), listed=True).to_pylist() == [[1], [2]]

@@ -74,6 +74,19 @@ def test_batches_follow_one_another(
     assert_answered(pd.read_json("out.jsonl", lines=True), rows, pipeline)
 
 
+def test_what_repeats_itself_is_kept_once(folder: Path) -> None:
+    score("model.onnx", "rows.parquet", "out.parquet")
+    group = parquet.read_metadata("out.parquet").row_group(0)
+    kept = {(c := group.column(i)).path_in_schema: c.has_dictionary_page for i in range(group.num_columns)}
+    assert kept == {
+        "id": False,
+        "size": False,
+        "kind": True,
+        "predict": False,
+        "predict_proba.list.element": False,
+    }
+
+
 def test_csv_has_a_column_per_class(folder: Path, pipeline: Any, rows: pd.DataFrame) -> None:
     score("model.onnx", "rows.parquet", "out.csv")
     found = pd.read_csv("out.csv")

@@ -27,8 +27,14 @@ def _column(column: Any) -> Array:
     import pyarrow as pa
 
     kind = column.type
+    if pa.types.is_string(kind) and _repeats(column):
+        column, kind = column.dictionary_encode(), pa.dictionary(pa.int32(), kind)
     if pa.types.is_dictionary(kind):
-        return _column(column.cast(kind.value_type))
+        return (
+            _unpacked(column)
+            if pa.types.is_string(kind.value_type)
+            else _column(column.cast(kind.value_type))
+        )
     if pa.types.is_struct(kind) and tuple(field.name for field in kind) == _VECTOR:
         return _vectors(column)
     if pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind):
@@ -40,6 +46,27 @@ def _column(column: Any) -> Array:
         column = column.cast(pa.int8()).cast(pa.float64())
     array: Array = column.to_numpy()
     return array
+
+
+_SAMPLE = 1024
+
+
+def _repeats(column: Any) -> bool:
+    """Whether text seems to be of few distinct values: then not every row's need be made in Python."""
+    head = column.slice(0, _SAMPLE)
+    return len(column) > _SAMPLE and len(head.unique()) * 2 < _SAMPLE
+
+
+def _unpacked(column: Any) -> Array:
+    """Text kept as its distinct values and where they are, as one text per row."""
+    import pyarrow as pa
+
+    chunks = column.chunks if isinstance(column, pa.ChunkedArray) else [column]
+    parts = [np.empty(0, object)]
+    for chunk in chunks:
+        texts = np.array([*chunk.dictionary.to_pylist(), None], object)
+        parts.append(texts[chunk.indices.fill_null(len(texts) - 1).to_numpy()])
+    return np.concatenate(parts)
 
 
 def _matrix(column: Any) -> Array | None:
@@ -78,24 +105,31 @@ def _vectors(column: Any) -> Array:
 
     Raises BadInput where their sizes differ.
     """
-    rows = column.to_pylist()
-    sizes = {row["size"] if row["type"] == 0 else len(row["values"]) for row in rows if row is not None}
-    if len(sizes) > 1:
-        raise BadInput(f"vectors of different sizes: {', '.join(map(str, sorted(sizes)))}")
-    matrix = np.zeros((len(rows), sizes.pop() if sizes else 0))
-    for place, row in enumerate(rows):
-        if row is None:
-            matrix[place] = np.nan
-        elif row["type"] == 0:
-            matrix[place, row["indices"]] = row["values"]
-        else:
-            matrix[place] = row["values"]
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    whole = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    kinds, sizes, indices, values = whole.flatten()
+    lengths = pc.list_value_length(values).fill_null(0).to_numpy()
+    there, sparse = whole.is_valid().to_numpy(False), pc.equal(kinds, 0).fill_null(False).to_numpy(False)
+    widths = np.unique(np.where(sparse, sizes.fill_null(0).to_numpy(), lengths)[there])
+    if len(widths) > 1:
+        raise BadInput(f"vectors of different sizes: {', '.join(map(str, widths))}")
+    matrix = np.zeros((len(whole), *widths) if len(widths) else (len(whole), 0))
+    matrix[~there] = np.nan
+    places = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    places[np.repeat(sparse, lengths)] = pc.list_flatten(indices).to_numpy()
+    matrix[np.repeat(np.arange(len(whole)), lengths), places] = pc.list_flatten(values).to_numpy()
     return matrix
 
 
-def to_arrow(values: Array) -> Any:
-    """An answer as a pyarrow Array: ``[N]`` and ``[N, 1]`` one value per row, ``[N, ...]`` lists."""
-    return _nested(values[:, 0] if values.ndim == 2 and values.shape[1] == 1 else values)
+def to_arrow(values: Array, listed: bool = False) -> Any:
+    """An answer as a pyarrow Array: ``[N]`` and ``[N, 1]`` one value per row, ``[N, ...]`` lists.
+
+    ``listed`` has ``[N, 1]`` as lists, too: answers that are as long as the rows need.
+    """
+    one = values.ndim == 2 and values.shape[1] == 1 and not listed
+    return _nested(values[:, 0] if one else values)
 
 
 def _nested(values: Array) -> Any:

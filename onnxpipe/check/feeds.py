@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -108,16 +108,36 @@ def _refuse_other_than_whole(port: Port, value: Array, target: np.dtype[Any]) ->
 def _texts(port: Port, value: Array, missing: str) -> Array:
     """Text as it is, and columns of whole numbers as their digits; anything else is refused."""
     cells = value.ravel().tolist()
-    for cell in cells if value.dtype.kind not in "iu" else ():
-        if not isinstance(cell, str) and not is_missing(cell):
-            raise BadInput(f"{port.name} holds {cell!r}, the graph wants text")
-    out = np.empty(len(cells), object)
-    out[:] = [missing if is_missing(cell) else str(cell) for cell in cells]
+    distinct = _distinct(cells)
+    if value.dtype.kind not in "iu":
+        _refuse_other_than_text(port, distinct)
+    told = {cell: missing if is_missing(cell) else str(cell) for cell in distinct}
     try:
-        "".join(out).encode()
+        "".join(told.values()).encode()
     except UnicodeEncodeError:
         raise BadInput(f"{port.name} holds half a surrogate pair, which no UTF-8 text can") from None
+    out = np.empty(len(cells), object)
+    out[:] = cells if value.dtype.kind == "O" and all(map(_is_text, told)) else [told[cell] for cell in cells]
     return out.reshape(value.shape)
+
+
+def _distinct(cells: list[Any]) -> Iterable[Any]:
+    """The cells that differ, each once and in their order: far fewer than there are, mostly."""
+    try:
+        return dict.fromkeys(cells)
+    except TypeError:  # lists and the like
+        return cells
+
+
+def _is_text(cell: Any) -> bool:
+    return isinstance(cell, str)
+
+
+def _refuse_other_than_text(port: Port, distinct: Iterable[Any]) -> None:
+    """Raise BadInput for the first cell that is neither text nor missing."""
+    for cell in distinct:
+        if not isinstance(cell, str) and not is_missing(cell):
+            raise BadInput(f"{port.name} holds {cell!r}, the graph wants text")
 
 
 def _numbers(port: Port, value: Array) -> Array:

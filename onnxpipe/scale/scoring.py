@@ -39,12 +39,23 @@ class Scorer:
     def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """The batches with one more column per output. Raises BadInput for columns that don't fit."""
         for batch in batches:
-            yield appended(batch, self.answers(batch))
+            yield self.appended(batch)
+
+    def appended(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """A batch with its answers as further columns. Raises as ``answers``."""
+        import pyarrow as pa
+
+        answers = self.answers(batch)
+        added = [to_arrow(answers[port.name], _is_list(port)) for port in self.signature.outputs]
+        return pa.RecordBatch.from_arrays([*batch.columns, *added], names=[*batch.schema.names, *answers])
 
     def answers(self, batch: pa.RecordBatch) -> dict[str, Array]:
         """The outputs on a batch, by name. Raises onnxruntime's error where the model refuses a row."""
         import pyarrow as pa
 
+        names, wanted = batch.schema.names, [port.name for port in self.signature.inputs]
+        if set(wanted) <= set(names) and len(set(names)) == len(names):
+            batch = batch.select(wanted)  # the others needn't become numpy's
         return self.run(feeds(self.signature, from_arrow(pa.Table.from_batches([batch])), self.missing))
 
     def run(self, fed: dict[str, Array]) -> dict[str, Array]:
@@ -61,18 +72,16 @@ class Scorer:
             options = ort.SessionOptions()
             options.log_severity_level = 4
             options.intra_op_num_threads = self.threads
+            options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # reading needs the core
             self._session = ort.InferenceSession(
                 self.model, extended(options, self.model), providers=["CPUExecutionProvider"]
             )
         return self._session
 
 
-def appended(batch: pa.RecordBatch, answers: dict[str, Array]) -> pa.RecordBatch:
-    """A batch with answers as further columns."""
-    import pyarrow as pa
-
-    columns = dict(zip(batch.schema.names, batch.columns, strict=True))
-    return pa.RecordBatch.from_pydict(columns | {name: to_arrow(value) for name, value in answers.items()})
+def _is_list(port: Port) -> bool:
+    """Whether an output has several values per row, or may have."""
+    return len(port.shape) > 1 and port.shape[1:] != (1,)
 
 
 def refuse_clash(columns: Sequence[str], outputs: Sequence[Port]) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,15 +16,16 @@ from onnxpipe.check.arrow import to_arrow
 from onnxpipe.core.signature import Port
 from onnxpipe.errors import BadInput, Refusal, Unreadable
 from onnxpipe.scale import scoring, spark
+from onnxpipe.scale.pieces import in_order
 from onnxpipe.services.judging.rows import load_rows, packed, refuse_unfolding
 from onnxpipe.services.keeping.files import Staging, refuse_unwritable
+from onnxpipe.services.keeping.tables import FORMATS, Writer
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 BATCH = 65_536
 """Rows that are in memory at a time."""
-FORMATS = (".parquet", ".csv", ".jsonl")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,29 +55,35 @@ def score(
     if target.suffix.lower() not in FORMATS:
         raise BadInput("can't tell what to write", where=str(target), remedy=f"Name it {', '.join(FORMATS)}.")
     refuse_unwritable(target, Path(model), Path(data))
-    rows = _written(spark.scorer(model, threads=0), Path(data), target)
+    rows = _written(spark.scorer(model), Path(data), target)
     return Scored(rows, time.perf_counter() - started)
 
 
 def _written(scorer: scoring.Scorer, data: Path, target: Path) -> int:
     """The number of rows written to ``target``, which appears when all of them are."""
     rows = 0
+    scorer.session  # noqa: B018 - opened before threads share it
     with ExitStack() as stack:
         staging = stack.enter_context(Staging())
         temporary = staging.file(target, b"")
-        write = stack.enter_context(_Writer(temporary, target.suffix.lower()))
-        for batch in _batches(data, scorer.signature.outputs):
-            try:
-                write(scoring.appended(batch, scorer.answers(batch)))
-            except Refusal as error:
-                error.where = error.where or str(data)
-                raise
-            except Exception as error:  # onnxruntime's own, which have no common type
-                raise _refused(scorer, batch, rows, error, data) from None
-            rows += batch.num_rows
+        write = stack.enter_context(Writer(temporary, target.suffix.lower()))
+        for table in in_order(partial(_answered, scorer, data), _batches(data, scorer.signature.outputs)):
+            write(table)
+            rows += table.num_rows
         write.close()
         staging.commit()
     return rows
+
+
+def _answered(scorer: scoring.Scorer, data: Path, start: int, batch: pa.RecordBatch) -> pa.RecordBatch:
+    """The rows from ``start`` on with their answers. Raises a Refusal that names the row at fault."""
+    try:
+        return _plain(scorer.appended(batch))
+    except Refusal as error:
+        error.where = error.where or str(data)
+        raise
+    except Exception as error:  # onnxruntime's own, which have no common type
+        raise _refused(scorer, batch, start, error, data) from None
 
 
 def _refused(
@@ -129,7 +137,7 @@ def _streamed(data: Path) -> Iterator[pa.RecordBatch]:
         form = dataset.ParquetFileFormat(dictionary_columns=texts)
         for batch in dataset.dataset(data, format=form).to_batches(batch_size=BATCH):
             refuse_unfolding(batch.columns, limit)
-            yield _plain(batch, texts)
+            yield batch
     except Unreadable as error:
         error.where = str(data)
         raise
@@ -139,77 +147,9 @@ def _streamed(data: Path) -> Iterator[pa.RecordBatch]:
         ) from None
 
 
-def _plain(batch: pa.RecordBatch, texts: list[str]) -> pa.RecordBatch:
-    """The batch with each row's own text in these columns, where only its place among distinct ones was."""
+def _plain(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """The batch with each row's own text, where only its place among distinct ones was."""
     import pyarrow as pa
 
-    names = batch.schema.names
-    held = zip(names, batch.columns, strict=True)
-    columns = [column.dictionary_decode() if name in texts else column for name, column in held]
-    return pa.RecordBatch.from_arrays(columns, names=names)
-
-
-class _Writer:
-    """Record batches to a file, of the kind its suffix says. A context manager."""
-
-    def __init__(self, path: Path, suffix: str) -> None:
-        self.path, self.suffix = path, suffix
-        self._stream: Any = None
-        self._opened: Any = None
-
-    def __enter__(self) -> _Writer:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def __call__(self, batch: pa.RecordBatch) -> None:
-        """Write a batch."""
-        make: Callable[[pa.RecordBatch], None] = {
-            ".parquet": self._parquet, ".csv": self._csv, ".jsonl": self._jsonl,
-        }[self.suffix]  # fmt: skip
-        make(batch)
-
-    def close(self) -> None:
-        """Finish the file; safe to call twice."""
-        if self._stream is not None:
-            self._stream.close()
-            self._stream = None
-
-    def _parquet(self, batch: pa.RecordBatch) -> None:
-        if self._stream is None:
-            from pyarrow import parquet
-
-            self._stream = parquet.ParquetWriter(self.path, batch.schema)
-        self._stream.write_batch(batch)
-
-    def _csv(self, batch: pa.RecordBatch) -> None:
-        from pyarrow import csv
-
-        flat = _flat(batch)
-        if self._stream is None:
-            self._stream = csv.CSVWriter(self.path, flat.schema)
-        self._stream.write_batch(flat)
-
-    def _jsonl(self, batch: pa.RecordBatch) -> None:
-        import json
-
-        if self._stream is None:
-            self._stream = self.path.open("w", encoding="utf-8")
-        for row in batch.to_pylist():
-            self._stream.write(json.dumps(row, ensure_ascii=False, default=str) + "\n")
-
-
-def _flat(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """Columns of lists as one column per place, ``probability_0`` and so on: CSV has no lists."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    columns: dict[str, Any] = {}
-    for name, column in zip(batch.schema.names, batch.columns, strict=True):
-        if not pa.types.is_list(column.type):
-            columns[name] = column
-            continue
-        width = pc.max(pc.list_value_length(column)).as_py() or 0
-        columns |= {f"{name}_{i}": pc.list_element(column, i) for i in range(width)}
-    return pa.RecordBatch.from_pydict(columns)
+    columns = [c.dictionary_decode() if pa.types.is_dictionary(c.type) else c for c in batch.columns]
+    return pa.RecordBatch.from_arrays(columns, names=batch.schema.names)

@@ -70,7 +70,7 @@ def column(array: Any) -> Any:
         return {name: column(part) for name, part in parts}
     if pa.types.is_list(kind) and _is_number(kind.value_type) and not array.null_count:
         offsets = _numbers(array.offsets)
-        return Lists(_numbers(array.flatten()), offsets - offsets[0])
+        return Lists(_numbers(array.values[offsets[0] : offsets[-1]]), offsets - offsets[0])
     if _is_number(kind):
         return _numbers(array)
     return [_plain(value) for value in array.to_pylist()]
@@ -85,18 +85,20 @@ def _is_number(kind: Any) -> bool:
 def _numbers(array: Any) -> Array:
     """Numbers or booleans as numpy; missing ones make floats of integers, and are NaN.
 
-    Read off the buffer: pyarrow's own ``to_numpy`` imports pandas, which takes longer than all the rest.
+    Read off the buffers: pyarrow's own ``to_numpy`` imports pandas, which takes longer than all the
+    rest, and its ``cast`` all functions that it has.
     """
     import pyarrow as pa
 
     if pa.types.is_boolean(array.type):
         return np.array(array.to_pylist(), np.float64 if array.null_count else np.bool_)
-    if array.null_count:
-        array = array.cast(pa.float64()).fill_null(float("nan"))
-    name = str(array.type)
-    dtype = np.dtype(_DTYPES.get(name, name))
-    whole = np.frombuffer(array.buffers()[1] or b"", dtype)
-    return whole[array.offset : array.offset + len(array)]
+    held, data = array.buffers()
+    name, here = str(array.type), slice(array.offset, array.offset + len(array))
+    values = np.frombuffer(data or b"", np.dtype(_DTYPES.get(name, name)))[here]
+    if not array.null_count:
+        return values
+    there = np.unpackbits(np.frombuffer(held, np.uint8), bitorder="little")[here]
+    return np.where(there, values.astype(np.float64), np.nan)
 
 
 def _plain(value: Any) -> Any:
