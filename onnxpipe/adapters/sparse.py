@@ -9,16 +9,40 @@ from typing import Any
 
 import numpy as np
 
-from onnxpipe.core.record import Record
+from onnxpipe.core.record import Record, walk
 from onnxpipe.errors import Unreadable
 
 LIMIT = 2**26
 """Elements that a matrix may have once it is dense: 512 MiB of float64."""
 
 
+_WHAT = ("matrix", "array")
+_FORMATS = tuple(f"scipy.sparse.{layout}_{what}" for layout in ("csr", "csc", "coo") for what in _WHAT)
+
+
+class Unfolding(dict[str, Any]):
+    """An object's attributes, the sparse matrices among them unfolded as soon as they are asked for."""
+
+    def __getitem__(self, name: str) -> Any:
+        value = super().__getitem__(name)
+        if is_sparse(value):
+            value = self[name] = dense(value)
+        return value
+
+    def get(self, name: str, default: Any = None) -> Any:
+        return self[name] if name in self else default  # noqa: SIM401  (get is what this is)
+
+
+def unfold(root: Record) -> None:
+    """Let every object under ``root`` give its sparse matrices as dense arrays, when it is asked for them."""
+    for record in walk(root):
+        if any(map(is_sparse, record.fields.values())):
+            record.state = Unfolding(record.fields)
+
+
 def is_sparse(value: Any) -> bool:
-    """Whether a value is the record of a scipy matrix or array."""
-    return isinstance(value, Record) and value.kind.startswith("scipy.sparse.")
+    """Whether a value is the record of a scipy matrix or array of a format that is read."""
+    return isinstance(value, Record) and value.kind in _FORMATS
 
 
 def dense(record: Record) -> np.ndarray[Any, Any]:
@@ -29,7 +53,7 @@ def dense(record: Record) -> np.ndarray[Any, Any]:
     rows, columns = _places(record)
     shape = tuple(int(n) for n in record.get("_shape") or ())
     if len(shape) != 2 or shape[0] * shape[1] > LIMIT or min(shape) < 0:
-        raise Unreadable(f"a sparse matrix in it has shape {shape}")
+        raise Unreadable(f"a sparse matrix in it has shape {shape}, too large to be unfolded for a graph")
     inside = (rows >= 0) & (rows < shape[0]) & (columns >= 0) & (columns < shape[1])
     if len(rows) != len(columns) or not inside.all():
         raise Unreadable("a sparse matrix in it has entries outside its shape")

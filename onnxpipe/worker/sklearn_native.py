@@ -171,7 +171,8 @@ def table(model: Any, rows: Mapping[str, Any]) -> Any:
 def joined(model: Any, rows: Mapping[str, Any]) -> Any:
     """``X``, or the columns ``x0, x1, ...`` at their positions, absent ones missing."""
     if not all(re.match(r"x\d+$", name) for name in rows):
-        parts = [value[:, None] if value.ndim == 1 else value for value in rows.values()]
+        # Copies: IterativeImputer fills a single row in place.
+        parts = [np.array(value[:, None] if value.ndim == 1 else value) for value in rows.values()]
         return gaps_as(absent(model), parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1))
     width = getattr(model, "n_features_in_", 1 + max(int(name[1:]) for name in rows))
     matrix = np.full((length(rows), int(width)), np.nan, dtype=object)

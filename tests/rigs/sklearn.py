@@ -62,11 +62,16 @@ class Fitted:
     def natively(self, batches: Sequence[Any], doubtful: Sequence[int]) -> Iterator[Mapping[str, Any] | None]:
         for i, rows in enumerate(batches):
             try:
-                yield normalised(native_answers(self.source, self.wanted, rows))
+                yield normalised(native_answers(self.source, self.wanted, unshared(rows)))
             except Exception:
                 if i < 3:  # its own rows: the reason is worth more than the fact
                     raise
                 yield None
+
+
+def unshared(rows: Any) -> Any:
+    """A matrix of its own: IterativeImputer fills a single row in place."""
+    return rows.copy() if isinstance(rows, np.ndarray) else rows
 
 
 def sampled(rows: Any) -> dict[str, Any] | None:

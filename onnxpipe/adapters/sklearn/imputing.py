@@ -26,6 +26,19 @@ def _marks_nan(stage: Stage) -> bool:
     return not isinstance(marker, str) and (not np.isscalar(marker) or bool(marker != marker))
 
 
+def refused_unless_missing(stage: Stage) -> Check:
+    """What an imputer of numbers refuses: NaN is welcome where it marks what is missing."""
+    return Check.INFINITE if _marks_nan(stage) else Check.NONFINITE
+
+
+def with_indicators(stage: Stage, filled: Var, gone: Var) -> Var:
+    """``filled`` with the columns of ``gone`` behind it that the fitted indicator, if any, tells of."""
+    indicator = stage.get("indicator_")
+    if not isinstance(indicator, Record) or not len(indicator.get("features_")):
+        return filled
+    return concat([filled, cast(take_columns(gone, indicator.get("features_")), dtype_of(filled))], 1)
+
+
 def _marker(stage: Stage, x: Var) -> Any:
     """What stands for a missing value in ``x``."""
     marker = stage.get("missing_values", np.nan)
@@ -37,7 +50,7 @@ def _marker(stage: Stage, x: Var) -> Any:
 def _check(stage: Stage, x: Table) -> Check:
     if x.has_strings or not x.risky:
         return Check.NOTHING
-    return max(x.owes, Check.INFINITE if _marks_nan(stage) else Check.NONFINITE)
+    return max(x.owes, refused_unless_missing(stage))
 
 
 def _imputer_columns(stage: Stage) -> Sequence[str]:

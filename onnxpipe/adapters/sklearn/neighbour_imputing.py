@@ -7,24 +7,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from onnxpipe.adapters.sklearn.imputing import refused_unless_missing, with_indicators
 from onnxpipe.blocks import missing, neighbour_means, numeric
 from onnxpipe.core.ops import Var, cast, const, dtype_of, op, take_columns
 from onnxpipe.core.plan import Stage
-from onnxpipe.core.record import Record
 from onnxpipe.core.registry import converts
-from onnxpipe.core.table import Check
 from onnxpipe.core.wild import beyond
 
 Array = NDArray[Any]
 
 
-def _refuses(stage: Stage) -> Check:
-    return Check.INFINITE if stage.missing_values != stage.missing_values else Check.NONFINITE
-
-
 @converts(
     "sklearn.impute.KNNImputer",
-    refuses=_refuses,
+    refuses=refused_unless_missing,
     wild=beyond(1e3, lambda stage: stage._fit_X),  # native's squares leave nothing of the other columns
 )
 def knn_imputer(stage: Stage, x: Var) -> Var:
@@ -42,17 +37,12 @@ def knn_imputer(stage: Stage, x: Var) -> Var:
     found = neighbour_means.means(few, gaps, known, int(stage.n_neighbors), stage.weights == "distance")
     filled = op.where(gaps, cast(found, dtype_of(x)), few)
     places = op.transpose(op.non_zero(lacking), perm=[1, 0])
-    return _with_indicators(stage, op.scatter_nd(x, places, filled), gone)
+    return with_indicators(stage, _known(stage, op.scatter_nd(x, places, filled)), gone)
 
 
-def _with_indicators(stage: Stage, filled: Var, gone: Var) -> Var:
+def _known(stage: Stage, filled: Var) -> Var:
     """The columns that weren't empty when fitted (all, the empty ones as 0, if they are kept)."""
-    valid, dtype = np.asarray(stage._valid_mask), dtype_of(filled)
-    if stage.get("keep_empty_features", False):
-        filled = filled if valid.all() else op.where(const(valid), filled, const(0, dtype))
-    else:
-        filled = take_columns(filled, np.flatnonzero(valid))
-    indicator = stage.get("indicator_")
-    if not isinstance(indicator, Record) or not len(indicator.get("features_")):
-        return filled
-    return op.concat([filled, cast(take_columns(gone, indicator.get("features_")), dtype)], axis=1)
+    valid = np.asarray(stage._valid_mask)
+    if not stage.get("keep_empty_features", False):
+        return take_columns(filled, np.flatnonzero(valid))
+    return filled if valid.all() else op.where(const(valid), filled, const(0, dtype_of(filled)))

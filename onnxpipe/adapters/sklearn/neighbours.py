@@ -52,10 +52,8 @@ def meeting_order(stage: Stage) -> Array:
 
 
 def fitted_points(stage: Stage) -> Array:
-    """The points that were fitted ``[m, d]``, float64. Raises Unsupported for a sparse matrix."""
-    if not isinstance(stage._fit_X, np.ndarray):
-        raise stage.unsupported("was fitted on a sparse matrix")
-    return stage._fit_X.astype(np.float64)
+    """The points that were fitted ``[m, d]``, float64."""
+    return np.asarray(stage._fit_X, np.float64)
 
 
 def weighs_by_distance(stage: Stage) -> bool:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import numpy as np
 
 from onnxpipe.adapters.pickles import Global
-from onnxpipe.adapters.sparse import dense, is_sparse
 from onnxpipe.blocks import linear
 from onnxpipe.core.ops import Var, const, op
 from onnxpipe.core.plan import Stage
@@ -18,8 +17,7 @@ from onnxpipe.core.registry import converts
 @converts("sklearn.random_projection.SparseRandomProjection", carries=True)
 def sparse_random_projection(stage: Stage, x: Var) -> Var:
     """``x @ components.T`` ``[N, k]``."""
-    components = stage.components_
-    return linear.affine(x, dense(components) if is_sparse(components) else np.asarray(components))
+    return linear.affine(x, np.asarray(stage.components_))
 
 
 @converts("sklearn.cluster.FeatureAgglomeration", dtype=np.float64, carries=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from onnxpipe.adapters import pickles, skops
+from onnxpipe.adapters import pickles, skops, sparse
 from onnxpipe.adapters.base import Artefact, Rows
 from onnxpipe.adapters.inputs import input_ports, open_names, said_columns
 from onnxpipe.adapters.reading import Content, reading
@@ -72,6 +72,7 @@ def root_of(artefact: Artefact) -> Record:
     with reading("pipeline", str(artefact), ""):
         refuse_endless(root)
     modernise(root)
+    sparse.unfold(root)
     companions.complete(root, names)
     return root
 

@@ -33,7 +33,7 @@ def self_training_classifier(stage: Stage, x: Table) -> Answers:
 def label_propagation(stage: Stage, x: Var) -> Answers:
     """The fitted rows' class shares, weighed by a kernel or summed over the nearest, then normalised."""
     if stage.kernel == "rbf":
-        near = kernels.between(x, _points(stage), kernels.Kernel("rbf", gamma=float(stage.gamma)))
+        near = kernels.between(x, np.asarray(stage.X_), kernels.Kernel("rbf", gamma=float(stage.gamma)))
         sums = linear.affine(near, stage.label_distributions_.T)
     elif stage.kernel == "knn":
         sums = _summed(stage, x)
@@ -41,12 +41,6 @@ def label_propagation(stage: Stage, x: Var) -> Answers:
         raise stage.unsupported("weighs rows by a Python function, which isn't data")
     proba = sums / op.reduce_sum(sums, const([1]))
     return {"predict": classes.most_likely(proba, stage.classes_), "predict_proba": proba}
-
-
-def _points(stage: Stage) -> Array:
-    if not isinstance(stage.X_, np.ndarray):
-        raise stage.unsupported("was fitted on a sparse matrix")
-    return stage.X_
 
 
 def _summed(stage: Stage, x: Var) -> Var:

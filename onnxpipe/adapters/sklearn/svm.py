@@ -72,8 +72,6 @@ def one_class_svm(stage: Stage, x: Var) -> Answers:
 
 def _decision(stage: Stage, x: Var, coef: Array) -> Var:
     """``k(x, support vectors) @ coef.T + intercept`` ``[N, scores]``, for ``coef`` ``[scores, vectors]``."""
-    if stage._sparse:
-        raise stage.unsupported("was fitted on a sparse matrix")
     vectors, bias = stage.support_vectors_, np.asarray(stage._intercept_)
     if stage.kernel == "linear":
         return linear.affine(x, coef @ vectors, bias)
