@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import numpy as np
 import onnx
 import pytest
@@ -18,7 +19,8 @@ from PIL import Image
 from sklearn.datasets import load_sample_images
 
 import onnxpipe
-from onnxpipe.errors import BadManifest
+from onnxpipe.check.report import schema
+from onnxpipe.errors import BadInput, BadManifest
 from tests.harness import open_session
 
 PHOTO = Image.fromarray(load_sample_images().images[0]).resize((61, 47))
@@ -137,6 +139,83 @@ def test_broken_files_are_refused_and_the_process_lives(tmp_path: Path) -> None:
     assert {name: said for said, name in answers} == {
         name: "decoded" if name.startswith("whole") else "refused" for name in files
     }
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    """Three photos whose pixels are the same whoever decodes them, and two whose pixels aren't."""
+    (tmp_path / "photos" / "more").mkdir(parents=True)
+    for i in range(5):
+        data = encoded("PNG", PHOTO.rotate(i)) if i < 3 else encoded("JPEG", PHOTO.rotate(90 * i))
+        (tmp_path / "photos" / ("more" if i % 2 else ".") / f"{i}").write_bytes(data)
+    (tmp_path / "photos" / "notes.txt").write_text("no image")
+    return tmp_path / "photos"
+
+
+@cache
+def level_reader() -> Any:
+    """Bytes to how far pixels are from their mean, in fiftieths of a level, as the best of scores."""
+    node, value = onnx.helper.make_node, onnx.helper.make_tensor_value_info
+    levels = onnx.numpy_helper.from_array(np.arange(0, 256, 0.02, np.float32), "levels")
+    axes = onnx.numpy_helper.from_array(np.array([0, 1, 2]), "axes")
+    nodes = [
+        node("Cast", ["pixels"], ["x"], to=onnx.TensorProto.FLOAT),
+        node("ReduceMean", ["x", "axes"], ["middle"], keepdims=0),
+        node("Sub", ["x", "middle"], ["apart"]),
+        node("Abs", ["apart"], ["spread"]),
+        node("ReduceMean", ["spread", "axes"], ["mean"], keepdims=0),
+        node("Sub", ["mean", "levels"], ["off"]),
+        node("Abs", ["off"], ["far"]),
+        node("Neg", ["far"], ["near"]),
+        node("Unsqueeze", ["near", "zero"], ["scores"]),
+    ]
+    zero = onnx.numpy_helper.from_array(np.array([0]), "zero")
+    pixels, scores = value("pixels", 2, ["H", "W", 3]), value("scores", 1, [1, 12800])
+    made = onnx.helper.make_graph(nodes, "levels", [pixels], [scores], [levels, axes, zero])
+    model = onnx.helper.make_model(made, opset_imports=[onnx.helper.make_opsetid("", 21)], ir_version=10)
+    return onnxpipe.stitch(["image:input=bytes", model, "argmax"])
+
+
+def test_predictions_that_the_decoder_flips_are_counted(photos: Path) -> None:
+    report = onnxpipe.verify(level_reader(), data=photos)
+    found = report.decoding
+    assert not report and found is not None
+    assert (report.tried, report.differing, found.flipped) == (5, 2, 2)
+    assert onnxpipe.verify(level_reader(), data=photos, max_ppm=4e5)
+    assert "2 of 5 predictions flip between Pillow" in report.to_text()
+    told = json.loads(report.to_json())
+    jsonschema.validate(told, schema())
+    assert told["decoding"]["outputs"] == {"index": 2} and told["decoding"]["largest_level"] > 1
+    assert {each["image"] for each in told["decoding"]["examples"]} == {"more/3", "4"}
+    assert "2 of 5 predictions flip" in report.to_html()
+
+
+def test_images_that_one_decoder_refuses_are_told(photos: Path) -> None:
+    (photos / "cmyk.jpg").write_bytes(encoded("JPEG", PHOTO.convert("CMYK")))
+    (photos / "half.png").write_bytes(encoded("PNG")[:60])
+    report = onnxpipe.verify(level_reader(), data=photos)
+    assert report.refusals.graph_only == 2 and "cmyk.jpg" in report.to_text()
+    with pytest.raises(BadInput, match="here are none"):
+        onnxpipe.verify(level_reader(), data=photos / "cmyk.jpg")
+
+
+def test_a_reference_is_asked_about_the_bytes_of_each_image(photos: Path) -> None:
+    for path in [photos / "more" / "3", photos / "4"]:
+        path.unlink()
+    manifest = photos.parent / "pipeline.yaml"
+    manifest.write_text(
+        "parts: [{name: image, component: image, parameters: {input: bytes}}]\n"
+        "reference: decode:score\ndata: photos\n"
+    )
+    (photos.parent / "decode.py").write_text(
+        "import io\nimport numpy as np\nfrom PIL import Image\n\n\ndef score(rows):\n"
+        "    return np.asarray(Image.open(io.BytesIO(rows['image'].tobytes())).convert('RGB'))\n"
+    )
+    report = onnxpipe.verify(graph(), manifest, trust=["decode.score"])
+    assert report and report.tried == 3 and report.decoding is not None
+    assert report.decoding.flipped is None and report.decoding.largest == 0
+    assert "no prediction that could flip" in report.to_text()
+    assert "<h2" in report.to_html()
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onnxpipe.check import text
-from onnxpipe.check.compare import Tolerance, errors
+from onnxpipe.check.compare import Tolerance, Verdict, errors
 from onnxpipe.check.localise import StageFinding
 from onnxpipe.check.report import Report
 
@@ -43,8 +43,7 @@ def histogram(report: Report) -> tuple[Bar, ...]:
     """How many values of all float outputs are how far off, in units of the tolerance."""
     found = [
         errors(report.native[v.output], report.graph[v.output], _tolerance(report, v.output)).ravel()
-        for v in report.verdicts
-        if not v.failure and report.native[v.output].dtype.kind == "f"
+        for v in _floats(report)
     ]
     if not found:
         return ()
@@ -81,7 +80,7 @@ def _tolerance(report: Report, output: str) -> Tolerance:
 
 def scatter(report: Report) -> Scatter | None:
     """Native's values against the graph's for the float output that is furthest off."""
-    floats = [v for v in report.verdicts if not v.failure and report.native[v.output].dtype.kind == "f"]
+    floats = _floats(report)
     if not floats:
         return None
     chosen = max(floats, key=lambda v: v.worst)
@@ -99,6 +98,12 @@ def scatter(report: Report) -> Scatter | None:
         (round(100 * (a[i] - low) / span, 1), round(100 * (b[i] - low) / span, 1), bool(off[i])) for i in keep
     }
     return Scatter(chosen.output, f"{low:.4g}", f"{high:.4g}", tuple(sorted(points)))
+
+
+def _floats(report: Report) -> list[Verdict]:
+    """The verdicts on outputs of floats whose values are at hand: of items, one by one, they aren't."""
+    held = [v for v in report.verdicts if not v.failure and v.output in report.native]
+    return [v for v in held if report.native[v.output].dtype.kind == "f"]
 
 
 def _thin(total: int, limit: int) -> Array:

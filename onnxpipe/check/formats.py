@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 from xml.etree import ElementTree
 
-from onnxpipe.check import text
+from onnxpipe.check import decoding, text
 from onnxpipe.check.report import Report
 
 _SARIF = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -114,6 +114,8 @@ def markdown(report: Report) -> str:
     head = [f"### {text.headline(report)}", "", "| check | result |", "|---|---|"]
     table = [f"| {_cell(check.name)} | {_cell(check.problem) or 'equal'} |" for check in checks(report)]
     lines = [*head, *table, "", f"Rows: {text.made_of(report)}."]
+    if report.decoding is not None:
+        lines += ["", *(line.strip() for line in decoding.lines(report.decoding))]
     if report.culprit is not None:
         lines += ["", f"Introduced by `{report.culprit.path}` ({report.culprit.kind})."]
     if report.counterexample is not None:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import jinja2
 import numpy as np
 
-from onnxpipe.check import charts, text
+from onnxpipe.check import charts, decoding, text
 from onnxpipe.check.report import Report
 
 _ROWS = 10
@@ -52,6 +52,7 @@ def _facts(report: Report) -> dict[str, Any]:
         "outputs": [(v, text.output(report, v).partition(": ")[2]) for v in report.verdicts],
         "made_of": text.made_of(report),
         "histograms": [chart for chart in _histograms(report) if chart[2]],
+        "decoding": list(decoding.lines(report.decoding)) if report.decoding else [],
         "scatter": charts.scatter(report),
         "stages": list(zip(report.stages, charts.bars(report.stages), strict=True)),
         "columns": _columns(report),

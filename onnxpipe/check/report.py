@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onnxpipe.check.compare import ULPS, Tolerance, Verdict, errors
+from onnxpipe.check.decoding import Decoding
 from onnxpipe.check.localise import StageFinding, culprit
 
 Array = NDArray[Any]
@@ -75,7 +76,7 @@ class Report:
     other batch sizes, ``batchwise`` whether both sides answer a row by the batch it comes in;
     ``rows``, ``native`` and ``graph`` hold the rows both sides answered, and ``row_origins`` where
     each of them is from; ``places`` is where they stood among the rows tried (yours first, in your
-    order).
+    order). ``decoding`` tells what the graph's own decoding of images does to predictions.
     """
 
     verdicts: tuple[Verdict, ...]
@@ -92,6 +93,7 @@ class Report:
     graph: Answers = field(default_factory=dict, repr=False)
     places: Array | None = field(default=None, repr=False)
     batchwise: bool = False
+    decoding: Decoding | None = None
 
     def __bool__(self) -> bool:
         failed = self.batches or any(v.failure for v in self.verdicts)
@@ -169,6 +171,7 @@ class Report:
             "model": self.setting.model,
             "source": self.setting.source,
             "versions": dict(sorted(self.setting.versions.items())),
+            "decoding": self.decoding.to_dict() if self.decoding else None,
             "notes": list(self.setting.notes),
             "seconds": round(self.duration, 3),
         }

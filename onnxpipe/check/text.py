@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise
 
+from onnxpipe.check import decoding
 from onnxpipe.check.compare import ULPS, Verdict
 from onnxpipe.check.report import Report
 
@@ -39,6 +40,7 @@ def lines(report: Report) -> Iterator[str]:
         )
     yield from (f"    row {row}: {who} refuses: {why}" for row, who, why in refused.examples[:3])
     yield from (f"  batch: {failure}" for failure in report.batches)
+    yield from (f"  {line}" for line in (decoding.lines(report.decoding) if report.decoding else ()))
     yield from (f"  note: {note}" for note in report.setting.notes)
     yield from _stages(report)
     if report.counterexample is not None:

@@ -12,12 +12,14 @@ from typing import Any
 import onnx
 
 from onnxpipe.check.compare import Tolerance, single
+from onnxpipe.check.decoding import Decoding
 from onnxpipe.check.report import Report, Setting
 from onnxpipe.core import models
 from onnxpipe.core.foreign import borrowed
 from onnxpipe.core.fragment import metadata
-from onnxpipe.errors import BadInput
+from onnxpipe.errors import BadInput, MissingExtra
 from onnxpipe.services.convert import adapter_of, artefact_of
+from onnxpipe.services.judging import decoding as decodings
 from onnxpipe.services.judging import items, replay
 from onnxpipe.services.judging.matching import matched, unzipped
 from onnxpipe.services.judging.runtimes import runtime_of, versions_of
@@ -54,7 +56,9 @@ def verify(
 ) -> Report:  # fmt: skip
     """The report on a model against its source: a path, a live object, or None for its golden rows.
 
-    A manifest stands for the reference, the rows and the tolerances it names. ``data`` is a table or
+    A manifest stands for the reference, the rows and the tolerances it names. Of a graph that decodes
+    images, ``data`` is a folder of them, and Pillow's pixels stand for the source where none is named.
+    ``data`` is a table or
     the path of one. ``options`` are the fields of ``Judging``, and of
     ``Where`` (python, timeout, trust, signature) if ``where`` isn't given. Raises a Refusal where no
     comparison can be made.
@@ -73,6 +77,11 @@ def verify(
     notes = tuple(map(str, peers))
     runtime = runtime_of(judging.runtime, path, where.timeout)
     versions = versions_of(runtime)
+    decoding, untold = _decoding(proto, source, data, judging)
+    notes += untold
+    if source is None and decoding is not None:
+        setting = _setting(path, f"{decoding.decoder}'s pixels of {data}", judging, versions, notes)
+        return _finished(replace(decodings.report(decoding), decoding=decoding), setting, started)
     if source is None:
         found = replay.replay(proto, replay.folders(path, golden), judging.tolerances, runtime)
         setting = _setting(path, "", judging, versions, notes)
@@ -87,8 +96,9 @@ def verify(
     proto = unzipped(proto)
     with ExitStack() as stack:
         native = stack.enter_context(Native(artefact, adapter, where))
-        if isinstance(adapter, ReferenceAdapter) and not items.batched(proto):
-            found = items.report(proto, native, data, judging.tolerances)
+        alone = decodings.decodes(proto) or not items.batched(proto)
+        if isinstance(adapter, ReferenceAdapter) and alone:
+            found = replace(items.report(proto, native, data, judging.tolerances), decoding=decoding)
             setting = _setting(path, str(artefact), judging, {**versions, **native.versions}, notes)
             return _finished(found, setting, started)
         names = matched(proto, artefact, judging.names, where)
@@ -98,6 +108,20 @@ def verify(
             path, str(artefact), judging, {**versions, **native.versions}, (*notes, *trial.notes)
         )
         return _finished(found, setting, started)
+
+
+def _decoding(
+    proto: onnx.ModelProto, source: Any, data: Any, judging: Judging
+) -> tuple[Decoding | None, tuple[str, ...]]:
+    """What a graph's own decoding of images does, where it decodes any, or a note why that isn't known."""
+    if data is None or not decodings.decodes(proto):
+        return None, ()
+    try:
+        return decodings.measured(proto, data, judging.tolerances), ()
+    except MissingExtra as error:
+        if source is None:
+            raise
+        return None, (f"what decoding in the graph does wasn't measured: {error.what} ({error.remedy})",)
 
 
 def _options(options: Mapping[str, Any], where: Where | None) -> tuple[Judging, Where]:

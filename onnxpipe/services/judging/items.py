@@ -14,6 +14,7 @@ from onnxpipe.check.graph import Graph, GraphRefused
 from onnxpipe.check.report import Refusals, Report
 from onnxpipe.core.signature import Port, Signature, numpy_dtype
 from onnxpipe.errors import BadInput, NativeRefused
+from onnxpipe.services.judging import photos
 from onnxpipe.services.judging.rows import MATRIX, load_rows
 from onnxpipe.services.natives.native import Native
 
@@ -40,11 +41,10 @@ def report(model: onnx.ModelProto, native: Native, data: Any, tolerances: Mappin
     """
     graph = Graph(model)
     items = _items(graph.signature, data)
-    verdicts: dict[str, list[Verdict]] = {name: [] for name in graph.outputs}
+    verdicts: list[tuple[Verdict, ...]] = []
     refused: list[tuple[int, str, str]] = []
     both = 0
-    for i in range(len(next(iter(items.values())))):
-        item = {name: value[i] for name, value in items.items()}
+    for i, item in enumerate(items):
         told, got = _native(native, item, graph.outputs), _graph(graph, item)
         if isinstance(told, str) and isinstance(got, str):
             both += 1
@@ -52,27 +52,39 @@ def report(model: onnx.ModelProto, native: Native, data: Any, tolerances: Mappin
             who, why = ("native", told) if isinstance(told, str) else ("the graph", str(got))
             refused.append((i, who, str(why)))
         else:
-            for verdict in compare(_framed(told), _framed(got), tolerances):
-                verdicts[verdict.output].append(verdict)
+            verdicts.append(compare(framed(told), framed(got), tolerances))
     alone = sum(who == "native" for _, who, _ in refused)
     return Report(
-        tuple(_summed(name, found) for name, found in verdicts.items() if found),
+        summed(verdicts),
         Refusals(both, alone, len(refused) - alone, tuple(refused[:5])),
-        {"data": len(next(iter(items.values())))},
+        {"data": len(items)},
     )
 
 
-def _items(signature: Signature, data: Any) -> dict[str, Array]:
-    """Items by input name, typed. Raises BadInput where there are none, and for what doesn't fit."""
+def _items(signature: Signature, data: Any) -> list[Arrays]:
+    """Each item's values by input name, typed: images of a folder, or what stands along a first axis.
+
+    Raises BadInput where there are none, and for what doesn't fit."""
     if data is None:
         raise BadInput(
             f"the graph takes one at a time ({'; '.join(map(str, signature.inputs))}); none can be made up",
             remedy="Name some: data: images.npz, an array by input, one item after another; or batch=yes.",
         )
+    if photos.is_folder(data):
+        return _images(signature, photos.files(data))
     rows = load_rows(data) if isinstance(data, str) or hasattr(data, "__fspath__") else dict(data)
     if list(rows) == [MATRIX] and len(signature.inputs) == 1:
         rows = {signature.inputs[0].name: rows[MATRIX]}
-    return {port.name: _typed(port, rows.get(port.name)) for port in signature.inputs}
+    columns = {port.name: _typed(port, rows.get(port.name)) for port in signature.inputs}
+    return [{n: v[i] for n, v in columns.items()} for i in range(min(map(len, columns.values())))]
+
+
+def _images(signature: Signature, files: Arrays) -> list[Arrays]:
+    """Images as a graph takes them: their bytes ``[B]``, or their pixels ``[H, W, 3]``."""
+    port, *more = signature.inputs
+    if more or port.dtype != "uint8" or len(port.shape) not in (1, 3):
+        raise BadInput(f"images are no items of ({'; '.join(map(str, signature.inputs))})")
+    return [{port.name: data if len(port.shape) == 1 else photos.pixels(data)} for data in files.values()]
 
 
 def _typed(port: Port, value: Array | None) -> Array:
@@ -96,17 +108,22 @@ def _graph(graph: Graph, item: Arrays) -> Arrays | str:
         return str(error)
 
 
-def _framed(answers: Arrays) -> dict[str, Array]:
+def framed(answers: Arrays) -> dict[str, Array]:
     """Each answer as one row."""
     return {name: np.asarray(value)[None] for name, value in answers.items()}
 
 
-def _summed(name: str, found: list[Verdict]) -> Verdict:
-    """The verdicts on an output of all items as one, an item being a row."""
+def summed(found: list[tuple[Verdict, ...]]) -> tuple[Verdict, ...]:
+    """One verdict on each output, of those on every item; an item is a row."""
+    return tuple(_summed([each[i] for each in found]) for i in range(len(found[0]) if found else 0))
+
+
+def _summed(found: list[Verdict]) -> Verdict:
     wrong = tuple(i for i, verdict in enumerate(found) if not verdict.equal)
     worst = max(range(len(found)), key=lambda i: found[i].worst)
     failure = next((f"item {i}: {v.failure}" for i, v in enumerate(found) if v.failure), "")
     ties = sum(verdict.ties for verdict in found)
+    most = found[worst]
     return Verdict(
-        name, len(found), len(wrong), ties, found[worst].worst, worst, found[worst].worst_pair, wrong, failure
+        most.output, len(found), len(wrong), ties, most.worst, worst, most.worst_pair, wrong, failure
     )
