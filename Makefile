@@ -2,6 +2,7 @@
 # make test   lint, types and the whole test suite
 # make fast   the inner loop: no slow tests
 # make fuzz   damaged files of every kind: exit 0, 1 or 2, no traceback, hang or partial file
+# make sweep  every row of the tables through the whole command: no false alarm, none slow (hours; WORDS='KMeans Ridge')
 # make bench  the figures of docs/benchmarks, beside peers in the same run
 
 PYTHON ?= python3
@@ -14,7 +15,7 @@ SOURCES := libsvm-official==3.37 liblinear-official==2.50
 # The index's own torch is gigabytes of CUDA, so only a CPU build that pip is pointed at (find-links) is taken.
 TORCH   := torch==2.13.0
 
-.PHONY: demo test fast lint fuzz bench lock browser web clean
+.PHONY: demo test fast lint fuzz sweep bench lock browser web clean
 
 demo: $(READY)
 	$(BIN)/python docs/demo/train.py $(DEMO)
@@ -39,6 +40,9 @@ lint: $(READY)
 fuzz: $(READY)
 	$(BIN)/python -m tests.fuzz --count $(or $(COUNT),2000) --seed $(or $(SEED),0)
 	$(BIN)/python -m tests.fuzz_coverage $(or $(SECONDS),120)
+
+sweep: $(READY)
+	$(BIN)/python -m tests.sweep $(WORDS)
 
 bench: $(READY)
 	$(BIN)/python -m tests.bench

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from sklearn.impute import KNNImputer
-from sklearn.kernel_approximation import PolynomialCountSketch
+from sklearn.kernel_approximation import PolynomialCountSketch, RBFSampler
 from sklearn.manifold import Isomap
 from sklearn.neighbors import KernelDensity
 
@@ -26,6 +26,7 @@ ROWS = np.array([[0.5, -1.0], [4.0, 4.0], [1e5, 0.0], [0.0, -1e30], [np.inf, 0.0
         (KNNImputer(), [0, 0, 1, 1, 0, 0]),
         (Isomap(), [0, 0, 1, 1, 0, 0]),
         (PolynomialCountSketch(), [0, 0, 1, 1, 0, 0]),
+        (RBFSampler(random_state=0), [0, 0, 0, 1, 0, 0]),
         (KernelDensity(bandwidth=0.4), [0, 1, 1, 1, 0, 0]),
         (KernelDensity(bandwidth=0.4, kernel="exponential"), [0, 0, 1, 1, 0, 0]),
         (KernelDensity(bandwidth=0.4, kernel="tophat"), [0, 0, 0, 0, 0, 0]),

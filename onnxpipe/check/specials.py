@@ -47,7 +47,8 @@ def specials(dtype: str) -> tuple[Any, ...]:
     if kind.kind == "b":
         return (False, True)
     limits = np.iinfo(kind)
-    return (0, 1, -1, 2**31 - 1, 2**31, limits.max, limits.min) if kind.itemsize == 8 else (0, 1, limits.max)
+    wide = (-1, 2**31 - 1, 2**31, limits.max, limits.min) if kind.itemsize == 8 else (limits.max,)
+    return tuple(dict.fromkeys(value for value in (0, 1, *wide) if limits.min <= value <= limits.max))
 
 
 def variants(text: str) -> tuple[str, ...]:

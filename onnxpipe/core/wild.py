@@ -33,3 +33,19 @@ def beyond(most: float, scale: Callable[[Stage], Array] = lambda stage: np.ones(
         return np.asarray((np.isfinite(x) & (np.abs(x) > limit)).any(axis=1))
 
     return wild
+
+
+def unsure(weights: Callable[[Stage], Array]) -> Wild:
+    """Rows whose sums ``x @ weights`` (``weights`` ``[d, k]``) are off by more than answers are compared at.
+
+    Of ``d`` terms summed in any order all but ``d`` roundings of their sizes together are left (Higham,
+    Accuracy and Stability of Numerical Algorithms, 3.1): too little to take the sine of.
+    """
+
+    def wild(stage: Stage, x: Array) -> Array:
+        sizes = np.abs(weights(stage))
+        compared = 1e-5 if sizes.dtype == np.float32 else 1e-9
+        most = compared / (len(sizes) * np.finfo(sizes.dtype).eps)
+        return np.asarray((np.where(np.isfinite(x), np.abs(x), 0.0) @ sizes > most).any(axis=1))
+
+    return wild

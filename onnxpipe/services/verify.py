@@ -11,6 +11,7 @@ from typing import Any
 
 import onnx
 
+from onnxpipe.check import precision
 from onnxpipe.check.compare import Tolerance, single
 from onnxpipe.check.decoding import Decoding
 from onnxpipe.check.report import Report, Setting
@@ -74,6 +75,7 @@ def verify(
     peers = borrowed(proto)
     if any(stage.single for stage in peers) or metadata(proto).get("single"):
         judging = replace(judging, tolerances=single(judging.tolerances))
+    judging = replace(judging, tolerances=precision.fitting(judging.tolerances, proto))
     notes = tuple(map(str, peers))
     runtime = runtime_of(judging.runtime, path, where.timeout)
     versions = versions_of(runtime)

@@ -11,6 +11,7 @@ from onnxpipe.blocks import kernels, linear, sketches
 from onnxpipe.core.ops import Var, cast, dtype_of
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import Answers, converts
+from onnxpipe.core.wild import unsure
 
 
 @converts("sklearn.preprocessing.KernelCenterer", carries=True)
@@ -40,7 +41,9 @@ def nystroem(stage: Stage, x: Var) -> Var:
     return linear.affine(_kernel(stage, x, stage.components_), stage.normalization_)
 
 
-@converts("sklearn.kernel_approximation.RBFSampler")
+@converts(
+    "sklearn.kernel_approximation.RBFSampler", wild=unsure(lambda stage: np.asarray(stage.random_weights_))
+)
 def rbf_sampler(stage: Stage, x: Var) -> Var:
     """``cos(x @ random_weights + random_offset) * sqrt(2 / k)`` ``[N, k]``."""
     scale = float(np.sqrt(2 / len(stage.random_offset_)))
