@@ -127,6 +127,8 @@ def test_what_cant_be_told_apart_is_asked_for(tmp_path: Path) -> None:
     onnx.save(same, tmp_path / "any.onnx")
     with pytest.raises(BadInput, match="nothing says what the original calls"):
         onnxpipe.verify(tmp_path / "any.onnx", tmp_path / "pipe.joblib")
+    with pytest.raises(BadInput, match="the model has no c to map"):
+        onnxpipe.verify(tmp_path / "any.onnx", tmp_path / "pipe.joblib", names={"c": "predict"})
 
 
 def test_our_own_graph_runs_in_the_reference_evaluator(tmp_path: Path) -> None:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import quote
 from xml.etree import ElementTree
 
 from onnxpipe.check import formats
+from onnxpipe.check.report import Refusals
 from tests.test_report import report
 
 GOOD, BAD = report(False), report(True)
@@ -37,6 +41,22 @@ def test_junit_counts_its_cases() -> None:
         suite = ElementTree.fromstring(formats.junit(made))
         assert int(suite.get("tests", "")) == len(suite.findall("testcase")) == 4
         assert int(suite.get("failures", "")) == len(suite.findall("testcase/failure")) == failures
+
+
+def test_junit_holds_no_character_that_xml_cant() -> None:
+    odd = replace(BAD, refusals=Refusals(0, 1, 0, ((8, "native", "\x00\x1b \ud800 \ufffe é"),)))
+    text = "".join(ElementTree.fromstring(formats.junit(odd)).itertext())
+    assert r"\u0000\u001b \ud800 \ufffe é" in text
+
+
+def test_the_lock_is_annotated_or_a_model_that_has_none(tmp_path: Path) -> None:
+    model = tmp_path / "größe 1.onnx"
+    odd = replace(BAD, setting=replace(BAD.setting, model=str(model)))
+    for path in (f"{model}.lock", model):
+        (place, *_) = json.loads(formats.sarif(odd))["runs"][0]["results"][0]["locations"]
+        assert place["physicalLocation"]["artifactLocation"]["uri"] == quote(str(path))
+        assert f"file={path},line=1" in formats.github(odd)
+        model.touch()
 
 
 def test_sarif_has_a_result_per_problem_under_a_known_rule() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -133,6 +134,16 @@ def test_what_cant_be_scored_is_refused(
     assert main(["score", "model.onnx", *arguments]) == 2
     assert told in capsys.readouterr().err
     assert sorted(folder.iterdir()) == before
+
+
+def test_standard_streams_serve_as_tables(
+    folder: Path, rows: pd.DataFrame, pipeline: Any, capsysbinary: pytest.CaptureFixture[bytes],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO((folder / "rows.csv").read_bytes())))
+    assert main(["score", "model.onnx", "--data", "-", "-o", "-"]) == 0
+    found = pd.read_csv(io.BytesIO(capsysbinary.readouterr().out))
+    assert list(found["predict"]) == list(pipeline.predict(rows))
 
 
 def test_the_command_says_how_many_rows(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

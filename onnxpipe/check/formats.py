@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import quote
 from xml.etree import ElementTree
 
+from onnxpipe import lock
 from onnxpipe.check import decoding, text
 from onnxpipe.check.report import Report
 
 _SARIF = "https://json.schemastore.org/sarif-2.1.0.json"
+_NO_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Characters that XML 1.0 can't hold, not even escaped."""
 _RULES = {
     "mismatch": "The graph answers differently from the original.",
     "refusal": "One side alone refuses rows.",
@@ -24,6 +30,11 @@ class Check(NamedTuple):
     rule: str
     name: str
     problem: str
+
+    @property
+    def what(self) -> str:
+        """What is wrong, where the name stands beside it."""
+        return self.problem.removeprefix(f"{self.name}: ")
 
 
 def checks(report: Report) -> Iterator[Check]:
@@ -65,7 +76,10 @@ def _property(value: str) -> str:
 
 
 def _lock(report: Report) -> str:
-    return f"{report.setting.model or 'model.onnx'}.lock"
+    """The file that is annotated: the model's lock, or a model itself that has none."""
+    model = report.setting.model or "model.onnx"
+    alone = Path(model).is_file() and not Path(lock.path_of(model)).is_file()
+    return model if alone else lock.path_of(model)
 
 
 def junit(report: Report) -> str:
@@ -73,18 +87,23 @@ def junit(report: Report) -> str:
     failures = told(report)
     suite = ElementTree.Element(
         "testsuite",
-        name=f"onnxpipe verify {report.setting.model}".strip(),
+        name=_xml(f"onnxpipe verify {report.setting.model}".strip()),
         tests=str(sum(1 for _ in checks(report))),
         failures=str(len(failures)),
         time=f"{report.duration:.3f}",
     )
     for check in checks(report):
-        case = ElementTree.SubElement(suite, "testcase", classname=f"onnxpipe.{check.rule}", name=check.name)
+        named = {"classname": f"onnxpipe.{check.rule}", "name": _xml(check.name)}
+        case = ElementTree.SubElement(suite, "testcase", named)
         if check in failures:
-            found = ElementTree.SubElement(case, "failure", message=check.problem.partition("\n")[0])
-            found.text = text.text(report)
+            found = ElementTree.SubElement(case, "failure", message=_xml(check.problem.partition("\n")[0]))
+            found.text = _xml(text.text(report))
     ElementTree.indent(suite)
     return str(ElementTree.tostring(suite, encoding="unicode", xml_declaration=True)) + "\n"
+
+
+def _xml(value: str) -> str:
+    return _NO_XML.sub(lambda found: f"\\u{ord(found[0]):04x}", value)
 
 
 def sarif(report: Report) -> str:
@@ -100,11 +119,12 @@ def sarif(report: Report) -> str:
 
 def _result(report: Report, check: Check) -> dict[str, Any]:
     cause = f" Introduced by {report.culprit.path}." if report.culprit else ""
-    place = {"artifactLocation": {"uri": _lock(report).replace("\\", "/")}, "region": {"startLine": 1}}
+    uri = quote(_lock(report).replace("\\", "/"), safe="/:")
+    place = {"artifactLocation": {"uri": uri}, "region": {"startLine": 1}}
     return {
         "ruleId": check.rule,
         "level": "error",
-        "message": {"text": f"{check.name}: {check.problem}{cause}"},
+        "message": {"text": f"{check.name}: {check.what}.{cause}"},
         "locations": [{"physicalLocation": place}],
     }
 
@@ -112,7 +132,7 @@ def _result(report: Report, check: Check) -> dict[str, Any]:
 def markdown(report: Report) -> str:
     """A job summary: the verdict, a table of checks, and the plainest failing row."""
     head = [f"### {text.headline(report)}", "", "| check | result |", "|---|---|"]
-    table = [f"| {_cell(check.name)} | {_cell(check.problem) or 'equal'} |" for check in checks(report)]
+    table = [f"| {_cell(check.name)} | {_cell(check.what) or 'equal'} |" for check in checks(report)]
     lines = [*head, *table, "", f"Rows: {text.made_of(report)}."]
     if report.decoding is not None:
         lines += ["", *(line.strip() for line in decoding.lines(report.decoding))]

@@ -238,6 +238,22 @@ def source(path: Path | str) -> Artefact | Path | str:
     return Artefact(None, sys.stdin.buffer.read())
 
 
+@contextmanager
+def rows(path: Path | str) -> Iterator[str]:
+    """The path of a table; standard input, where it is -, lies in a file while the block runs."""
+    if str(path) != "-":
+        yield str(path)
+        return
+    import shutil
+    from tempfile import TemporaryDirectory
+
+    with TemporaryDirectory() as folder:
+        spooled = Path(folder, "standard input")
+        with spooled.open("wb") as file:
+            shutil.copyfileobj(sys.stdin.buffer, file)
+        yield str(spooled)
+
+
 def put(path: Path, text: str) -> None:
     """Write a whole file or none: under another name first. Raises Refusal where it can't be written."""
     from onnxpipe.services.keeping import files

@@ -102,9 +102,9 @@ def command(model: Path, source: Path | str | None, **given: Any) -> int:  # fmt
     names = dict(map(_pair, given["names"]))
     from onnxpipe.services.verify import verify
 
-    with options.progress("Comparing"):
+    with options.rows(given["data"] or "") as data, options.progress("Comparing"):
         report = verify(
-            model, source, given["data"], golden=given["golden"], rows=given["rows"], seed=given["seed"],
+            model, source, data or None, golden=given["golden"], rows=given["rows"], seed=given["seed"],
             tolerances=tolerances, max_ppm=given["max_ppm"], names=names, python=given["python"],
             timeout=given["timeout"], trust=given["trust"], engine=given["engine"], master=given["master"],
             runtime=given["runtime"], signature=given["signature"],

@@ -26,6 +26,7 @@ class Tree:
         import h5py
 
         self._h5py = h5py
+        self.damaged = False
         self.arrays: List[Any] = []
         self._file = h5py.File(io.BytesIO(data), "r")
         self.groups: Dict[int, Dict[str, Any]] = {}
@@ -44,12 +45,21 @@ class Tree:
         try:
             names, attributes = list(group), list(group.attrs)
         except Exception as error:  # whatever the library says of damage
+            self.damaged = True
             return {**made, "refused": str(error)}
         for name in names:
-            made["members"][name] = _tried(self._member, group, name)
+            made["members"][name] = self._tried(self._member, group, name)
         for name in attributes:
-            made["texts"][name] = _tried(self._text, group.attrs, name)
+            made["texts"][name] = self._tried(self._text, group.attrs, name)
         return made
+
+    def _tried(self, read: Any, *given: Any) -> Dict[str, Any]:
+        try:
+            told: Dict[str, Any] = read(*given)
+            return told
+        except Exception as error:  # whatever the library says of damage
+            self.damaged = True
+            return {"refused": str(error)}
 
     def _member(self, group: Any, name: str) -> Dict[str, Any]:
         """A group, an array, or nothing where it is a link to another place or another file."""
@@ -87,14 +97,6 @@ def _decoded(value: Any) -> str:
     return value.decode() if isinstance(value, bytes) else str(value)
 
 
-def _tried(read: Any, *given: Any) -> Dict[str, Any]:
-    try:
-        told: Dict[str, Any] = read(*given)
-        return told
-    except Exception as error:  # whatever the library says of damage
-        return {"refused": str(error)}
-
-
 def _limit() -> None:
     """A process that is expected to be ended leaves no image of its memory."""
     try:
@@ -119,7 +121,7 @@ def answer(request: Dict[str, Any], source: BinaryIO, held: List[Tree]) -> Tuple
     data = source.read(request["open"])
     held[:] = []
     held.append(Tree(data))
-    return {"root": held[0].root, "groups": held[0].groups}, b""
+    return {"root": held[0].root, "groups": held[0].groups, "damaged": held[0].damaged}, b""
 
 
 def main() -> None:

@@ -65,8 +65,9 @@ class File:
 
     def _opened(self) -> Any:
         """The file's tree, while the process has it open."""
+        READER.clean()
         told, _ = READER.ask({"open": len(self._data)}, self._data)
-        READER.owner = self
+        READER.owner, READER.soiled = self, told["damaged"]
         return told
 
 

@@ -26,6 +26,7 @@ class Reader:
         self._process: subprocess.Popen[bytes] | None = None
         self._pid = 0
         self.owner: object = None
+        self.soiled = False
         self.turn = threading.RLock()
 
     def start(self) -> subprocess.Popen[bytes]:
@@ -59,11 +60,18 @@ class Reader:
         finally:
             timer.cancel()
         if "refused" in told:
+            self.soiled = True
             raise Unreadable(f"its HDF5 is damaged: {told['refused']}")
         return told, behind
 
+    def clean(self) -> None:
+        """End the process if it met damage: who knows what that did to the library's memory."""
+        if self.soiled:
+            self.close()
+
     def close(self) -> None:
         """End the process."""
+        self.soiled = False
         process, self._process, self.owner = self._process, None, None
         if process is None or self._pid != os.getpid():
             return

@@ -55,9 +55,14 @@ def matched(
     shape. A source that is a program is exported to know its own, at ``where``. Raises BadInput where
     an output can't be told.
     """
+    ours = Signature.of(model)
+    if unknown := sorted(given.keys() - {port.name for port in (*ours.inputs, *ours.outputs)}):
+        raise BadInput(
+            f"the model has no {', '.join(unknown)} to map",
+            remedy=f"It has {'; '.join(map(str, (*ours.inputs, *ours.outputs)))}.",
+        )
     if not is_foreign(model):
         return Names(outputs=given)
-    ours = Signature.of(model)
     try:
         program = bool(program_exporter(adapter_of(source), source))
         theirs = Signature.of(conversion(source, Options(fallback=program), where=where).model)
