@@ -60,6 +60,7 @@ def table_sums(index: Var, tables: list[Array]) -> Var:
     """
     sizes = [table.shape[1] for table in tables]
     starts = np.cumsum([0, *sizes[:-1]])
-    rows = op.gather(const(np.concatenate(tables, axis=1).T), index + starts, axis=0)
+    places = index + numeric.beside(index, starts)
+    rows = op.gather(const(np.concatenate(tables, axis=1).T), places, axis=0)
     finite = all(np.isfinite(table).all() for table in tables)
     return numeric.summed_within(rows) if finite else op.reduce_sum(rows, const([1]), keepdims=0)

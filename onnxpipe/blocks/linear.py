@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from onnxpipe.core.ops import Var, cast, concat, const, dtype_of, op, promote, shape_of
+from onnxpipe.core.ops import Var, as_many, cast, concat, const, dtype_of, op, promote, shape_of
 
 Array = NDArray[Any]
 
@@ -20,16 +20,24 @@ def affine(x: Var, coef: Array, intercept: Any = 0.0) -> Var:
     """
     coef = np.asarray(coef)
     offset: Any = intercept if np.isscalar(intercept) else np.asarray(intercept)
+    if coef.ndim == 1 and len(shape_of(x)) == 2:
+        # Twice as quick, on many rows, as a product with one column, and no MatMul with a vector, which
+        # fails on 0 rows in onnxruntime 1.31.
+        x, weights = promote(x, coef[None])
+        return op.squeeze(_shifted(weights, x, offset, transposed=True), const([0]))
     x, weights = promote(x, np.ascontiguousarray(np.atleast_2d(coef).T))
-    # MatMul with a vector fails on 0 rows in onnxruntime 1.31, Gemm with one column doesn't.
-    bias = promote(x, offset)[1]
-    if not np.any(offset):
-        result = cast(_product(x, weights), dtype_of(bias))
-    elif dtype_of(bias) == dtype_of(x):
-        result = op.gemm(x, weights, bias)
-    else:
-        result = op.add(*promote(_product(x, weights), offset))
+    result = _shifted(x, weights, offset)
     return column(result) if coef.ndim == 1 else result
+
+
+def _shifted(a: Var, b: Var, offset: Any, *, transposed: bool = False) -> Var:
+    """``a @ b + offset``, or ``a @ b.T``, summed in numpy's common dtype of product and offset."""
+    bias = promote(a, offset)[1]
+    fused = bool(np.any(offset)) and dtype_of(bias) == dtype_of(a)
+    if fused:
+        return op.gemm(a, b, bias, transB=int(transposed))
+    result = op.gemm(a, b, transB=1) if transposed else _product(a, b)
+    return op.add(*promote(result, offset)) if np.any(offset) else cast(result, dtype_of(bias))
 
 
 def _product(x: Var, weights: Var) -> Var:
@@ -79,11 +87,13 @@ def column(x: Var) -> Var:
 
 
 def as_column(x: Var) -> Var:
-    """``[N, 1]`` from ``[N]``; no node where that was squeezed from ``[N, 1]``."""
+    """``[N, 1]`` from ``[N]``; no node where that was squeezed from ``[N, 1]``, one from ``[1, N]``."""
     if x._op.op_type.identifier == "Squeeze":
         source = Var(x._op.inputs.get_var_infos()["data"])
         if shape_of(source)[1:] == (1,):
             return source
+        if shape_of(source)[:1] == (1,):
+            return as_many(op.reshape(source, const([-1, 1])), x)
     return op.unsqueeze(x, const([1]))
 
 

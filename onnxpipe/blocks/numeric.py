@@ -30,9 +30,25 @@ def beside(x: Var, values: Any, dtype: Any = None) -> Var:
     width, size = shape_of(x)[-1], dtype_of(row).itemsize
     if len(shape_of(x)) != 2 or width == 1 or shape_of(row) != (width,) or width * size > _NARROW:
         return row
-    whole = op.expand(row, op.shape(x))
+    whole = op.expand(row, op.shape(_source(x)))
     whole._var_info.type = Tensor(dtype_of(row), shape_of(x))
     return whole
+
+
+_SHAPED = {"Add", "Cast", "Div", "Mul", "Sub"}
+
+
+def _source(x: Var) -> Var:
+    """What this stage computed ``x`` from, value by value: runtimes ask for one shape once.
+
+    A value that has a name came from a stage before, on which no other may depend in two ways.
+    """
+    while x._var_info._name is None and x._op.op_type.identifier in _SHAPED:
+        first = Var(next(iter(x._op.dependencies)))
+        if None in shape_of(x) or shape_of(first) != shape_of(x):
+            break
+        x = first
+    return x
 
 
 def standardise(x: Var, mean: Array | None, scale: Array | None) -> Var:

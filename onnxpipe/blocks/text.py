@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from onnxpipe.blocks import numeric
 from onnxpipe.blocks.categorical import Coding, coded
 from onnxpipe.blocks.contrib import matches
 from onnxpipe.blocks.patterns import Pattern, named_class, ranges
@@ -153,7 +154,7 @@ def normed(x: Var, norm: str) -> Var:
 
 def weighted(x: Var, weights: Array) -> Var:
     """``x * weights`` ``[N, d]`` in the dtype of ``x``; 0 stays 0, whatever its weight."""
-    product = cast(x * weights, dtype_of(x))
+    product = cast(x * numeric.beside(x, weights), dtype_of(x))
     if np.isfinite(weights).all():
         return product
     return op.where(op.equal(x, const(0, dtype_of(x))), x, product)

@@ -20,6 +20,9 @@ from onnxpipe.core.soundness import sound
 from onnxpipe.core.table import Block, Check, Table
 from onnxpipe.errors import BadInput, Contradictory, Unsupported
 
+_SHORT = 4096
+"""Columns up to which rows are checked by a product with as many zeros."""
+
 
 def apply(stage: Stage, table: Table) -> Answers:
     """What a stage answers on a table.
@@ -94,7 +97,7 @@ def _answers(converter: Converter, stage: Stage, table: Table) -> Answers:
         result = converter.convert(stage, paid(stage.context, table))
     else:
         x = floating(table, converter.dtype)
-        safe = not table.risky and converter.dtype is None
+        safe = not table.risky and (converter.dtype is None or not _narrowed(table, converter.dtype))
         due = Check.NOTHING if safe else max(check, table.owes)
         if converter.takes_check:
             result = converter.convert(stage, x, due)
@@ -106,6 +109,11 @@ def _answers(converter: Converter, stage: Stage, table: Table) -> Answers:
         result = Table.of(result, owes=owes)
     answers: Answers = {"transform": result} if isinstance(result, Table) else result
     return answers
+
+
+def _narrowed(table: Table, dtype: Any) -> bool:
+    """Whether a finite number may be infinite in ``dtype``."""
+    return any(not np.can_cast(dtype_of(v), dtype) for v in parts(table) if dtype_of(v).kind == "f")
 
 
 def floating(table: Table, dtype: Any = None) -> Var:
@@ -131,10 +139,20 @@ def guarded(context: Context, x: Var, check: Check) -> Var:
         return x
     if context.options.on_invalid != "raise":
         return require(context, x, op.not_(_refused(x, check)))
-    # A sum of x * 0 is NaN if any x isn't finite.
     if check is Check.NONFINITE:
-        return _refusing(x, cast(op.isnan(op.reduce_sum(x * _zero(x), keepdims=0)), np.int64))
-    return _refusing(x, _count(op.isinf(x)))
+        return _refusing(x, cast(op.isnan(op.reduce_sum(_nothing(x), keepdims=0)), np.int64))
+    return _refusing(x, _any(op.isinf(x)))
+
+
+def _nothing(x: Var) -> Var:
+    """Zeros, among them a NaN if any ``x`` isn't finite.
+
+    Of rows that are short, a product makes one number each: nothing as large as ``x`` has to be stored.
+    """
+    width = shape_of(x)[-1]
+    if len(shape_of(x)) != 2 or not isinstance(width, int) or not 0 < width <= _SHORT:
+        return x * _zero(x)
+    return op.gemm(const(np.zeros((1, width), dtype_of(x))), x, transB=1)
 
 
 def paid(context: Context, table: Table) -> Table:
@@ -156,12 +174,12 @@ def _refused(x: Var, check: Check) -> Var:
     return op.greater(op.reduce_sum(cast(bad, np.int64), const([1]), keepdims=0), const(0))
 
 
-def _count(flags: Var) -> Var:
-    """An int64 scalar, 0 if none of the bool ``flags`` is true and more if any is.
+def _any(flags: Var) -> Var:
+    """An int64 scalar, 1 if any of the bool ``flags`` is true, else 0.
 
-    onnxruntime adds float32 many times as fast as int64; a count that no longer grows still isn't 0.
+    Of all its reductions, onnxruntime finds the highest of bytes soonest.
     """
-    return cast(op.reduce_sum(cast(flags, np.float32), keepdims=0), np.int64)
+    return cast(op.reduce_max(cast(flags, np.uint8), keepdims=0), np.int64)
 
 
 def _refusing(x: Var, bad: Var) -> Var:
@@ -188,7 +206,7 @@ def require(context: Context, x: Var, valid: Var) -> Var:
 
 def enforced(x: Var, valid: Var) -> Var:
     """``x`` where every row of ``valid`` ``[N]`` holds; else the session fails."""
-    return _refusing(x, _count(op.not_(valid)))
+    return _refusing(x, _any(op.not_(valid)))
 
 
 def looked_up(context: Context, values: NDArray[Any], index: Var) -> Var:

@@ -23,7 +23,7 @@ _Aligned = dict[tuple[_VarInfo, int], _VarInfo]
 def align(outputs: Iterable[Var]) -> None:
     """Change, in place, what the nodes that compute ``outputs`` read; those of subgraphs stay."""
     aligned: _Aligned = {}
-    for node in _nodes(outputs):
+    for node in nodes_of(outputs):
         rank = _columns(node)
         for field, value in node.inputs.get_fields().items() if rank else ():
             if isinstance(value, _VarInfo):
@@ -32,7 +32,7 @@ def align(outputs: Iterable[Var]) -> None:
                 setattr(node.inputs, field, [_beside(rank, each, aligned) for each in value])
 
 
-def _nodes(outputs: Iterable[Var]) -> Iterator[Node]:
+def nodes_of(outputs: Iterable[Var]) -> Iterator[Node]:
     """Every node the outputs depend on, once."""
     todo, seen = [var._op for var in outputs], set()
     while todo:

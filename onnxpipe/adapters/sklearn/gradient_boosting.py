@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from onnxpipe.adapters.sklearn.trees import edges, forest_of, leaf_values, members
 from onnxpipe.adapters.sklearn.versions import saved_since
-from onnxpipe.blocks import classes, linear, trees
+from onnxpipe.blocks import boosting, classes, linear, trees
 from onnxpipe.core.apply import apply, tensor
 from onnxpipe.core.ops import Var, cast, const, op
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import Answers, converts
 from onnxpipe.core.table import Table
+
+Array = NDArray[Any]
 
 
 @converts("sklearn.ensemble.GradientBoostingRegressor", dtype=np.float32, edges=edges)
@@ -38,42 +43,51 @@ def boosting_classifier(stage: Stage, x: Var) -> Answers:
     }
 
 
-def _boosted(stage: Stage, x: Var, first: Var | None) -> Var:
+def _boosted(stage: Stage, x: Var, first: Var | Array) -> Var:
     """``first + learning_rate * sum of trees``, float64 ``[N, trees per round]``."""
     estimators = members(stage)
-    per_round = np.shape(stage.estimators_)[1]
-    forest = forest_of(estimators)
+    forest, per_round = forest_of(estimators), np.shape(stage.estimators_)[1]
     weights = stage.learning_rate * leaf_values(estimators)[:, 0, 0]
-    total = trees.summed(x, forest, weights, forest.tree_of_leaf % per_round)
-    return total if first is None else total + first
+    targets = forest.tree_of_leaf % per_round
+    if isinstance(first, Var):
+        return trees.summed(x, forest, weights, targets) + first
+    return trees.summed(x, *boosting.starting(forest, weights, targets, first))
 
 
-def _first_value(stage: Stage, x: Var) -> Var | None:
-    """What a regressor starts from, ``[1, 1]`` or ``[N, 1]``; None for zero."""
+def _first_value(stage: Stage, x: Var) -> Var | Array:
+    """What a regressor starts from, ``[1]`` or ``[N, 1]``."""
     if isinstance(stage.init_, str):
-        return None
+        return np.zeros(1)
     init = stage.child("init_", stage.init_)
     if init.kind == "sklearn.dummy.DummyRegressor":
-        return const(np.reshape(init.constant_, (1, 1)), np.float64)
+        return np.reshape(init.constant_, 1).astype(np.float64)
     return cast(op.reshape(tensor(apply(init, Table.of(x))["predict"]), const([-1, 1])), np.float64)
 
 
-def _first_score(stage: Stage, x: Var) -> Var | None:
-    """The link of the shares a classifier starts from, ``[1 or N, scores]``; None for zero."""
+def _first_score(stage: Stage, x: Var) -> Var | Array:
+    """The link of the shares a classifier starts from, ``[scores]`` or ``[N, scores]``."""
     if isinstance(stage.init_, str):
-        return None
+        return np.zeros(np.shape(stage.estimators_)[1])
     init = stage.child("init_", stage.init_)
-    if init.kind == "sklearn.dummy.DummyClassifier" and init.strategy == "prior":
-        shares = const(np.reshape(init.class_prior_, (1, -1)), np.float64)
-    else:
-        shares = cast(tensor(apply(init, Table.of(x))["predict_proba"]), np.float64)
     # Before 1.8 shares were kept a float32 epsilon away from 0 and 1.
     eps = float(np.finfo(np.float64 if saved_since(stage, 1, 8) else np.float32).eps)
+    if init.kind == "sklearn.dummy.DummyClassifier" and init.strategy == "prior":
+        return _link(stage, np.clip(init.class_prior_, eps, 1 - eps))
+    shares = cast(tensor(apply(init, Table.of(x))["predict_proba"]), np.float64)
     return _linked(stage, op.clip(shares, const(eps), const(1 - eps)))
 
 
+def _link(stage: Stage, shares: Array) -> Array:
+    """The scores that have these class shares ``[classes]``."""
+    if len(shares) > 2:
+        log = np.log(shares)
+        return np.asarray(log - log.mean() if saved_since(stage, 1, 4) else log)
+    logit = np.log(shares[1:]) - np.log(1 - shares[1:])
+    return np.asarray(logit * 0.5 if stage.loss == "exponential" else logit)
+
+
 def _linked(stage: Stage, shares: Var) -> Var:
-    """The scores that have these class shares ``[1 or N, classes]``."""
+    """The same of shares ``[N, classes]``."""
     if len(stage.classes_) > 2:
         log = op.log(shares)
         return log - op.reduce_mean(log, const([1])) if saved_since(stage, 1, 4) else log

@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onnxpipe.adapters.sklearn.trees import joined
-from onnxpipe.blocks import classes, linear, trees
+from onnxpipe.blocks import boosting, classes, linear, trees
 from onnxpipe.blocks.tree_node import LEQ, MEMBER
 from onnxpipe.blocks.trees import Forest
 from onnxpipe.core.apply import transformed
-from onnxpipe.core.ops import Var, const, op
+from onnxpipe.core.ops import Var, op
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.record import Record
 from onnxpipe.core.registry import ANY, Answers, columns, converts
@@ -71,8 +71,8 @@ def _raw(stage: Stage, x: Table) -> Var:
     nodes = [tree.get("nodes") for tree in predictors]
     values = joined(nodes, "value")[forest.is_leaf]
     targets = forest.tree_of_leaf % int(stage.n_trees_per_iteration_)
-    total = trees.summed(_prepared(stage, x), forest, values, targets)
-    return total + const(stage._baseline_prediction, np.float64)
+    first = np.ravel(np.asarray(stage._baseline_prediction, np.float64))
+    return trees.summed(_prepared(stage, x), *boosting.starting(forest, values, targets, first))
 
 
 def _order(stage: Stage) -> list[int]:

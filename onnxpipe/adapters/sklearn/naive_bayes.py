@@ -68,10 +68,11 @@ def categorical_nb(stage: Stage, x: Var) -> Answers:
 
     Native truncates to integers, refuses negative ones and fails on those never seen.
     """
-    sizes = const(stage.n_categories_, dtype_of(x))
+    sizes = numeric.beside(x, stage.n_categories_, dtype_of(x))
     known = op.greater(x, const(-1, dtype_of(x))) & op.less(x, sizes)
     index = require(stage.context, cast(x, np.int64), numeric.none_of(op.not_(known)))
     if stage.options.on_invalid != "raise":
         index = op.where(known, index, const(0))
-    joint = densities.table_sums(index, stage.feature_log_prob_) + stage.class_log_prior_
-    return posterior(stage, joint)
+    first, *others = stage.feature_log_prob_
+    tables = [first + stage.class_log_prior_[:, None], *others]
+    return posterior(stage, densities.table_sums(index, tables))
