@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 from PIL import Image
 from sklearn.datasets import load_sample_images
+from sklearn.preprocessing import StandardScaler
 
 import onnxpipe
 from onnxpipe.core.fragment import metadata
-from onnxpipe.errors import BadManifest
+from onnxpipe.errors import BadInput, BadManifest
 from onnxpipe.services.stitch import stitched
 from tests.graphs import graph, run
 from tests.harness import open_session
@@ -127,6 +128,34 @@ def test_a_batch_is_its_images(parameters: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "parameters",
+    [
+        "resize=20x30,interpolation=lanczos",
+        "resize=16,crop=12,preset=torchvision",
+        "resize=20x20,letterbox=yes,fill=9,library=opencv,interpolation=linear",
+        "resize=8x9,library=torch",
+    ],
+)
+def test_a_sequence_is_its_images_of_any_sizes(parameters: str) -> None:
+    images = [photograph[i : i + 41 - 9 * i, : 29 + 7 * i] for i, photograph in enumerate(photographs())]
+    got = onnxpipe.load(onnxpipe.stitch([f"image:input=sequence,{parameters}"]))({"image": images})["pixels"]
+    single = [made(parameters, image).reshape(got.shape[1:]) for image in images]
+    np.testing.assert_array_equal(got, np.stack(single))
+    assert made(f"input=sequence,{parameters}", []).shape == (0, *got.shape[1:])
+
+
+def test_sequences_take_what_they_say_and_are_compared_one_by_one() -> None:
+    model = onnxpipe.stitch(["image:input=sequence,resize=4x4"])
+    for wrong in (np.zeros((2, 3, 3), np.float32), np.zeros((2, 3, 4), np.uint8)):
+        with pytest.raises(BadInput, match="the graph wants image: sequence of uint8"):
+            onnxpipe.load(model)({"image": [wrong]})
+    with pytest.raises(BadInput, match="nothing is given"):
+        onnxpipe.load(model)([1])
+    with pytest.raises(BadInput, match="which no row holds"):
+        onnxpipe.verify(model, StandardScaler().fit([[1.0]]))
+
+
+@pytest.mark.parametrize(
     ("how", "size", "crop"),
     [
         ("interpolation=lanczos,version=13.0", "33", (17, 32)),
@@ -200,6 +229,10 @@ def test_the_version_that_is_mirrored_is_written_down() -> None:
         ("mean=1|2", "mean has 2 numbers"),
         ("color=bgr,channels=4", "takes 3 channels"),
         ("layout=chw,batch=yes", "a batch can't be laid out chw"),
+        ("input=sequence,layout=chw", "a batch can't be laid out chw"),
+        ("input=sequence,batch=yes", "a batch already"),
+        ("input=sequence,resize=32", "come out in several sizes"),
+        ("input=sequence", "come out in several sizes"),
     ],
 )
 def test_what_is_refused(parameters: str, says: str) -> None:

@@ -9,23 +9,41 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onnxpipe.check.frames import as_rows, is_missing
-from onnxpipe.core.signature import Port, Signature, numpy_dtype
+from onnxpipe.core.signature import SEQUENCE, Port, Signature, numpy_dtype
 from onnxpipe.errors import BadInput
 
 Array = NDArray[Any]
 
 
-def feeds(signature: Signature, rows: Any, missing_string: str = "") -> dict[str, Array]:
+def feeds(signature: Signature, rows: Any, missing_string: str = "") -> dict[str, Any]:
     """Rows (columns by name, data frame or matrix) as arrays by input name.
 
-    Raises BadInput for a missing column, text where numbers are needed, and widths that don't fit.
+    What a sequence of tensors is for, of whatever sizes, is an iterable in a mapping. Raises BadInput
+    for a missing column, text where numbers are needed, and widths that don't fit.
     """
+    if any(port.is_sequence for port in signature.inputs):
+        return {port.name: _listed(port, rows) for port in signature.inputs}
     columns = as_rows(rows)
     fed = {port.name: _fed(port, columns, signature, missing_string) for port in signature.inputs}
     lengths = {name: len(array) for name, array in fed.items()}
     if len(set(lengths.values())) > 1:
         raise BadInput(f"columns of different lengths: {lengths}")
     return fed
+
+
+def _listed(port: Port, rows: Any) -> Any:
+    """The tensors of a sequence, or one tensor beside some. Raises BadInput where they don't fit."""
+    if not isinstance(rows, Mapping) or port.name not in rows:
+        raise BadInput(f"nothing is given for {port}", remedy=f"Give {{{port.name!r}: [array, array, ...]}}.")
+    name = port.dtype.removeprefix(SEQUENCE)
+    dtype = np.dtype(object) if name == "string" else numpy_dtype(name)
+    if not port.is_sequence:
+        return np.asarray(rows[port.name], dtype)
+    tensors = [np.asarray(each) for each in rows[port.name]]
+    for each in tensors:
+        if each.ndim != len(port.shape) or each.dtype != dtype or not _fits(each[None], port):
+            raise BadInput(f"{port.name} holds {each.dtype}{list(each.shape)}, the graph wants {port}")
+    return tensors
 
 
 def _fed(port: Port, columns: Mapping[str, Array], signature: Signature, missing: str) -> Array:
@@ -59,7 +77,7 @@ def _width(port: Port) -> Any:
 
 
 def _fits(array: Array, port: Port) -> bool:
-    wanted = zip(array.shape[1:], port.shape[1:], strict=True)
+    wanted = zip(array.shape[1:], port.shape if port.is_sequence else port.shape[1:], strict=True)
     return all(have == want for have, want in wanted if isinstance(want, int))
 
 

@@ -13,8 +13,9 @@ from onnxpipe.blocks.pixels import Window
 from onnxpipe.components.parameters import Floats, Size
 from onnxpipe.components.registry import Noted, Outputs, component
 from onnxpipe.components.resizers import WHOLE, Choice, Windowed, one_of, resizer
+from onnxpipe.core import loops
 from onnxpipe.core.ops import Var, cast, const, dtype_of, op, shape_of, shaped
-from onnxpipe.core.signature import Port
+from onnxpipe.core.signature import SEQUENCE, Port
 from onnxpipe.errors import BadManifest
 
 LARGEST = 89478485
@@ -77,9 +78,11 @@ the usual MNIST and EMNIST statistics; EMNIST's pictures stand with their axes e
 
 def _raw(given: Mapping[str, Any]) -> Mapping[str, Port]:
     """The image that a graph starts with."""
+    pixels = ("H", "W", given.get("channels", 3))
     if given.get("input") == "bytes":
         return {"image": Port("image", "uint8", ("B",))}
-    pixels = ("H", "W", given.get("channels", 3))
+    if given.get("input") == "sequence":
+        return {"image": Port("image", f"{SEQUENCE}uint8", pixels)}
     return {"image": Port("image", "uint8", ("N", *pixels) if given.get("batch") else pixels)}
 
 
@@ -90,9 +93,12 @@ def image(image: Var, *, recipe: Recipe) -> Outputs:
     ``(x / divisor * scale + offset - mean) / std`` in float32, where any of them is given; else
     8-bit pixels stay 8-bit pixels. A preset gives what isn't given. EXIF orientation is the caller's.
     With ``input=bytes`` ``image`` is the bytes ``[B]`` of a JPEG or PNG; what is neither, or broken,
-    is refused before the decoder, which dies of it.
+    is refused before the decoder, which dies of it. With ``input=sequence`` it is a sequence of images
+    of any sizes, which come out of one size, as a batch.
     """
     steps = _filled(recipe)
+    if steps.input == "sequence":
+        return _noted(_of_sequence(image, steps), steps)
     if steps.input == "bytes":
         image = _decoded(image, steps)
     if dtype_of(image) != np.uint8 or len(shape_of(image)) not in (3, 4):
@@ -102,10 +108,33 @@ def image(image: Var, *, recipe: Recipe) -> Outputs:
     layout = _layout(steps, single)
     laid = _laid_out(_coloured(images, steps), steps, planar=layout.endswith("chw"))
     laid = laid if layout.startswith("n") else op.squeeze(laid, const([0]))
-    made = _numbers(laid, steps, layout) if steps.numeric else laid
+    return _noted(_numbers(laid, steps, layout) if steps.numeric else laid, steps)
+
+
+def _noted(pixels: Var, steps: Recipe) -> Noted:
+    """The outputs, with what is mirrored for the metadata."""
     mirrors = {"mirrors": str(steps.choice)} if steps.resize else {}
     mirrors |= {"decoder": _DECODER} if steps.input == "bytes" else {}
-    return Noted({"pixels": made}, **mirrors)
+    return Noted({"pixels": pixels}, **mirrors)
+
+
+def _of_sequence(images: Var, steps: Recipe) -> Var:
+    """Each image of a sequence framed by itself, all stacked, then made numbers together."""
+    if steps.batch:
+        raise BadManifest("input=sequence is a batch already", remedy="Leave out batch.")
+    layout = _layout(steps, single=False)
+
+    def framed(image: Var) -> Var:
+        made = _laid_out(_coloured(op.unsqueeze(image, const([0])), steps), steps, layout.endswith("chw"))
+        if not all(isinstance(size, int) for size in shape_of(made)[1:]):
+            raise BadManifest(
+                "images of a sequence come out in several sizes, which no batch holds",
+                remedy="Give them one: resize=HEIGHTxWIDTH, or resize=SHORTER,crop=SIZE.",
+            )
+        return op.squeeze(made, const([0]))
+
+    stacked = loops.of_each(framed, images)
+    return _numbers(stacked, steps, layout) if steps.numeric else stacked
 
 
 def _decoded(data: Var, steps: Recipe) -> Var:
@@ -119,7 +148,7 @@ def _decoded(data: Var, steps: Recipe) -> Var:
 
 def _filled(recipe: Recipe) -> Recipe:
     """The recipe over its preset. Raises BadManifest for words that aren't choices."""
-    one_of("input", recipe.input, ("pixels", "bytes"))
+    one_of("input", recipe.input, ("pixels", "bytes", "sequence"))
     one_of("color", recipe.color, COLORS)
     if recipe.axes:
         one_of("axes", recipe.axes, ("hw", "wh"))

@@ -20,7 +20,7 @@ from onnxpipe.core import build, pruning
 from onnxpipe.core.fragment import PREFIX, Fragment
 from onnxpipe.core.ops import Tensor, Var, argument
 from onnxpipe.core.options import Options
-from onnxpipe.core.signature import Port, numpy_dtype
+from onnxpipe.core.signature import SEQUENCE, Port, numpy_dtype
 from onnxpipe.errors import BadManifest
 
 Outputs = Mapping[str, Var]
@@ -173,6 +173,8 @@ def glue(ports: Mapping[str, Port], function: Callable[[Mapping[str, Var]], Outp
 
 
 def _argument(port: Port) -> Var:
+    if port.is_sequence:
+        return argument(spox.Sequence(Tensor(numpy_dtype(port.dtype.removeprefix(SEQUENCE)), port.shape)))
     try:
         return argument(Tensor(numpy_dtype(port.dtype), port.shape))
     except TypeError:

@@ -49,6 +49,15 @@ def mapped(function: Callable[..., Var], *inputs: Var) -> Var:
     return _scan((), inputs, lambda *parts: (function(*parts),), 1)[0]
 
 
+def of_each(function: Callable[[Var], Var], sequence: Var) -> Var:
+    """``function`` of every tensor of a sequence, all of one shape, stacked along a new first axis."""
+
+    def body(count: Var, going: Var) -> tuple[Var, ...]:
+        return op.identity(going), function(op.sequence_at(sequence, count))
+
+    return _loop((), op.sequence_length(sequence), body, 1)[0]
+
+
 def _scan(
     start: Sequence[Var], inputs: Sequence[Var], body: Callable[..., Sequence[Var]], count: int
 ) -> list[Var]:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 Dim = int | str | None
 
 _STRING = "string"
+SEQUENCE = "sequence of "
+"""How the dtype name of a sequence of tensors begins; the shape is that of each tensor."""
 
 
 def dtype_name(dtype: np.dtype[Any]) -> str:
@@ -50,6 +52,10 @@ class Port:
     @property
     def is_string(self) -> bool:
         return self.dtype == _STRING
+
+    @property
+    def is_sequence(self) -> bool:
+        return self.dtype.startswith(SEQUENCE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,12 +130,14 @@ def _told(model: onnx.ModelProto, key: str) -> dict[str, object]:
 def _port(value: onnx.ValueInfoProto) -> Port:
     from onnx import TensorProto, helper  # machines that only run a model may have no onnx
 
-    tensor = value.type.tensor_type
-    if not value.type.HasField("tensor_type"):
+    listed = value.type.sequence_type.elem_type.HasField("tensor_type")
+    tensor = value.type.sequence_type.elem_type.tensor_type if listed else value.type.tensor_type
+    if not listed and not value.type.HasField("tensor_type"):
         return Port(value.name, str(value.type.WhichOneof("value")), ())
     dtype = np.dtype(object) if tensor.elem_type == TensorProto.STRING else None
     dtype = dtype or np.dtype(helper.tensor_dtype_to_np_dtype(tensor.elem_type))
-    return Port(value.name, dtype_name(dtype), tuple(map(dim, tensor.shape.dim)))
+    name = dtype_name(dtype)
+    return Port(value.name, SEQUENCE + name if listed else name, tuple(map(dim, tensor.shape.dim)))
 
 
 def dim(proto: onnx.TensorShapeProto.Dimension) -> Dim:

@@ -18,6 +18,7 @@ from onnxpipe.check.report import Report, Setting
 from onnxpipe.core import models
 from onnxpipe.core.foreign import borrowed
 from onnxpipe.core.fragment import metadata
+from onnxpipe.core.signature import Signature
 from onnxpipe.errors import BadInput, MissingExtra
 from onnxpipe.services.convert import adapter_of, artefact_of
 from onnxpipe.services.judging import decoding as decodings
@@ -88,6 +89,7 @@ def verify(
         found = replay.replay(proto, replay.folders(path, golden), judging.tolerances, runtime)
         setting = _setting(path, "", judging, versions, notes)
         return _finished(found, setting, started)
+    refuse_sequences(proto)
     artefact = artefact_of(source)
     adapter = ReferenceAdapter() if is_manifest(artefact.path) else adapter_of(artefact)
     if judging.engine == "spark":
@@ -110,6 +112,16 @@ def verify(
             path, str(artefact), judging, {**versions, **native.versions}, (*notes, *trial.notes)
         )
         return _finished(found, setting, started)
+
+
+def refuse_sequences(model: onnx.ModelProto) -> None:
+    """Raise BadInput for a graph of sequences of tensors, which no table of rows holds."""
+    listed = [port for port in Signature.of(model).inputs if port.is_sequence]
+    if listed:
+        raise BadInput(
+            f"the graph takes {listed[0]}, which no row holds",
+            remedy="Compare the graph of one at a time (input=pixels): it answers the same.",
+        )
 
 
 def _decoding(
