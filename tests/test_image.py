@@ -242,6 +242,13 @@ def test_what_is_refused(parameters: str, says: str) -> None:
 
 
 def test_only_pixels() -> None:
+    listed = graph("g (float[3, 4] x) => (seq(float[1, 4]) image) { image = SplitToSequence(x) }")
+    other = graph("g (float[3, 4] x) => (seq(float[1, 4]) other) { other = SplitToSequence(x) }")
+    for before, says in ((listed, "takes a sequence of uint8"), (other, "a sequence of float32 into one")):
+        with pytest.raises(BadManifest, match=says):
+            stitched([before, "image:input=sequence,resize=8x8"])
+    with pytest.raises(BadManifest, match="it takes tensors"):
+        stitched([listed, "argmax"])
     before = graph("g (float[H, W, 3] x) => (float[H, W, 3] pixels) { pixels = Identity(x) }")
     with pytest.raises(BadManifest, match="uint8"):
         stitched([before, "image:resize=8"])

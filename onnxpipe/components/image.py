@@ -14,7 +14,7 @@ from onnxpipe.components.parameters import Floats, Size
 from onnxpipe.components.registry import Noted, Outputs, component
 from onnxpipe.components.resizers import WHOLE, Choice, Windowed, one_of, resizer
 from onnxpipe.core import loops
-from onnxpipe.core.ops import Var, cast, const, dtype_of, op, shape_of, shaped
+from onnxpipe.core.ops import Tensor, Var, cast, const, dtype_of, op, shape_of, shaped
 from onnxpipe.core.signature import SEQUENCE, Port
 from onnxpipe.errors import BadManifest
 
@@ -120,6 +120,9 @@ def _noted(pixels: Var, steps: Recipe) -> Noted:
 
 def _of_sequence(images: Var, steps: Recipe) -> Var:
     """Each image of a sequence framed by itself, all stacked, then made numbers together."""
+    each = getattr(images.type, "elem_type", None)
+    if not isinstance(each, Tensor) or each.dtype != np.uint8 or len(each.shape or ()) != 3:
+        raise BadManifest(f"input=sequence takes a sequence of uint8 [H, W, C], not {images.type}")
     if steps.batch:
         raise BadManifest("input=sequence is a batch already", remedy="Leave out batch.")
     layout = _layout(steps, single=False)

@@ -84,7 +84,8 @@ class Component:
         if "classes" in self.parameters and given.get("classes") is None:
             given["classes"] = upstream.classes
         try:
-            arguments = {name: _argument(port) for name, port in upstream.ports.items()}
+            lists = any(p.is_sequence for p in upstream.ports.values()) and self._takes_lists(given)
+            arguments = {name: _argument(port, lists) for name, port in upstream.ports.items()}
             fed = (arguments,) if self.open_ended else tuple(arguments.values())
             own = {self.bundle[0]: self.bundle[1](**given)} if self.bundle else given
             outputs = self.function(*fed, **own)
@@ -92,6 +93,10 @@ class Component:
             error.where = error.where or where
             raise
         return _fragment(arguments, outputs)
+
+    def _takes_lists(self, given: Mapping[str, Any]) -> bool:
+        """Whether it is made for sequences of tensors, with these parameters."""
+        return self.opens is not None and any(p.is_sequence for p in self.opens(given).values())
 
     def parsed(self, parameters: Mapping[str, Any], folder: Path) -> dict[str, Any]:
         """Parameters in their types. Raises BadManifest for one that isn't known or can't be read."""
@@ -172,8 +177,8 @@ def glue(ports: Mapping[str, Port], function: Callable[[Mapping[str, Var]], Outp
     return _fragment(arguments, function(arguments))
 
 
-def _argument(port: Port) -> Var:
-    if port.is_sequence:
+def _argument(port: Port, lists: bool = False) -> Var:
+    if port.is_sequence and lists:
         return argument(spox.Sequence(Tensor(numpy_dtype(port.dtype.removeprefix(SEQUENCE)), port.shape)))
     try:
         return argument(Tensor(numpy_dtype(port.dtype), port.shape))

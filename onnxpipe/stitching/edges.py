@@ -50,6 +50,10 @@ def checked(
     if not (gives.HasField("tensor_type") and takes.HasField("tensor_type")):
         if gives.WhichOneof("value") != takes.WhichOneof("value"):
             raise _refusal(source, target, f"{_kind(gives)} into {_kind(takes)}")
+        inner, wanted = (each.sequence_type.elem_type.tensor_type for each in (gives, takes))
+        if inner.elem_type != wanted.elem_type and inner.elem_type and wanted.elem_type:
+            names = [_type_name(each.elem_type) for each in (inner, wanted)]
+            raise _refusal(source, target, f"a sequence of {names[0]} into one of {names[1]}")
         return Edge(source, target)
     cast = _cast(source, gives.tensor_type.elem_type, target, takes.tensor_type.elem_type)
     perm = _permutation(*layouts)
