@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import fsspec
 import numpy as np
 import onnx
 import pandas as pd
@@ -75,6 +76,18 @@ def test_batches_follow_one_another(
     assert_answered(pd.read_json("out.jsonl", lines=True), rows, pipeline)
 
 
+def test_rows_and_answers_may_lie_elsewhere(folder: Path, rows: pd.DataFrame, pipeline: Any) -> None:
+    there = fsspec.filesystem("memory")
+    there.put("rows.parquet", "/bucket/parts/a.parquet")
+    assert score("model.onnx", "memory://bucket/parts", "memory://bucket/out.parquet").rows == 1000
+    there.get("/bucket/out.parquet", "back.parquet")
+    assert_answered(pd.read_parquet("back.parquet"), rows, pipeline)
+    url = (folder / "rows.csv").as_uri()
+    assert main(["score", "model.onnx", "--data", url, "-o", (folder / "out.csv").as_uri()]) == 0
+    assert len(pd.read_csv("out.csv")) == 1000
+    assert api.verify("model.onnx", pipeline, url).origins["data"] == 1000
+
+
 def test_what_repeats_itself_is_kept_once(folder: Path) -> None:
     score("model.onnx", "rows.parquet", "out.parquet")
     group = parquet.read_metadata("out.parquet").row_group(0)
@@ -122,6 +135,9 @@ def test_a_refused_row_is_named_and_nothing_is_written(folder: Path, rows: pd.Da
         (["--data", "narrow.parquet", "-o", "out.parquet"], "no column kind"),
         (["--data", "rows.parquet", "-o", "rows.parquet"], "would overwrite"),
         (["--data", "cut.parquet", "-o", "out.parquet"], "can't be read as rows"),
+        (["--data", "memory://nowhere", "-o", "out.parquet"], "memory://nowhere: no such file or folder"),
+        (["--data", "memory://a.csv", "-o", "memory://a.csv"], "would overwrite"),
+        (["--data", "rows.csv", "-o", "nonsense://out.csv"], "nonsense"),
     ],
 )
 def test_what_cant_be_scored_is_refused(

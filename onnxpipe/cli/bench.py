@@ -18,7 +18,7 @@ _SUFFIXES = (".html", ".json", ".md")
 @click.command(short_help="Time a model, and the original beside it.")
 @click.argument("model", type=options.PATH)
 @click.argument("source", type=options.SOURCE, required=False)
-@click.option("--data", type=options.PATH, metavar="FILE", help="Rows to answer (default: the golden rows).")
+@click.option("--data", type=options.ROWS, metavar="FILE", help="Rows to answer (default: the golden rows).")
 @click.option("--batch", "sizes", type=click.IntRange(min=1), multiple=True, metavar="N",
               help="Rows per call; repeatable (default: 1, 10, 100, 1000, 10000).")  # fmt: skip
 @click.option("--seconds", type=click.FloatRange(min=0), default=1.0, show_default=True, metavar="S",

@@ -12,7 +12,7 @@ from onnxpipe.cli import options
 
 @click.command(short_help="Show the stages, types and needs of a saved pipeline or an ONNX model.")
 @click.argument("path", type=options.SOURCE)
-@click.option("--sample", type=options.PATH, metavar="FILE", help="Rows that tell column types.")
+@click.option("--sample", type=options.ROWS, metavar="FILE", help="Rows that tell column types.")
 @click.option("--output-format", type=click.Choice(["text", "json"]), default="text", show_default=True,
               help="How it is told.")  # fmt: skip
 @click.option("--html", type=options.PATH, metavar="FILE",

@@ -31,6 +31,7 @@ class _Source(click.Path):
 
 
 SOURCE = _Source(path_type=Path, allow_dash=True)
+ROWS = _Source(path_type=Path)
 _PATIENCE = 2.0
 """Seconds after which work shows that it is going on."""
 
@@ -108,7 +109,7 @@ def conversion(function: F) -> F:
 def _sample() -> Option:
     return click.option(
         "--sample",
-        type=PATH,
+        type=ROWS,
         metavar="FILE",
         help="Rows that tell column types: CSV, Parquet, JSON lines, .npy or .npz.",
     )

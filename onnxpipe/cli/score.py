@@ -18,14 +18,14 @@ from onnxpipe.cli import options
     "--data",
     required=True,
     metavar="IN",
-    help="The rows: Parquet (streamed), CSV, JSON lines, .npy/.npz; - is standard input.",
+    help="The rows, a path or a URL: Parquet, CSV, JSON lines, .npy/.npz; - is standard input.",
 )
 @click.option(
     "-o",
     "--output",
     required=True,
     metavar="OUT",
-    help="The table to write: .parquet, .csv or .jsonl; - is standard output, as CSV.",
+    help="The table, a path or a URL: .parquet, .csv or .jsonl; - is standard output, as CSV.",
 )
 @options.engine
 @options.loudness

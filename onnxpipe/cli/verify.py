@@ -32,7 +32,7 @@ _BY_SUFFIX = {
 @click.argument("model", type=click.Path(path_type=Path, allow_dash=True))
 @click.argument("source", type=options.SOURCE, required=False)
 @click.option(
-    "--data", type=options.PATH, metavar="FILE", help="Your rows: CSV, Parquet, JSON lines, .npy/.npz."
+    "--data", type=options.ROWS, metavar="FILE", help="Your rows: CSV, Parquet, JSON lines, .npy/.npz."
 )
 @click.option(
     "--golden", type=options.PATH, metavar="DIR", help="Golden rows (default: those beside the model)."

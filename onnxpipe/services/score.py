@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from onnxpipe.scale.pieces import in_order
 from onnxpipe.services.judging.rows import load_rows, packed, refuse_unfolding
 from onnxpipe.services.keeping.files import Staging, refuse_unwritable
 from onnxpipe.services.keeping.tables import FORMATS, Writer
+from onnxpipe.services.natives.remote import from_url, is_url, put
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -42,7 +44,8 @@ def score(
     """Write the rows at ``data`` with one column per output of ``model`` added.
 
     ``engine`` local streams Parquet in batches (other files are read whole) and writes Parquet, CSV
-    or JSON lines by the suffix of ``output``; spark reads and writes what the cluster can, as
+    or JSON lines by the suffix of ``output``; what a URL names is copied here first, and answers to
+    a URL when they are whole. spark reads and writes what the cluster can, as
     Parquet. Raises a Refusal; nothing is left behind then.
     """
     started = time.perf_counter()
@@ -54,9 +57,23 @@ def score(
     target = Path(output)
     if target.suffix.lower() not in FORMATS:
         raise BadInput("can't tell what to write", where=str(target), remedy=f"Name it {', '.join(FORMATS)}.")
-    refuse_unwritable(target, Path(model), Path(data))
-    rows = _written(spark.scorer(model), Path(data), target)
+    read = partial(_rows_of, data, spark.scorer(model))
+    if is_url(output):
+        if output == data:
+            raise Refusal("it would overwrite what is read", where=output, remedy="Name another output.")
+        with TemporaryDirectory(prefix="onnxpipe-") as folder:
+            rows = read(Path(folder, target.name))
+            put(Path(folder, target.name), output)
+    else:
+        refuse_unwritable(target, Path(model), None if is_url(data) else Path(data))
+        rows = read(target)
     return Scored(rows, time.perf_counter() - started)
+
+
+def _rows_of(data: str | Path, scorer: scoring.Scorer, target: Path) -> int:
+    """The number of rows written to ``target``, of those at a path or a URL."""
+    write = partial(_written, scorer, target=target)
+    return from_url(data, write) if is_url(data) else write(Path(data))
 
 
 def _written(scorer: scoring.Scorer, data: Path, target: Path) -> int:

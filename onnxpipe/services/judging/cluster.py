@@ -40,7 +40,7 @@ def judged(
     ours = spark.scorer(model)
     outputs = [port.name for port in ours.signature.outputs if port.name != "invalid"]
     names = {name: judging.names.get(name, name) for name in outputs}
-    native = spark.pipeline(session, str(artefact.path)).transform
+    native = spark.pipeline(session, artefact.origin or str(artefact.path)).transform
     tally, worst = spark.judge(spark.read(session, str(data)), native, ours, names, judging.tolerances)
     found = _report(tally)
     if not found and worst:

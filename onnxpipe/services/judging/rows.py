@@ -17,6 +17,7 @@ from onnxpipe.adapters.compressed import decompressed, is_compressed
 from onnxpipe.check.arrow import from_arrow
 from onnxpipe.check.frames import MATRIX, Rows, as_rows, settled
 from onnxpipe.errors import BadInput, Refusal, Unreadable
+from onnxpipe.services.natives.remote import from_url, is_url
 
 Array = np.ndarray[Any, Any]
 
@@ -38,9 +39,12 @@ def load_rows(path: str | Path, texts: Collection[str] = ()) -> Rows:
     """The columns of a CSV, Parquet, JSON lines, ``.npy`` or ``.npz`` file, each ``[N]`` or ``[N, d]``.
 
     Missing numbers are NaN, missing text is None; text is in object arrays. Kinds are recognised
-    from the bytes. ``texts`` are columns of a CSV file that stay text where they look like numbers.
+    from the bytes. What a URL names is copied here first. ``texts`` are columns of a CSV file that
+    stay text where they look like numbers.
     Raises Unreadable for a damaged file, BadInput for columns that aren't a table.
     """
+    if is_url(path):
+        return from_url(str(path), partial(load_rows, texts=texts))
     path = Path(path)
     if not path.exists():
         raise Unreadable("no such file", where=str(path))

@@ -1,6 +1,7 @@
-"""Saved pipelines that lie elsewhere: ``s3://``, ``hdfs://``, ``gs://`` and whatever else fsspec opens.
+"""What lies elsewhere: ``s3://``, ``hdfs://``, ``gs://`` and whatever else fsspec opens.
 
-They are copied to a folder of this process and read there like any other; the lock keeps the URL.
+Saved pipelines and rows are copied to a folder of this process and read there like any other; the
+lock keeps the URL. Answers are written here and copied to where they belong when they are whole.
 """
 
 from __future__ import annotations
@@ -9,17 +10,21 @@ import atexit
 import re
 import shutil
 import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, TypeGuard, TypeVar
 
 from onnxpipe.adapters.base import Artefact
-from onnxpipe.errors import MissingExtra, Unreadable
+from onnxpipe.errors import MissingExtra, Refusal, Unreadable
+
+T = TypeVar("T")
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 
 
-def is_url(source: object) -> bool:
+def is_url(source: object) -> TypeGuard[str]:
     """Whether it names something on another file system. A path with a drive letter doesn't."""
     return isinstance(source, str) and _URL.match(source) is not None
 
@@ -30,21 +35,47 @@ def fetched(url: str) -> Artefact:
 
     Raises MissingExtra without fsspec, Unreadable for what isn't there or can't be copied.
     """
+    home = Path(tempfile.mkdtemp(prefix="onnxpipe-"))
+    atexit.register(shutil.rmtree, home, ignore_errors=True)
+    with _opened(url) as (system, path):
+        return Artefact(_copied(system, path, home), origin=url)
+
+
+def from_url(url: str, read: Callable[[Path], T]) -> T:
+    """What ``read`` makes of the file or folder at a URL; what it refuses is said of the URL.
+
+    Raises as ``fetched``.
+    """
+    path = fetched(url).path
+    assert path is not None
+    try:
+        return read(path)
+    except Refusal as error:
+        error.where = url if error.where == str(path) else error.where
+        raise
+
+
+def put(path: Path, url: str) -> None:
+    """Copy a file to a URL, replacing what is there. Raises as ``fetched``."""
+    with _opened(url) as (system, there):
+        system.put_file(str(path), there)
+
+
+@contextmanager
+def _opened(url: str) -> Iterator[tuple[Any, str]]:
+    """The file system of a URL and the path in it; what goes wrong there is raised as a refusal."""
     try:
         import fsspec
     except ImportError:
         raise MissingExtra("fsspec", "remote", where=url) from None
-    home = Path(tempfile.mkdtemp(prefix="onnxpipe-"))
-    atexit.register(shutil.rmtree, home, ignore_errors=True)
     try:
-        system, path = fsspec.core.url_to_fs(url)
-        return Artefact(_copied(system, path, home), origin=url)
+        yield fsspec.core.url_to_fs(url)
     except ImportError as error:
         raise Unreadable("what opens such URLs isn't installed", where=url, remedy=str(error)) from None
     except FileNotFoundError:
         raise Unreadable("no such file or folder", where=url) from None
     except (OSError, ValueError) as error:
-        raise Unreadable(f"it can't be copied from there: {error}", where=url) from None
+        raise Unreadable(f"it can't be copied from or to there: {error}", where=url) from None
 
 
 def _copied(system: Any, path: str, home: Path) -> Path:
