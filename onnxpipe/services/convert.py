@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import json
 import pickle
 import pkgutil
 import re
@@ -14,7 +13,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import onnx
 
 from onnxpipe import adapters, lock
@@ -24,8 +22,7 @@ from onnxpipe.core import build, foreign, portability
 from onnxpipe.core.foreign import Borrowed
 from onnxpipe.core.fragment import Fragment
 from onnxpipe.core.options import Options
-from onnxpipe.core.plan import Context, Plan, Stage
-from onnxpipe.core.record import Record
+from onnxpipe.core.plan import Context, Plan
 from onnxpipe.core.registry import find
 from onnxpipe.core.soundness import sound
 from onnxpipe.errors import (
@@ -39,6 +36,7 @@ from onnxpipe.errors import (
     Unreadable,
     Unsupported,
 )
+from onnxpipe.services import facts
 from onnxpipe.services.judging.rows import load_rows
 from onnxpipe.services.natives.fallback import Fallback
 from onnxpipe.services.natives.native import Where
@@ -165,7 +163,7 @@ def _finished(
     borrowed: tuple[Borrowed, ...] = (),
 ) -> Conversion:  # fmt: skip
     portability.require(fragment.model, options)
-    told = _metadata(artefact, plan, fragment, options) | foreign.told(borrowed)
+    told = facts.told(artefact, plan, fragment, options) | foreign.told(borrowed)
     return Conversion(artefact, plan, fragment, fragment.finished(told), borrowed)
 
 
@@ -245,53 +243,3 @@ def known_adapters() -> tuple[Adapter, ...]:
     found = (m.name for m in pkgutil.iter_modules(adapters.__path__, "onnxpipe.adapters.") if m.ispkg)
     made = [importlib.import_module(name) for name in found]
     return tuple(sorted(made, key=lambda adapter: adapter.framework == "sklearn"))
-
-
-def _metadata(artefact: Artefact, plan: Plan, fragment: Fragment, options: Options) -> dict[str, str]:
-    return {
-        "framework": plan.framework,
-        "framework_version": plan.version,
-        "dtype": options.dtype,
-        "on_invalid": options.on_invalid,
-        "missing_string": options.missing_string,
-        "portability": portability.portability(fragment.model),
-        **_units(plan),
-        **_singles(fragment),
-        "source_digest": lock.digest(artefact.path) if artefact.path else "",
-        **_classes(plan.root),
-        "unread_columns": ",".join(
-            n for n, p in zip(plan.names or (), plan.inputs, strict=False) if p is None
-        ),
-    }
-
-
-def _units(plan: Plan) -> dict[str, str]:
-    """What integers that stand for dates count, by input, where there are any."""
-    told = {port.name: port.unit for port in plan.inputs if port is not None and port.unit}
-    return {"units": json.dumps(told, ensure_ascii=False, sort_keys=True)} if told else {}
-
-
-def _singles(fragment: Fragment) -> dict[str, str]:
-    """The stages whose original answers in float32 and widens that, where there are any."""
-    found = (tap.path for tap in fragment.taps if (known := find(tap.kind)) and known.single)
-    paths = ",".join(dict.fromkeys(found))
-    return {"single": paths} if paths else {}
-
-
-_LAST = ("best_estimator_", "estimator_", "final_estimator_")
-"""Where estimators that stand for another one keep it."""
-
-
-def _classes(stage: Stage) -> dict[str, str]:
-    """The class labels of the last estimator as JSON, in the order of its scores' columns."""
-    while (labels := stage.get("classes_")) is None:
-        steps = [step for _, step, *_ in stage.get("steps") or ()]
-        inner = [each for each in (*steps[-1:], *map(stage.get, _LAST)) if isinstance(each, Record)]
-        if not inner:
-            return {}
-        stage = stage.child("", inner[0])
-    array = (
-        np.asarray(labels, object) if isinstance(labels, np.ndarray) and labels.ndim == 1 else np.array(())
-    )
-    plain = all(isinstance(label, (str, int, float, bool)) for label in array.tolist())
-    return {"classes": json.dumps(array.tolist(), ensure_ascii=False)} if array.size and plain else {}
