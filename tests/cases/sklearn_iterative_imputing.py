@@ -26,7 +26,7 @@ CASES = [
     Case(IterativeImputer(KNeighborsRegressor(2), **FEW, skip_complete=True), data="missing"),
     Case(IterativeImputer(make_pipeline(StandardScaler(), Ridge()), **FEW), data="missing"),
     Case(IterativeImputer(missing_values=-1, max_iter=2), data="marked"),
-    Case(IterativeImputer(max_iter=0), data="missing"),
+    Case(IterativeImputer(max_iter=0, initial_strategy="constant", fill_value=2.5), data="missing"),
     Case(make_pipeline(IterativeImputer(), StandardScaler(), LogisticRegression()), data="missing"),
     Case(
         IterativeImputer(sample_posterior=True, max_iter=2),
