@@ -8,7 +8,7 @@ from time import process_time
 import numpy as np
 import onnx
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from onnx import helper
 
@@ -112,36 +112,60 @@ UNARY = {name: f"{name}({{0}})" for name in ("Neg", "Abs", "Identity", "Relu", "
 UNARY |= {"one": "Mul({0}, p)", "same": "Mul({0}, q)", "zero": "Add({0}, z)", "float": "Cast <to = 1> ({0})"}
 UNARY["up"] = """If(up) <then_branch = t () => (float[N,2] s) {{ i = Identity({0}) s = Neg(i) }},
     else_branch = e () => (float[N,2] s) {{ s = Identity({0}) }}>"""
+UNARY["high"] = "Clip({0}, , p)"
+UNARY["loop"] = """Loop(n, yes, {0}) <body = t (int64 i, bool go, float[N,2] s) => (bool on, float[N,2] r)
+    <float k = {{3}}> {{ on = Identity(go) a = Identity(s) idle = Neg(a)
+      b = Add(a, k) c = Sub(b, {0}) r = Identity(c) }}>"""
+UNARY["scan"] = """Scan <num_scan_inputs = 1, scan_input_axes = [1], scan_output_axes = [1],
+    body = t (float[N] s) => (float[N] r) {{
+      c = Mul(s, p) d = Mul(s, q) e = Max(c, d) r = Identity(e) }}> ({0})"""
+UNARY["text"] = "{1}a = Equal(word, same) {1}b = Identity({1}a); Where({1}b, {0}, p)"
+UNARY["texts"] = """{1}a = Cast <to = 8> ({0}) {1}b = Identity({1}a) {1}c = StringConcat({1}b, word)
+    {1}d = Equal({1}c, {1}a); Where({1}d, p, {0})"""
+UNARY["nested"] = """If(up) <then_branch = t () => (float[N,2] s) {{ i = Identity({0}) s = If(no)
+      <then_branch = u () => (float[N,2] w) {{ w = Identity(i) }},
+       else_branch = v () => (float[N,2] w) {{ j = Add(i, p) w = Identity(j) }}> }},
+    else_branch = e () => (float[N,2] s) <float p = {{5}}> {{ s = Mul({0}, p) }}>"""
 BINARY = {"add": "Add({0}, {1})", "sub": "Sub({0}, {1})", "max": "Max({0}, {1})"}
 STEP = st.tuples(st.sampled_from([*UNARY, *BINARY]), st.integers(0, 7), st.integers(0, 7))
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@example([(name, i, i) for i, name in enumerate(UNARY)], {1, len(UNARY)})
+@example([(name, 0, 0) for name in UNARY], {len(UNARY) - 4, len(UNARY)})
 @given(st.lists(STEP, min_size=1, max_size=8), st.sets(st.integers(1, 8), min_size=1, max_size=3))
 def test_random_graphs_answer_the_same_bits_and_have_no_more_nodes(
     steps: list[tuple[str, int, int]], given_out: set[int]
 ) -> None:
     lines = []
     for i, (name, first, second) in enumerate(steps):
-        text = (UNARY | BINARY)[name].format(f"v{first % (i + 1)}", f"v{second % (i + 1)}")
-        lines.append(f"v{i + 1} = {text}")
+        before = f"t{i}" if name in UNARY else f"v{second % (i + 1)}"
+        first_lines, _, last = (UNARY | BINARY)[name].format(f"v{first % (i + 1)}", before).rpartition(";")
+        lines.append(f"{first_lines} v{i + 1} = {last}")
     outs = sorted({place for place in given_out if place <= len(steps)} or {len(steps)})
     told = ", ".join(f"float[N,2] v{place}" for place in outs)
     model = graph(
-        f"g (float[N,2] v0, bool up) => ({told}) <float p = {{3}}, float q = {{3}}, float z = {{-0.0}}> "
+        f"g (float[N,2] v0, bool up) => ({told}) <float p = {{3}}, float q = {{3}}, float z = {{-0.0}}, "
+        'int64 n = {2}, bool yes = {1}, bool no = {0}, string word = {"a"}, string same = {"a"}> '
         f"{{ {' '.join(lines)} }}"
     )
     before = model.SerializeToString()
     made = tidy.tidy(Fragment(model)).model
     assert model.SerializeToString() == before
     onnx.checker.check_model(made, full_check=True)
-    assert len(made.graph.node) <= len(model.graph.node)
+    assert nodes_in(made.graph) <= nodes_in(model.graph)
     for up in (True, False):
         feeds = {"v0": np.array([[1.5, -0.0], [np.nan, np.inf]], "f4"), "up": np.array(up)}
         wanted, got = run(model, feeds), run(made, feeds)
         assert {name: value.tobytes() for name, value in got.items()} == {
             name: value.tobytes() for name, value in wanted.items()
         }
+
+
+def nodes_in(whole: onnx.GraphProto) -> int:
+    """How many nodes a graph has, its bodies' included."""
+    inner = (a.g for node in whole.node for a in node.attribute if a.HasField("g"))
+    return len(whole.node) + sum(map(nodes_in, inner))
 
 
 def chain(length: int) -> Fragment:
