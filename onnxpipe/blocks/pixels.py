@@ -12,10 +12,10 @@ from onnxpipe.core.ops import Var, cast, const, op, shape_of
 
 BITS = 22
 """The binary digits behind the point of a weight."""
-DIGITS = 4
-"""Weights are written in four digits from -64 to 63: products of 8-bit pixels with such are exact on every
-processor, also where two of them are added up in 16 bits."""
-_WIDTH = 7
+DIGITS = 3
+"""Weights are written in three digits from -128 to 127, and those as unsigned numbers beside a zero point: of
+unsigned numbers products are exact on every processor, where of signed ones AVX2 adds two up in 16 bits."""
+_WIDTH = 8
 _END = np.iinfo(np.int64).max
 _BASE = 2**_WIDTH
 
@@ -52,7 +52,7 @@ def resampled(
     shown = window or Window(const(0), const(0), height, width)
     tall = Side(rows, height, shown.top, shown.height)
     wide = Side(columns, width, shown.left, shown.width)
-    down, across = (_digits(band(side, how.kernel)) for side in (tall, wide))
+    down, across = (_digits(band(side, how.kernel), how.kernel.positive) for side in (tall, wide))
 
     def plain() -> list[Var]:
         seen, weights = _narrowed(down) if window else (None, down)
@@ -73,7 +73,12 @@ def resampled(
     return _pixelwise(lines, shown.width, channels, planar)
 
 
-def _digits(weights: Band) -> Band:
+def _middle() -> Var:
+    """What a digit of 0 is written as."""
+    return const(_BASE // 2, np.uint8)
+
+
+def _digits(weights: Band, positive: bool) -> Band:
     """The weights in 2**-22, as digits from 0 on, the highest first: ``[blocks, DIGITS * BLOCK, K]``."""
     scaled = weights.weights * const(float(2**BITS))
     rounded = op.sign(scaled) * op.floor(op.abs(scaled) + const(0.5))
@@ -83,7 +88,7 @@ def _digits(weights: Band) -> Band:
     digits = op.bitwise_and(_shifted(numbers, const(places)), const(_BASE - 1, np.uint32))
     size = op.shape(weights.weights, start=2, end=3)
     beside = _reshaped(cast(digits, np.uint8), op.shape(weights.starts), [DIGITS * BLOCK], size)
-    return Band(weights.starts, beside)
+    return Band(weights.starts, beside, positive)
 
 
 def _narrowed(weights: Band) -> tuple[tuple[Var, Var], Band]:
@@ -92,7 +97,7 @@ def _narrowed(weights: Band) -> tuple[tuple[Var, Var], Band]:
     last = op.slice(weights.starts, const([-1]), const([_END]), const([0])) + op.shape(
         weights.weights, start=2
     )
-    return (first, last), Band(weights.starts - first, weights.weights)
+    return (first, last), weights._replace(starts=weights.starts - first)
 
 
 def _windows(weights: Band) -> tuple[Var, Var]:
@@ -108,10 +113,9 @@ def _across(images: Var, weights: Band, rows: tuple[Var, Var] | None) -> Var:
 
     def block(start: Var, end: Var, digits: Var) -> Var:
         seen = op.transpose(op.slice(images, start, end, const([1, 2])), perm=[0, 1, 3, 2])
-        return _rounded(op.matmul_integer(seen, digits), 3)
+        return _rounded(op.matmul_integer(seen, digits, None, _middle()), 3, weights.positive)
 
-    signed = cast(cast(op.transpose(weights.weights, perm=[0, 2, 1]), np.int32) - _int(_BASE // 2), np.int8)
-    made = mapped(block, *windows, signed)
+    made = mapped(block, *windows, op.transpose(weights.weights, perm=[0, 2, 1]))
     n, h, channels = (op.shape(made, start=i, end=i + 1) for i in (1, 2, 3))
     width = op.mul(op.mul(op.shape(weights.starts), channels), const([BLOCK]))
     return _reshaped(op.transpose(made, perm=[1, 2, 3, 0, 4]), n, h, width)
@@ -129,7 +133,7 @@ def _down(lines: Var, weights: Band, height: Var) -> Var:
 
     def block(start: Var, end: Var, digits: Var) -> Var:
         seen = op.slice(beside, start, end, const([0]))
-        return _rounded(op.matmul_integer(digits, seen, const(_BASE // 2, np.uint8)), 0)
+        return _rounded(op.matmul_integer(digits, seen, _middle()), 0, weights.positive)
 
     starts, ends = _windows(weights)
     # No window ends later; but what is read nowhere but in a loop's body is computed there, every time.
@@ -148,13 +152,17 @@ def _pixelwise(lines: Var, width: Var, channels: int, planar: bool) -> Var:
     return op.slice(ordered, const([0]), _sizes(width), const([3 if planar else 2]))
 
 
-def _rounded(digits: Var, axis: int) -> Var:
-    """``floor((sum + 2**21) / 2**22)`` within 0 to 255, of sums by digits side by side along an axis."""
+def _rounded(digits: Var, axis: int, positive: bool) -> Var:
+    """``floor((sum + 2**21) / 2**22)`` within 0 to 255, of sums by digits side by side along an axis.
+
+    Weights that are ``positive`` sum up to 1, but for the rounding of each, so nothing lies beyond.
+    """
     total, *lower = op.split(digits, num_outputs=DIGITS, axis=axis)
     for each in lower:
         total = op.mul(total, _int(_BASE)) + each
-    # What is beyond black and white first: only numbers from 0 on can be shifted.
-    within = op.clip(total + _int(2 ** (BITS - 1)), _int(0), _int(2 ** (BITS + 8) - 1))
+    within = total + _int(2 ** (BITS - 1))
+    if not positive:  # what is beyond black and white first: only numbers from 0 on can be shifted
+        within = op.clip(within, _int(0), _int(2 ** (BITS + 8) - 1))
     return cast(_shifted(cast(within, np.uint32), const(BITS, np.uint32)), np.uint8)
 
 

@@ -17,10 +17,14 @@ BLOCK = 16
 
 
 class Kernel(NamedTuple):
-    """A window function of the distance, in steps of the coarser grid, and how far it reaches."""
+    """A window function of the distance, in steps of the coarser grid, and how far it reaches.
+
+    ``positive`` is whether it is nowhere below 0, so that no answer leaves the span of its inputs.
+    """
 
     weight: Callable[[Var], Var]
     support: float
+    positive: bool = False
 
 
 class Band(NamedTuple):
@@ -31,6 +35,7 @@ class Band(NamedTuple):
 
     starts: Var
     weights: Var
+    positive: bool = False
 
 
 def box(x: Var) -> Var:
@@ -114,9 +119,9 @@ MAGIC = {
 
 
 KERNELS: Mapping[str, Kernel] = {
-    "box": Kernel(box, 0.5),
-    "bilinear": Kernel(triangle, 1.0),
-    "hamming": Kernel(hamming, 1.0),
+    "box": Kernel(box, 0.5, True),
+    "bilinear": Kernel(triangle, 1.0, True),
+    "hamming": Kernel(hamming, 1.0, True),
     "bicubic": Kernel(cubic(-0.5), 2.0),
     "lanczos": Kernel(lanczos(3), 3.0),
     "lanczos3": Kernel(lanczos(3), 3.0),
