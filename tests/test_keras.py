@@ -18,6 +18,7 @@ import pytest
 from onnxpipe import convert
 from onnxpipe.adapters.base import Artefact
 from onnxpipe.adapters.keras import hdf5, hdf5_process, reader, storage, trust
+from onnxpipe.core.fragment import metadata
 from onnxpipe.errors import BadInput, Inexact, MissingExtra, Refusal, Unreadable, Unsupported
 from tests.rigs.keras import native
 
@@ -125,6 +126,11 @@ def test_what_a_model_has_no_use_for_is_refused(tmp_path: Path) -> None:
         convert(path, inputs={"y": ("float32", None)})
     with pytest.raises(Inexact, match="float32"):
         convert(path, dtype="float64")
+
+
+def test_layers_in_half_precision_are_told_to_the_judge(tmp_path: Path) -> None:
+    config = sequential(layer("Dense", units=1, activation="linear", use_bias=True, dtype="mixed_float16"))
+    assert metadata(convert(saved(tmp_path, config)))["half"] == "model/dense"
 
 
 def test_without_h5py_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

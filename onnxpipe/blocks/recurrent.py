@@ -161,7 +161,8 @@ def _read(x: Var, found: Sequence[Var], gates: Gates, spare: bool = False) -> Re
     sizes = op.reduce_l1(x, const([2]))
     ever = op.reduce_sum(sizes, const([1]), keepdims=0)
     states = tuple(_spoiled(as_many(each, x), ever) for each in last)
-    return Read(_spoiled(as_many(whole, x), op.cumsum(sizes, const(1))), states, states[0])
+    steps = _spoiled(as_many(whole, x), op.cumsum(sizes, const(1)))
+    return Read(shaped(steps, *shape_of(x)[:2], gates.size), states, states[0])
 
 
 def _spoiled(y: Var, read: Var) -> Var:

@@ -26,6 +26,9 @@ RTOL_SINGLE = 1e-5
 ULPS = (0, 1, 2, 4, 16, 256, 65536)
 """Upper ends of the columns of a histogram of errors, in steps of the precision; a last one is open."""
 
+RTOL_HALF = 2.0**-8
+"""Where a stage computes in float16: four of its steps."""
+
 _ROUNDING = 64
 """Rounding steps that a sum of terms as large as the whole output may be off by."""
 
@@ -40,11 +43,17 @@ class Tolerance:
 
 def single(tolerances: Mapping[str, Tolerance]) -> dict[str, Tolerance]:
     """The tolerances for a graph that computes in float32 on its way, whatever it answers in."""
+    return _unless_told(tolerances, RTOL_SINGLE)
+
+
+def half(tolerances: Mapping[str, Tolerance]) -> dict[str, Tolerance]:
+    """The tolerances for a graph that computes in float16 on its way, whatever it answers in."""
+    return _unless_told(tolerances, RTOL_HALF)
+
+
+def _unless_told(tolerances: Mapping[str, Tolerance], rtol: float) -> dict[str, Tolerance]:
     given = {"": Tolerance(), **tolerances}
-    return {
-        name: Tolerance(RTOL_SINGLE if each.rtol is None else each.rtol, each.atol)
-        for name, each in given.items()
-    }
+    return {n: Tolerance(rtol if each.rtol is None else each.rtol, each.atol) for n, each in given.items()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,6 +107,7 @@ class Plan:
     ``notes`` what the sample told of a column that its dtype doesn't (see ``Block``).
 
     ``run`` writes the graph, by default as ``core.running`` does: columns side by side into the root.
+    ``half`` are the paths of stages that compute in float16.
     With ``frugal``, inputs that no answer asked for depends on are left out.
     """
 
@@ -119,3 +120,4 @@ class Plan:
     notes: Mapping[str, str] = field(default_factory=dict)
     run: Run | None = None
     frugal: bool = False
+    half: tuple[str, ...] = ()

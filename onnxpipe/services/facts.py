@@ -27,6 +27,7 @@ def told(artefact: Artefact, plan: Plan, fragment: Fragment, options: Options) -
         "portability": portability.portability(fragment.model),
         **_units(plan),
         **_singles(fragment),
+        **({"half": ",".join(plan.half)} if plan.half else {}),
         "source_digest": lock.digest(artefact.path) if artefact.path else "",
         **_classes(plan.root),
         "unread_columns": ",".join(

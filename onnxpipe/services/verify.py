@@ -12,7 +12,7 @@ from typing import Any
 import onnx
 
 from onnxpipe.check import precision
-from onnxpipe.check.compare import Tolerance, single
+from onnxpipe.check.compare import Tolerance, half, single
 from onnxpipe.check.decoding import Decoding
 from onnxpipe.check.report import Report, Setting
 from onnxpipe.core import models
@@ -74,6 +74,8 @@ def verify(
         source, data, limits = reference.ordered(Path(source), data, judging.tolerances)
         judging = replace(judging, tolerances=limits)
     peers = borrowed(proto)
+    if metadata(proto).get("half"):
+        judging = replace(judging, tolerances=half(judging.tolerances))
     if any(stage.single for stage in peers) or metadata(proto).get("single"):
         judging = replace(judging, tolerances=single(judging.tolerances))
     judging = replace(judging, tolerances=precision.fitting(judging.tolerances, proto))

@@ -12,7 +12,7 @@ from onnxpipe.stitching.parts import End, Part
 from onnxpipe.stitching.sizes import Sizes
 
 _MISSING = PREFIX + "missing_string"
-_SINGLE = PREFIX + "single"
+_SINGLE, _HALF = PREFIX + "single", PREFIX + "half"
 
 
 def told(parts: Sequence[Part], inputs: Mapping[str, End], sizes: Sizes) -> dict[str, str]:
@@ -20,7 +20,7 @@ def told(parts: Sequence[Part], inputs: Mapping[str, End], sizes: Sizes) -> dict
 
     Every part's is kept as ``io.onnxpipe.parts.<part>.<key>``, our prefix left out of the keys. Of
     the whole are the units of dates, sizes that open axes may have, what a missing text travels as,
-    and the stages that compute in single precision. Raises BadManifest where two parts have a
+    and the stages that compute in single and in half precision. Raises BadManifest where two parts have a
     missing text travel as different ones.
     """
     made = {PREFIX + "parts": json.dumps([part.name for part in parts])}
@@ -31,7 +31,8 @@ def told(parts: Sequence[Part], inputs: Mapping[str, End], sizes: Sizes) -> dict
     known = {part.name: part for part in parts}
     whole = {UNITS: _units(known, inputs), SIZES: _sizes(parts, sizes)}
     made |= {key: json.dumps(value, sort_keys=True) for key, value in whole.items() if value}
-    texts = {_MISSING: _missing(known, inputs), _SINGLE: _single(parts)}
+    coarse = {_SINGLE: _paths(parts, "single"), _HALF: _paths(parts, "half")}
+    texts = {_MISSING: _missing(known, inputs), **coarse}
     return made | {key: value for key, value in texts.items() if value}
 
 
@@ -70,7 +71,7 @@ def _missing(parts: Mapping[str, Part], inputs: Mapping[str, End]) -> str:
     return next(iter(texts.values()), "")
 
 
-def _single(parts: Sequence[Part]) -> str:
-    """The stages that answer in single precision, whatever comes out in the end."""
-    found = ((part.name, metadata(part.fragment.model).get("single", "")) for part in parts)
+def _paths(parts: Sequence[Part], key: str) -> str:
+    """The stages that answer in single, or half, precision, whatever comes out in the end."""
+    found = ((part.name, metadata(part.fragment.model).get(key, "")) for part in parts)
     return ",".join(f"{name}/{path}" for name, paths in found if paths for path in paths.split(","))

@@ -7,7 +7,7 @@ import os
 import shutil
 import sys
 import tempfile
-from typing import Any, Dict, Iterator, List, Mapping, Tuple
+from typing import Any, Collection, Dict, Iterator, List, Mapping, Tuple
 
 main = sys.modules["_onnxpipe_main"]
 tensors = main.sibling("tensors")
@@ -130,10 +130,13 @@ def output_names(model: Any, count: int) -> List[str]:
 
 
 class Recorder:
-    """What every layer got and answered while a model ran, by the path of layers' names."""
+    """What layers got and answered while a model ran, by the path of layers' names.
 
-    def __init__(self, model: Any) -> None:
-        self.paths = dict(paths(model, model.name))
+    Of all layers of a deep network that would be gigabytes, so only those that are ``wanted`` are kept.
+    """
+
+    def __init__(self, model: Any, wanted: Collection[str]) -> None:
+        self.paths, self.wanted = dict(paths(model, model.name)), wanted
         self.records = []  # type: List[Tuple[str, List[Any], List[Any]]]
         self.at = ""
 
@@ -148,6 +151,8 @@ class Recorder:
                 return plain(operation, *args, **kwargs)
             self.at = path
             found = plain(operation, *args, **kwargs)
+            if path not in self.wanted:
+                return found
             given = [t for t in flat([list(args), dict(kwargs)]) if hasattr(t, "shape")]
             self.records.append((path, given, flat(found)))
             return found
@@ -175,7 +180,7 @@ def stages(
     model: Any, rows: Mapping[str, Any], wanted: Mapping[str, List[str]]
 ) -> Tuple[List[Dict[str, Any]], str]:
     """What each layer got and answered, and the path of the one that refused the rows, or ""."""
-    recorder, refused = Recorder(model), ""
+    recorder, refused = Recorder(model, wanted), ""
     try:
         recorder.run(model, rows)
     except Exception:
@@ -185,14 +190,14 @@ def stages(
         parts = {str(i): as_fed(each) for i, each in enumerate(given)}
         named = {"output_%d" % i: array(each) for i, each in enumerate(answered)}
         found[path] = {"path": path, "inputs": parts, "answers": named}
-    return [record for path, record in found.items() if path in wanted], refused
+    return list(found.values()), refused
 
 
 def arrive(model: Any, rows: Mapping[str, Any], path: str) -> Dict[str, Any]:
     """The first argument of the layer at a path, a row each."""
-    recorder = Recorder(model)
+    recorder = Recorder(model, {path})
     recorder.run(model, rows)
-    found = [matrix(given[0]) for place, given, _ in recorder.records if place == path and given]
+    found = [matrix(given[0]) for _, given, _ in recorder.records if given]
     return {"0": found[-1]} if found else {}
 
 

@@ -58,8 +58,5 @@ CASES = [
     Case(on((3, 4, 2), layer("SpatialDropout2D", 0.5))),
     Case(on((3, 4, 2, 2), layer("SpatialDropout3D", 0.5))),
     Case(net(always_dropping), refused="told to train", reason=UNTRAINED),
-    Case(
-        on((4,), layer("Dense", 3, dtype="mixed_float16")), refused="mixed_float16", reason="rounded to half"
-    ),
     Case(on((4,), layer("Dense", 3, dtype="float64"))),
 ]

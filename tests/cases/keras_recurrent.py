@@ -96,7 +96,7 @@ CASES = [
         for mode in ("concat", "sum", "mul", "ave")
     ),
     Case(on(STEPS, layer("Bidirectional", layer("GRU", 3, return_sequences=True)), suffix=".h5")),
-    Case(on(STEPS, layer("TimeDistributed", layer("Dense", 2)))),
+    Case(on(STEPS, layer("LSTM", 3, **WAYS[1]), layer("TimeDistributed", layer("Dense", 2)))),
     Case(on((3, 6, 5, 2), layer("TimeDistributed", layer("Conv2D", 2, 2)))),
     *(Case(words(layer("LSTM", 2, **way))) for way in WAYS),
     *(Case(words(layer(kind, 2, **way))) for kind, way in zip(KINDS[1:], WAYS[1:], strict=False)),

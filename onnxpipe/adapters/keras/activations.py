@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from onnxpipe.adapters.keras.calls import Call, Value, apply
+from onnxpipe.adapters.keras.halves import settled
 from onnxpipe.adapters.keras.layers import own, record
 from onnxpipe.blocks import activations
 from onnxpipe.core.ops import Var, const, dtype_of, op
@@ -60,7 +61,7 @@ def named(stage: Stage, x: Var, field: str = "activation") -> Var:
     name = "linear" if name is None else _OTHERWISE.get(str(name), name)
     if name not in _NAMED:
         raise stage.unsupported(f"has an activation of its own, {name!s:.60}")
-    return _NAMED[str(name)](x)
+    return _NAMED[str(name)](settled(stage, x))
 
 
 @converts("keras.layers.Activation")

@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from onnxpipe.adapters.keras import halves
 from onnxpipe.adapters.keras.layers import is_layer
 from onnxpipe.core.apply import at, converter_of, recorded
 from onnxpipe.core.ops import Var, cast, dtype_of, shape_of
@@ -106,16 +107,31 @@ def apply(stage: Stage, call: Call) -> Any:
     with at(stage):
         if call.kwargs.get("training") is True:
             raise stage.unsupported("is told to train while it answers")
-        if is_layer(stage.kind):
+        half = _is_half(stage, call)
+        if half:
+            stage = halves.halved(stage) if is_layer(stage.kind) else stage
+            call = call.mapped(lambda value: replace(value, var=halves.widened(value.var)))
+        elif is_layer(stage.kind):
             call = call.mapped(_caster(stage))
         result = converter.convert(stage, _wanted(stage, converter.takes, call))
     attached = next((v.mask for v in flat(call.first) if isinstance(v, Value)), None)
     mask = attached if keeps_mask(stage.kind) else None
     answer = _as_values(result, mask)
+    if half:
+        answer = mapped(answer, lambda value: replace(value, var=halves.narrowed(value.var)))
     given = [v.var for v in flat([*call.args, *call.kwargs.values()]) if isinstance(v, Value)]
     table = Table(tuple(Block(var, _width(var)) for var in given))
     recorded(stage, table, {f"output_{i}": value.var for i, value in enumerate(flat(answer))})
     return answer
+
+
+def _is_half(stage: Stage, call: Call) -> bool:
+    """Whether a layer's policy, or all that an operation is given, is float16."""
+    if is_layer(stage.kind):
+        return halves.is_half(stage)
+    given = [v.var for v in flat([*call.args, *call.kwargs.values()]) if isinstance(v, Value)]
+    floats = [dtype_of(var) for var in given if dtype_of(var).kind == "f"]
+    return bool(floats) and all(dtype.itemsize == 2 for dtype in floats)
 
 
 def _caster(stage: Stage) -> Callable[[Value], Value]:
@@ -133,12 +149,11 @@ _WHOLE = ("string", "bool", "int8", "int16", "int32", "int64", "uint8", "uint16"
 
 
 def precision(stage: Stage) -> np.dtype[Any] | None:
-    """The float type that a layer computes in. Raises Unsupported for less than single precision."""
-    policy = stage.get("dtype")
-    name = policy.get("config", {}).get("name") if isinstance(policy, Mapping) else policy
+    """The float type that a layer computes in. Raises Unsupported for one that isn't known."""
+    name = halves.policy(stage)
     if name in ("float32", "float64"):
         return np.dtype(str(name))
-    if isinstance(name, str) and name not in _WHOLE:
+    if isinstance(name, str) and name not in (*_WHOLE, *halves.POLICIES):
         raise stage.unsupported(f"computes in {name}, which a graph doesn't round as TensorFlow does")
     return None
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onnxpipe.adapters.keras import activations
+from onnxpipe.adapters.keras.halves import settled
 from onnxpipe.adapters.keras.layers import own
 from onnxpipe.adapters.keras.places import moved, sizes
 from onnxpipe.blocks import convolving
@@ -26,8 +27,9 @@ def window(stage: Stage, size: Any, rank: int) -> Window:
     return Window(sizes(size, rank), steps, spread, str(stage.padding))
 
 
-def _biased(y: Var, bias: list[Array]) -> Var:
+def _biased(stage: Stage, y: Var, bias: list[Array]) -> Var:
     """The bias, where there is one, added to each channel; channels are after the batch."""
+    y = settled(stage, y)
     return op.add(y, const(bias[0].reshape([-1] + [1] * (len(shape_of(y)) - 2)))) if bias else y
 
 
@@ -38,7 +40,7 @@ def convolution(stage: Stage, x: Var) -> Var:
     moves = window(stage, stage.kernel_size, kernel.ndim - 2)
     weights = np.moveaxis(kernel, (-1, -2), (0, 1))
     groups = int(stage.get("groups", 1))
-    y = moved(stage, x, lambda x: _biased(convolving.convolved(x, weights, moves, groups), bias))
+    y = moved(stage, x, lambda x: _biased(stage, convolving.convolved(x, weights, moves, groups), bias))
     return activations.named(stage, y)
 
 
@@ -47,7 +49,7 @@ def depthwise(stage: Stage, x: Var) -> Var:
     """Kernels are ``[..., in, multiplier]``; each channel is convolved alone."""
     kernel, *bias = own(stage)
     moves = window(stage, stage.kernel_size, kernel.ndim - 2)
-    y = moved(stage, x, lambda x: _biased(_each_channel(x, kernel, moves), bias))
+    y = moved(stage, x, lambda x: _biased(stage, _each_channel(x, kernel, moves), bias))
     return activations.named(stage, y)
 
 
@@ -66,7 +68,7 @@ def separable(stage: Stage, x: Var) -> Var:
     weights = np.moveaxis(mixing, (-1, -2), (0, 1))
 
     def mixed(x: Var) -> Var:
-        return _biased(convolving.convolved(_each_channel(x, alone, moves), weights, point, 1), bias)
+        return _biased(stage, convolving.convolved(_each_channel(x, alone, moves), weights, point, 1), bias)
 
     return activations.named(stage, moved(stage, x, mixed))
 
@@ -79,7 +81,7 @@ def transposed(stage: Stage, x: Var) -> Var:
     moves = window(stage, stage.kernel_size, rank)
     weights = np.moveaxis(kernel, (-1, -2), (0, 1))
     beyond = _beyond(stage, moves, rank)
-    y = moved(stage, x, lambda x: _biased(convolving.convolved_back(x, weights, moves, beyond), bias))
+    y = moved(stage, x, lambda x: _biased(stage, convolving.convolved_back(x, weights, moves, beyond), bias))
     return activations.named(stage, y)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from onnxpipe.adapters.keras import activations
 from onnxpipe.adapters.keras.calls import Call, Value
+from onnxpipe.adapters.keras.halves import settled
 from onnxpipe.adapters.keras.layers import own
 from onnxpipe.blocks import shaping
 from onnxpipe.blocks.contracting import contracted
@@ -21,7 +22,7 @@ from onnxpipe.core.registry import converts
 def dense(stage: Stage, x: Var) -> Var:
     """``activation(x @ kernel + bias)`` over the last axis."""
     kernel, *bias = own(stage)
-    y = op.matmul(cast(x, kernel.dtype), const(kernel))
+    y = settled(stage, op.matmul(cast(x, kernel.dtype), const(kernel)))
     return activations.named(stage, y + bias[0] if stage.use_bias else y)
 
 
@@ -30,7 +31,7 @@ def einsum_dense(stage: Stage, x: Var) -> Var:
     """``activation(einsum(equation, x, kernel) + bias)``."""
     kernel, *bias = own(stage)
     try:
-        y = contracted(x, kernel, _spelled_out(str(stage.equation), len(shape_of(x))))
+        y = settled(stage, contracted(x, kernel, _spelled_out(str(stage.equation), len(shape_of(x)))))
     except ValueError as error:
         raise stage.unsupported(f"has an equation that isn't one of rows and weights: {error}") from None
     return activations.named(stage, y + bias[0] if bias else y)

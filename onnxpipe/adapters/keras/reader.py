@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from onnxpipe.adapters.base import Artefact, Rows
-from onnxpipe.adapters.keras import hdf5, layers, models, storage
+from onnxpipe.adapters.keras import halves, hdf5, layers, models, storage
 from onnxpipe.adapters.keras.calls import Call, Value, apply, flat
 from onnxpipe.adapters.keras.trust import names_in
 from onnxpipe.adapters.reading import reading
@@ -37,7 +37,8 @@ def read(artefact: Artefact, options: Options, sample: Rows | None = None) -> Pl
     refuse_unsupported(stage)
     ports = tuple(input_ports(stage))
     refuse_other(ports, options)
-    return Plan(framework, version, stage, ports, run=run)
+    coarse = tuple(each.path for each in layers.walk(stage) if halves.is_half(each))
+    return Plan(framework, version, stage, ports, run=run, half=coarse)
 
 
 def run(plan: Plan, arguments: Mapping[str, Var]) -> Answered:

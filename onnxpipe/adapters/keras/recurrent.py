@@ -14,7 +14,7 @@ from onnxpipe.adapters.keras.cells import cell_of
 from onnxpipe.adapters.keras.layers import part, with_weights
 from onnxpipe.blocks import recurrent
 from onnxpipe.blocks.recurrent import Gates, Read, Skip
-from onnxpipe.core.ops import Var, cast, const, filled, op, shape_of
+from onnxpipe.core.ops import Var, cast, const, dtype_of, filled, op, shape_of, shaped
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import converts
 
@@ -156,7 +156,7 @@ def _merged(stage: Stage, a: Var, b: Var) -> list[Var]:
     if mode == "concat":
         return [op.concat([a, b], axis=-1)]
     if mode == "ave":
-        return [op.div(op.add(a, b), const(np.float32(2)))]
+        return [op.div(op.add(a, b), const(2, dtype_of(a)))]
     return [op.mul(a, b) if mode == "mul" else op.add(a, b)]
 
 
@@ -171,7 +171,8 @@ def time_distributed(stage: Stage, call: Call) -> Value:
     answer: Value = apply(stage.child("layer", stage.layer), Call((Value(rows),)))
     made: Any = shape_of(answer.var)[1:]
     steps = op.pad(op.shape(x, start=0, end=2), const([0, len(made)]))
-    return Value(op.reshape(answer.var, op.add(steps, const([0, 0, *made], np.int64))), mask)
+    spread = op.reshape(answer.var, op.add(steps, const([0, 0, *made], np.int64)))
+    return Value(shaped(spread, *shape_of(x)[:2], *made), mask)
 
 
 _MINDFUL = (

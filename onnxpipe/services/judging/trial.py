@@ -39,7 +39,7 @@ Array = NDArray[Any]
 _LOOKED_AT = 24
 """Rows at fault that stages are compared on."""
 _HUGE = 1e9
-_LARGEST, _FEWEST = 2**25, 16
+_LARGEST, _FEWEST = 2**23, 16
 """Cells that made rows may have together, and how few rows are made for that."""
 
 
