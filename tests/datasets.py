@@ -100,6 +100,14 @@ def make_missing_regression() -> tuple[Any, Any]:
     return rows, target
 
 
+def make_twins() -> tuple[Any, Any]:
+    """Floats with gaps, every row twice but for the gaps."""
+    rows, target = make_regression()
+    rows[75:], target[75:] = rows[:75], target[:75]
+    rows[:75][np.random.default_rng(1).random((75, 4)) < 0.2] = np.nan
+    return rows, target
+
+
 def make_frame() -> tuple[Any, Any]:
     """A table of floats with gaps, integers and text."""
     rows, target = make_classes()

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from sklearn.cluster import MeanShift
+from sklearn.impute import KNNImputer
 from sklearn.kernel_approximation import RBFSampler
-from sklearn.linear_model import LogisticRegression
+from sklearn.kernel_ridge import KernelRidge
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.neighbors import NearestCentroid
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from sklearn.preprocessing import FunctionTransformer, LabelBinarizer, StandardScaler
+from sklearn.semi_supervised import LabelSpreading
 
 from onnxpipe.services.natives import native
 from tests.harness import Case
@@ -21,6 +26,16 @@ FOUND = [
     (StandardScaler(), "narrow_frame", "native"),
     # cosines of angles of which rounding leaves nothing
     (RBFSampler(n_components=4, random_state=0), "numeric", "float32"),
+    # rows so far out that all centres are equally far
+    (MeanShift(bandwidth=4), "single", "float32"),
+    (LabelSpreading(kernel="knn", n_neighbors=4), "some_labels", "float32"),
+    (NearestCentroid(), "binary", "float32"),
+    # cubes of huge numbers that cancel out
+    (KernelRidge(kernel="poly"), "regression", "native"),
+    # one column or two, as the other rows in the batch are
+    (LabelBinarizer(), "label_pairs", "native"),
+    # weights of 1 over the rounding noise of a distance of 0
+    (make_pipeline(KNNImputer(n_neighbors=3, weights="distance"), Ridge()), "twins", "native"),
 ]
 
 

@@ -49,3 +49,9 @@ def unsure(weights: Callable[[Stage], Array]) -> Wild:
         return np.asarray((np.where(np.isfinite(x), np.abs(x), 0.0) @ sizes > most).any(axis=1))
 
     return wild
+
+
+def unsettled(terms: Array, weights: Array) -> Array:
+    """Which sums ``terms @ weights`` (``[N, m] @ [m, k]``) rounding leaves fewer digits than are compared."""
+    noise = len(weights) * np.finfo(np.float64).eps * (np.abs(terms) @ np.abs(weights))
+    return np.asarray((noise > 1e-9 * np.abs(terms @ weights)).any(axis=1))

@@ -12,6 +12,7 @@ import numpy as np
 recording = sys.modules["_onnxpipe_recording"]
 main = sys.modules["_onnxpipe_main"]
 boosters = main.sibling("boosters")
+chance = main.sibling("chance")
 behaviour = main.sibling("probing").behaviour
 
 _INNER = ("best_estimator_", "estimator_", "regressor_", "final_estimator_")
@@ -47,10 +48,6 @@ def part(model: Any, path: str) -> Any:
     return recording.resolve(model, path)
 
 
-NEIGHBOUR_TIES = "neighbour_ties"
-"""What the judge calls the evidence that which neighbours are nearest is a matter of chance."""
-
-
 def answers(model: Any, rows: Mapping[str, Any], methods: List[str], optional: List[str]) -> Dict[str, Any]:
     """The estimator's answers by output name; ``optional`` methods only where it has them.
 
@@ -61,8 +58,8 @@ def answers(model: Any, rows: Mapping[str, Any], methods: List[str], optional: L
     found: Dict[str, Any] = {}
     with joblib.parallel_backend("sequential"):
         for method in dict.fromkeys(re.sub(r"_\d+$", "", name) for name in methods + optional):
-            if method == NEIGHBOUR_TIES:
-                found.update(neighbour_ties(model, rows))
+            if method == chance.NEIGHBOUR_TIES:
+                found.update(chance.neighbour_ties(model, table(model, rows)))
                 continue
             ask = getattr(model, method, None) or boosters.margin(model, method)
             if ask is None:
@@ -70,17 +67,20 @@ def answers(model: Any, rows: Mapping[str, Any], methods: List[str], optional: L
                     continue
                 raise main.MissingMethod("this %s has no method %s" % (type(model).__name__, method))
             answer = ask(table(model, rows))
-            found.update(
-                recording.outputs(method, with_axis(model, answer) if method == "transform" else answer)
-            )
+            found.update(recording.outputs(method, alone(model, answer) if method == "transform" else answer))
     return found
 
 
-def with_axis(model: Any, answer: Any) -> Any:
-    """``[1, k]`` where SparsePCA answers a lone row as ``[k]``: its ridge regression drops the axis."""
+def alone(model: Any, answer: Any) -> Any:
+    """Rows in the shape that they have whatever rows they come with: ``[N, k]``.
+
+    SparsePCA answers a lone row as ``[k]``: its ridge regression drops the axis. LabelBinarizer has two
+    columns for two classes where there are three different labels among the rows, else the second.
+    """
     last = model.steps[-1][1] if hasattr(model, "steps") else model
-    dropped = hasattr(last, "ridge_alpha") and getattr(answer, "ndim", 2) == 1
-    return answer[None] if dropped else answer
+    if hasattr(last, "ridge_alpha") and getattr(answer, "ndim", 2) == 1:
+        return answer[None]
+    return answer[:, [-1]] if type(last).__name__ == "LabelBinarizer" and len(last.classes_) == 2 else answer
 
 
 def caller(model: Any, rows: Mapping[str, Any], methods: List[str]) -> Callable[[], None]:
@@ -95,22 +95,6 @@ def caller(model: Any, rows: Mapping[str, Any], methods: List[str]) -> Callable[
             getattr(model, name)(own)
 
     return call
-
-
-def neighbour_ties(model: Any, rows: Mapping[str, Any]) -> Dict[str, Any]:
-    """Per row, whether the last neighbour taken is as far as the next: then either is as good.
-
-    Nothing for an estimator that doesn't end in a search for a fixed number of neighbours.
-    """
-    model = getattr(model, "best_estimator_", model)
-    last = model.steps[-1][1] if hasattr(model, "steps") else model
-    taken = getattr(last, "n_neighbors", None)
-    if not hasattr(last, "kneighbors") or not isinstance(taken, int) or taken >= last.n_samples_fit_:
-        return {}
-    x = table(model, rows)
-    x = model[:-1].transform(x) if last is not model else x
-    far = last.kneighbors(x, n_neighbors=taken + 1)[0]
-    return {NEIGHBOUR_TIES: np.isclose(far[:, taken - 1], far[:, taken], rtol=1e-12, atol=0)}
 
 
 def arrive(model: Any, rows: Mapping[str, Any], path: str) -> Dict[str, Any]:

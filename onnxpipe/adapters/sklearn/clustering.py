@@ -16,6 +16,7 @@ from onnxpipe.core.ops import Var, cast, const, dtype_of, op
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.record import Record
 from onnxpipe.core.registry import Answers, converts
+from onnxpipe.core.wild import beyond
 
 Array = NDArray[Any]
 
@@ -35,7 +36,11 @@ def k_means(stage: Stage, x: Var) -> Answers:
     }
 
 
-@converts("sklearn.cluster.MeanShift", "sklearn.cluster.AffinityPropagation")
+@converts(
+    "sklearn.cluster.MeanShift",
+    "sklearn.cluster.AffinityPropagation",
+    wild=beyond(1e3, lambda stage: np.asarray(stage.cluster_centers_)),  # then all are equally far
+)
 def nearest_center(stage: Stage, x: Var) -> Answers:
     """The nearest centre, int64 ``[N]``; -1 where affinity propagation found none. Raises Unsupported."""
     if stage.get("affinity") == "precomputed":

@@ -5,13 +5,18 @@ Formulas: sklearn/decomposition/_kernel_pca.py, sklearn/kernel_ridge.py, sklearn
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from onnxpipe.blocks import kernels, linear, sketches
 from onnxpipe.core.ops import Var, cast, dtype_of
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import Answers, converts
-from onnxpipe.core.wild import unsure
+from onnxpipe.core.wild import beyond, unsettled, unsure
+
+Array = NDArray[Any]
 
 
 @converts("sklearn.preprocessing.KernelCenterer", carries=True)
@@ -29,7 +34,19 @@ def kernel_pca(stage: Stage, x: Var) -> Var:
     return linear.affine(centred, (stage.eigenvectors_ / lengths).T)
 
 
-@converts("sklearn.kernel_ridge.KernelRidge")
+def _cancelling(stage: Stage, x: Array) -> Array:
+    """Far rows of whose polynomials ``dual_coef_`` leaves too little: rounding shows in the difference."""
+    far = beyond(1e3, lambda stage: np.asarray(stage.X_fit_))(stage, x)
+    if stage.kernel not in ("poly", "polynomial") or not far.any():
+        return np.zeros(len(x), bool)
+    fitted, dual = np.asarray(stage.X_fit_, np.float64), np.asarray(stage.dual_coef_, np.float64)
+    gamma = 1 / fitted.shape[1] if stage.gamma is None else stage.gamma
+    with np.errstate(all="ignore"):
+        terms = (gamma * np.where(np.isfinite(x), x, 0.0) @ fitted.T + stage.coef0) ** stage.degree
+    return np.asarray(far & unsettled(terms, dual.reshape(len(fitted), -1)))
+
+
+@converts("sklearn.kernel_ridge.KernelRidge", wild=_cancelling)
 def kernel_ridge(stage: Stage, x: Var) -> Answers:
     """The kernel with the fitted rows times ``dual_coef_``, ``[N]`` or ``[N, targets]``."""
     return {"predict": linear.affine(_kernel(stage, x, stage.X_fit_), stage.dual_coef_.T)}

@@ -16,6 +16,7 @@ from onnxpipe.core.ops import Var, const, op
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.record import Record
 from onnxpipe.core.registry import Answers, converts
+from onnxpipe.core.wild import beyond
 
 Array = NDArray[Any]
 
@@ -96,7 +97,11 @@ def k_neighbors_regressor(stage: Stage, x: Var) -> Answers:
     return {"predict": neighbours.average(index, stage._y[order], weights)}
 
 
-@converts("sklearn.neighbors.NearestCentroid", dtype=np.float64)
+@converts(
+    "sklearn.neighbors.NearestCentroid",
+    dtype=np.float64,
+    wild=beyond(1e3, lambda stage: np.asarray(stage.centroids_)),  # then all are equally far
+)
 def nearest_centroid(stage: Stage, x: Var) -> Answers:
     """The class of the nearest centroid; since 1.6 priors count, and Euclidean ones have probabilities."""
     if stage.metric not in ("euclidean", "manhattan"):

@@ -15,6 +15,7 @@ from onnxpipe.core.ops import Var, cast, const, op
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import Answers, converts
 from onnxpipe.core.table import Table
+from onnxpipe.core.wild import beyond
 
 Array = NDArray[Any]
 
@@ -29,7 +30,15 @@ def self_training_classifier(stage: Stage, x: Table) -> Answers:
     return answered(inner(stage, "estimator_"), x, ("predict", "predict_proba", "decision_function"))
 
 
-@converts("sklearn.semi_supervised.LabelPropagation", "sklearn.semi_supervised.LabelSpreading")
+def _far(stage: Stage, x: Array) -> Array:
+    """Rows from which all points are equally far, so that rounding noise says which are the nearest."""
+    return _FAR(stage, x) if stage.kernel == "knn" else np.zeros(len(x), bool)
+
+
+_FAR = beyond(1e3, lambda stage: np.asarray(stage.X_))
+
+
+@converts("sklearn.semi_supervised.LabelPropagation", "sklearn.semi_supervised.LabelSpreading", wild=_far)
 def label_propagation(stage: Stage, x: Var) -> Answers:
     """The fitted rows' class shares, weighed by a kernel or summed over the nearest, then normalised."""
     if stage.kernel == "rbf":
