@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from onnxpipe.blocks.spreading import spread
 from onnxpipe.core.ops import (
-    Tensor,
     Var,
+    alike,
     batch_size,
     cast,
     concat,
@@ -22,6 +22,7 @@ from onnxpipe.core.ops import (
     op,
     promote,
     shape_of,
+    shaped,
 )
 
 Array = NDArray[Any]
@@ -31,6 +32,9 @@ Codes = NDArray[np.int64]
 _WIDE, _LONG = 512, 64
 """Indicator columns, in all and to each column, from which it pays to write the few that are true
 instead of comparing all."""
+
+_PAYING = 6
+"""The same where texts are looked up one by one, which tells the places of the true ones at no cost."""
 
 _SHORT = 64
 """Indicator columns up to which codes are compared as they are: narrowing them would cost more."""
@@ -62,6 +66,12 @@ def indicators(x: Var, owner: Sequence[int], values: Array) -> Var:
         together = Coding(union, np.arange(len(union)))
         places = [np.flatnonzero(np.asarray(owner) == j) for j in range(shape_of(x)[1])]
         columns = [Coding(values[p], ids[p]) for p in places]
+        if len(parts := _parts(x)) >= _MANY and min(map(len, places)) and len(owner) > _PAYING * len(places):
+            return _by_batch(
+                parts,
+                lambda: _written(parts, [Coding(values[p], p) for p in places], len(owner)),
+                lambda: code_indicators(_lookup(concat(parts, 1), together, -1), owner, ids),
+            )
         number = _by_size(x, columns, -1, lambda whole: _lookup(whole, together, -1))
         return code_indicators(number, owner, ids)
     wide = spread(promote(x, values)[0], owner)
@@ -85,6 +95,19 @@ def _scattered(codes: Var, width: int) -> Var:
     hit = op.scatter_elements(none, codes, op.equal(codes, codes), axis=1)
     # Reshape only to tell the width, which inference can't see.
     return op.reshape(op.slice(hit, const([0]), const([width]), const([1])), const([0, width]))
+
+
+def _written(parts: Sequence[Var], columns: Sequence[Coding], width: int) -> Var:
+    """bool ``[N, width]``: the columns that are the codes of each row's texts ``[N, 1]``.
+
+    A text without one has a place of its column's own, counted from behind, and makes nothing true there.
+    """
+    pairs = zip(parts, columns, strict=True)
+    place = concat([_lookup(part, each, int(each.codes[0]) - width) for part, each in pairs], 1)
+    sizes = op.concat([batch_size(place), const([width])], axis=0)
+    none = op.constant_of_shape(sizes, value=np.array([False]))
+    known = op.greater_or_equal(place, const(0))
+    return shaped(op.scatter_elements(none, place, known, axis=1), shape_of(place)[0], width)
 
 
 def code_indicators(codes: Var, owner: Sequence[int], wanted: Codes) -> Var:
@@ -133,13 +156,27 @@ def _by_size(x: Var, columns: Sequence[Coding], unknown: int, together: Callable
     if len(parts) != len(columns) or len(parts) < _MANY:
         return together(x)
     pairs = list(zip(parts, columns, strict=True))
+    return _by_batch(
+        parts,
+        lambda: concat([_lookup(part, column, unknown) for part, column in pairs], 1),
+        lambda: together(concat(parts, 1)),
+    )
+
+
+def _by_batch(parts: Sequence[Var], many: Callable[[], Var], few: Callable[[], Var]) -> Var:
+    """What either answers, by how many rows the columns of text have; both tell its type."""
+    made: list[Var] = []
+
+    def noted(answer: Var) -> list[Var]:
+        made.append(answer)
+        return [answer]
+
     (found,) = op.if_(
         op.greater(batch_size(parts[0]), const([_BATCH])),
-        then_branch=lambda: [concat([_lookup(part, column, unknown) for part, column in pairs], 1)],
-        else_branch=lambda: [together(concat(parts, 1))],
+        then_branch=lambda: noted(many()),
+        else_branch=lambda: noted(few()),
     )
-    found._var_info.type = Tensor(np.int64, shape_of(x))
-    return found
+    return alike(found, made[0])
 
 
 def _parts(x: Var) -> list[Var]:

@@ -114,14 +114,21 @@ def _live(tap: Tap, computed: set[str]) -> Tap | None:
 
 
 def _fold_identities(graph: onnx.GraphProto) -> dict[str, str]:
-    """Let the producer of an output carry its name, where spox put an Identity between them."""
+    """Let the producer of an output carry its name, where spox put an Identity between them; the new names.
+
+    Graphs inside nodes are treated alike, and may answer what they don't compute.
+    """
+    for node in graph.node:
+        for attribute in node.attribute:
+            if attribute.HasField("g"):
+                _fold_identities(attribute.g)
     outputs = {value.name for value in graph.output}
-    fixed = outputs | {value.name for value in graph.input} | {t.name for t in graph.initializer}
+    made = {name for node in graph.node for name in node.output}
     renames: dict[str, str] = {}
     for node in reversed(graph.node):
         if node.op_type == "Identity" and node.output[0] in outputs:
             source = node.input[0]
-            if source not in fixed and source not in renames:
+            if source in made - outputs and source not in renames:
                 renames[source] = node.output[0]
     for i in reversed(range(len(graph.node))):
         node = graph.node[i]
