@@ -23,10 +23,11 @@ def operators(model: onnx.ModelProto) -> list[str]:
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize("count", [1, 2, 300])
-@pytest.mark.parametrize("width", [1, 3, 700])
-def test_one_value_in_any_row_is_refused(bad: float, count: int, width: int) -> None:
-    x = np.random.default_rng(1).normal(size=(count, width))
-    model = convert(LinearRegression().fit(np.resize(x, (5, width)), np.arange(5.0)))
+@pytest.mark.parametrize("width", [1, 3, 12, 700])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_one_value_in_any_row_is_refused(bad: float, count: int, width: int, dtype: str) -> None:
+    x = np.random.default_rng(1).normal(size=(count, width)).astype(dtype)
+    model = convert(LinearRegression().fit(np.resize(x, (5, width)), np.arange(5.0)), dtype=dtype)
     assert len(run(model, {"X": x})["predict"]) == count
     x[-1, -1] = bad
     with pytest.raises(Exception, match="out of data bounds"):
@@ -41,7 +42,7 @@ def test_numbers_that_are_only_large_pass() -> None:
 
 def test_a_regressor_refuses_where_it_drops_an_axis() -> None:
     linear, tree = (convert(each.fit(X, Y)) for each in (LinearRegression(), DecisionTreeRegressor()))
-    assert sorted(operators(linear)) == ["Cast", "Gather", "Gemm", "Gemm", "IsNaN", "ReduceSum"]
+    assert sorted(operators(linear)) == ["Cast", "Gather", "Gemm", "IsNaN", "Mul", "ReduceSum"]
     assert operators(tree).count("Reshape") == 1
     assert "Squeeze" not in operators(tree)
 
