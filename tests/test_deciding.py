@@ -119,6 +119,36 @@ def suppressed(boxes: Any, scores: Any, **given: Any) -> Any:
     return run(fragment.model, {"boxes": boxes, "scores": scores})
 
 
+def test_each_image_of_a_batch_and_each_class_is_suppressed_by_itself() -> None:
+    rng = np.random.default_rng(7)
+    corner = rng.uniform(0, 60, (3, 30, 2))
+    boxes = np.concatenate([corner, corner + rng.uniform(5, 40, (3, 30, 2))], 2).astype("f4")
+    scores = rng.uniform(0, 1, (3, 3, 30)).astype("f4")
+    scores[1] = 0  # nothing is found in the second
+    got = suppressed(boxes, scores, iou=0.5, score=0.2, top=4)
+    found = zip(got["image"], got["class"], got["confidence"], got["kept"].tolist(), strict=True)
+    native = [
+        (image, label, scores[image, label, place], boxes[image, place].tolist())
+        for image in range(3)
+        for label in range(3)
+        for place in greedy(boxes[image], scores[image, label], 0.5, 0.2)[:4]
+    ]
+    assert list(found) == native and len(native) == 24
+
+
+def greedy(boxes: Any, scores: Any, iou: float, least: float) -> list[int]:
+    """Places of boxes, the best first, without those that lie over a better one: torchvision's nms."""
+    left, kept = [int(i) for i in np.argsort(-scores, kind="stable") if scores[i] > least], []
+    area = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+    while left:
+        best = left.pop(0)
+        kept.append(best)
+        low, high = np.maximum(boxes[best, :2], boxes[:, :2]), np.minimum(boxes[best, 2:], boxes[:, 2:])
+        shared = np.prod(np.maximum(high - low, 0), axis=1)
+        left = [i for i in left if shared[i] / (area[best] + area[i] - shared[i]) <= iou]
+    return kept
+
+
 def test_nothing_left() -> None:
     head, scores = heads()
     boxes = answers("yolo_boxes", head, name="output0")["boxes"]
