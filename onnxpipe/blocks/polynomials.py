@@ -63,7 +63,12 @@ def interactions(x: Var, factors: Array) -> Var:
     linear in ``d``. Formula: factorization machines, as in FMClassifier.scala's getRawPrediction.
     """
     sums, squares = linear.affine(x, factors.T), linear.affine(x * x, factors.T**2)
-    return op.mul(op.reduce_sum(op.sub(sums * sums, squares), const([1])), const(0.5, dtype_of(x)))
+    return halved(sums, squares)
+
+
+def halved(sums: Var, squares: Var) -> Var:
+    """Half of ``sums**2 - squares`` ``[N, k]``, summed over ``k``: ``[N, 1]``."""
+    return op.mul(op.reduce_sum(op.sub(sums * sums, squares), const([1])), const(0.5, dtype_of(sums)))
 
 
 def with_ones(x: Var) -> Var:

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from onnxpipe.core.ops import Var, shape_of
 from onnxpipe.core.table import Block, Table
 from onnxpipe.errors import BadInput
+
+
+class Terms(NamedTuple):
+    """The elements of long vectors that aren't 0: ``places`` int64 and ``values`` float64, ``[N, L]`` each.
+
+    A place may occur several times in a row, and its values add up; what pads a row has the value 0.
+    """
+
+    places: Var
+    values: Var
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +29,15 @@ class Column:
     many elements of each array are real; the rest is padding on the right, which for text can't be
     told from elements that are empty. ``labels`` holds, for each element that is an index, the texts
     that it is an index of, and nothing for the others; it is empty where no element is one.
+    ``terms`` are the same vectors written shorter, where they are long and mostly 0: a stage that can
+    compute with them leaves ``var``, ``[N, d]`` numbers, unbuilt.
     """
 
     var: Var
     vector: bool = False
     lengths: Var | None = None
     labels: Sequence[Sequence[str]] = ()
+    terms: Terms | None = None
 
     @property
     def width(self) -> int:

@@ -1,20 +1,24 @@
 """Spark's text stages: words, n-grams, counts, vectors of words, and whole pipelines of them."""
 
 from pyspark.ml import Pipeline
-from pyspark.ml.classification import LogisticRegression, NaiveBayes
+from pyspark.ml.classification import FMClassifier, LogisticRegression, NaiveBayes, RandomForestClassifier
 from pyspark.ml.feature import (
     IDF,
     CountVectorizer,
     HashingTF,
     NGram,
+    Normalizer,
     RegexTokenizer,
+    StandardScaler,
     StopWordsRemover,
     Tokenizer,
+    VectorAssembler,
     Word2Vec,
 )
+from pyspark.ml.regression import LinearRegression
 
 from tests.harness import Case
-from tests.rigs.spark import lazy
+from tests.rigs.spark import Lazy, lazy
 
 
 def of_text(stage: type, **parameters: object) -> Case:
@@ -25,6 +29,12 @@ def of_words(stage: type, **parameters: object) -> Case:
     return Case(
         lazy(stage, inputCol="words", **parameters), data="texts", skip=("float32",), reason=NO_NUMBER
     )
+
+
+def named(stage: type, features: str, name: str, **parameters: object) -> Lazy:
+    """A classifier beside others, its columns called after it."""
+    columns = {f"{each}Col": f"{name}_{each}" for each in ("prediction", "probability", "rawPrediction")}
+    return lazy(stage, featuresCol=features, **columns, **parameters)
 
 
 def piped(*stages: object) -> Case:
@@ -103,4 +113,19 @@ CASES = [
         lazy(NaiveBayes),
     ),
     piped(WORDS, lazy(Word2Vec, inputCol="tokens", outputCol="features", vectorSize=4, minCount=1, seed=2)),
+    piped(
+        WORDS,
+        lazy(HashingTF, inputCol="tokens", outputCol="tf", numFeatures=1030),
+        lazy(IDF, inputCol="tf", outputCol="idf"),
+        lazy(Normalizer, inputCol="idf", outputCol="normed"),
+        lazy(VectorAssembler, inputCols=["normed", "label", "tf"], outputCol="both"),
+        lazy(StandardScaler, inputCol="both", outputCol="scaled"),
+        named(LogisticRegression, "scaled", "lr", maxIter=3),
+        named(NaiveBayes, "tf", "nb"),
+        named(RandomForestClassifier, "both", "rf", numTrees=2, seed=1),
+        named(FMClassifier, "normed", "fm", maxIter=2, seed=1),
+        lazy(
+            LinearRegression, featuresCol="normed", predictionCol="line", elasticNetParam=1.0, regParam=0.01
+        ),
+    ),
 ]

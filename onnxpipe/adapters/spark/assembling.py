@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from onnxpipe.adapters.spark import kinds
 from onnxpipe.adapters.spark.columns import numbers
-from onnxpipe.blocks import numeric
+from onnxpipe.blocks import numeric, terms
 from onnxpipe.core.apply import require
-from onnxpipe.core.frame import Column, Columns
-from onnxpipe.core.ops import concat, dtype_of, op
+from onnxpipe.core.frame import Column, Columns, Terms
+from onnxpipe.core.ops import Var, concat, dtype_of, op
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import converts
 
@@ -21,11 +21,19 @@ def _either(stage: Stage) -> Sequence[str]:
 @converts("pyspark.ml.feature.VectorAssembler", columns=_either)
 def vector_assembler(stage: Stage, xs: Columns) -> Column:
     """Formula: VectorAssembler.assemble, which looks for NaN in numbers only, not inside vectors."""
-    x = concat([numbers(column) for column in xs], 1)
-    plain = [numbers(column) for column in xs if not column.vector and dtype_of(column.var).kind == "f"]
+    parts = [numbers(column) for column in xs]
+    plain = [i for i, each in enumerate(xs) if not each.vector and dtype_of(each.var).kind == "f"]
     if stage.handleInvalid != "keep" and plain:
-        x = require(stage.context, x, numeric.none_of(op.isnan(concat(plain, 1))))
-    return Column(x, vector=True, labels=_labels(xs))
+        given = numeric.none_of(op.isnan(concat([parts[i] for i in plain], 1)))
+        parts[plain[0]] = require(stage.context, parts[plain[0]], given)
+    return Column(concat(parts, 1), vector=True, labels=_labels(xs), terms=_terms(xs, parts))
+
+
+def _terms(xs: Columns, parts: Sequence[Var]) -> Terms | None:
+    """The vectors as terms, where one that is put into them is long."""
+    if not any(column.terms for column in xs):
+        return None
+    return terms.beside([(x, each.terms, each.width) for x, each in zip(parts, xs, strict=True)])
 
 
 def _labels(xs: Columns) -> Sequence[Sequence[str]]:

@@ -7,24 +7,29 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from onnxpipe.adapters.spark import long_vectors
+from onnxpipe.adapters.spark.columns import numbers
 from onnxpipe.adapters.spark.values import Sparse
 from onnxpipe.blocks import linear
+from onnxpipe.core.frame import Column
 from onnxpipe.core.ops import Var, concat, filled, take_columns
 
 Array = NDArray[Any]
 
 
-def scores(x: Var, coefficients: Array, intercept: Any) -> Var:
+def scores(x: Column, coefficients: Array, intercept: Any) -> Var:
     """``x @ coefficients.T + intercept`` ``[N, k]``, for coefficients ``[d]`` or ``[k, d]``.
 
     Where they were saved sparse, an element without coefficient isn't looked at, so that NaN and
     infinities in it change nothing. Formula: dot and gemv in org/apache/spark/ml/linalg/BLAS.scala.
     """
     rows = np.atleast_2d(coefficients)
-    if not isinstance(coefficients, Sparse) or np.all(rows):
-        return linear.affine(x, np.asarray(rows), intercept)
+    skips = isinstance(coefficients, Sparse) and not np.all(rows)
+    if x.terms is not None or not skips:
+        return long_vectors.affine(x, np.asarray(rows), intercept, skips=skips)
     offsets = np.broadcast_to(intercept, len(rows))
-    return concat([_score(x, np.asarray(row), float(b)) for row, b in zip(rows, offsets, strict=True)], 1)
+    pairs = zip(rows, offsets, strict=True)
+    return concat([_score(numbers(x), np.asarray(row), float(b)) for row, b in pairs], 1)
 
 
 def _score(x: Var, row: Array, offset: float) -> Var:

@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from onnxpipe.adapters.spark import long_vectors
 from onnxpipe.adapters.spark.tokenising import words_column, words_of
 from onnxpipe.blocks import ragged
 from onnxpipe.blocks.categorical import Coding, coded
 from onnxpipe.blocks.contrib import murmur_hash
-from onnxpipe.blocks.text import counted, tallied
-from onnxpipe.core.frame import Column, vector
+from onnxpipe.core.frame import Column, Terms, vector
 from onnxpipe.core.ops import Var, cast, const, op
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import converts
@@ -31,9 +31,8 @@ def hashing_tf(stage: Stage, x: Column) -> Column:
         raise stage.unsupported(f"was saved by Spark {stage.sparkVersion}, which hashed in another way")
     words, width = words_of(x), int(stage.numFeatures)
     codes = cast(murmur_hash(words.values, _SEED), np.int64)
-    there = cast(ragged.real(words), np.float64)
-    counts = tallied(op.mod(codes, const(width, np.int64)), there, width)
-    return vector(_indicated(counts) if stage.binary else counts)
+    found = Terms(op.mod(codes, const(width, np.int64)), cast(ragged.real(words), np.float64))
+    return long_vectors.column(found, width, _indicated if stage.binary else None)
 
 
 def _indicated(counts: Var) -> Var:
@@ -49,11 +48,19 @@ def count_vectorizer(stage: Stage, x: Column) -> Column:
     """How often each term occurs, 0 below ``minTF``: times, or where that is below 1 a share of all words."""
     words, terms = words_of(x), np.array(stage.vocabulary, object)
     places = coded(words.values, [Coding(terms, np.arange(len(terms)))], -1)
-    counts = counted(op.where(ragged.real(words), places, const(-1)), len(terms), np.float64)
+    known = op.and_(ragged.real(words), op.greater_or_equal(places, const(0)))
+    found = Terms(op.max([places, const(0)]), cast(known, np.float64))
+    if stage.minTF == 1 and not stage.binary:
+        return long_vectors.column(found, len(terms))
+    return long_vectors.column(found, len(terms), lambda counts: _frequent(stage, counts, words.lengths))
+
+
+def _frequent(stage: Stage, counts: Var, lengths: Var) -> Var:
+    """The counts that reach ``minTF``, 0 in place of others; with ``binary`` 1 for each."""
     share = float(stage.minTF)
-    least = const(share) if share >= 1 else op.mul(cast(words.lengths, np.float64), const(share))
+    least = const(share) if share >= 1 else op.mul(cast(lengths, np.float64), const(share))
     counts = op.where(op.greater_or_equal(counts, least), counts, const(0.0))
-    return vector(_indicated(counts) if stage.binary else counts)
+    return _indicated(counts) if stage.binary else counts
 
 
 @converts("pyspark.ml.feature.Word2VecModel", columns=words_column)

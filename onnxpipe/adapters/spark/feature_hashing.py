@@ -6,12 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from onnxpipe.adapters.spark import kinds
+from onnxpipe.adapters.spark import kinds, long_vectors
 from onnxpipe.adapters.spark.columns import numbers, reads
 from onnxpipe.blocks.contrib import murmur_hash
 from onnxpipe.blocks.hashes import Hashed, signed_hash
-from onnxpipe.blocks.text import tallied
-from onnxpipe.core.frame import Column, Columns, vector
+from onnxpipe.core.frame import Column, Columns, Terms
 from onnxpipe.core.ops import Var, cast, concat, const, dtype_of, filled, op
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import converts
@@ -29,7 +28,7 @@ def feature_hasher(stage: Stage, xs: Columns) -> Column:
     width = int(stage.numFeatures)
     parts = [_hashed(stage, name, x) for name, x in zip(reads(stage), xs, strict=True)]
     codes, weights = (concat(list(each), 1) for each in zip(*parts, strict=True))
-    return vector(tallied(op.mod(codes, const(width, np.int64)), weights, width))
+    return long_vectors.column(Terms(op.mod(codes, const(width, np.int64)), weights), width)
 
 
 def _hashed(stage: Stage, name: str, x: Column) -> Hashed:

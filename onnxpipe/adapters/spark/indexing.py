@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from onnxpipe.adapters.spark import java_text, kinds
-from onnxpipe.blocks import categorical, elementwise
+from onnxpipe.blocks import categorical, elementwise, terms
 from onnxpipe.blocks.categorical import Coding
 from onnxpipe.core.apply import require
-from onnxpipe.core.frame import Column, vector
+from onnxpipe.core.frame import Column, Terms, vector
 from onnxpipe.core.ops import Var, cast, const, dtype_of, op
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import converts
@@ -70,7 +70,11 @@ def one_hot_encoder(stage: Stage, x: Var, place: int) -> Column:
         x = require(stage.context, x, op.squeeze(valid, const([1])))
     index = cast(op.where(valid, x, const(float(count))), np.int64)
     width = count + keeps - stage.dropLast
-    return vector(cast(op.equal(index, const(np.arange(width))), np.float64))
+    dense = cast(op.equal(index, const(np.arange(width))), np.float64)
+    if not terms.is_long(width):
+        return vector(dense)
+    known = cast(op.less(index, const(width)), np.float64)
+    return Column(dense, vector=True, terms=Terms(op.min([index, const(width - 1)]), known))
 
 
 def _sizes(stage: Stage) -> Mapping[int, Any]:

@@ -9,13 +9,14 @@ import numpy as np
 
 from onnxpipe.adapters.spark import coefficients, kinds
 from onnxpipe.adapters.spark.predicting import Predictions, classified, logistic_pair, softmax, two_sided
+from onnxpipe.core.frame import Column
 from onnxpipe.core.ops import Var, cast, const, op
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import converts
 
 
 @converts("pyspark.ml.classification.LogisticRegressionModel")
-def logistic_regression(stage: Stage, x: Var) -> Predictions:
+def logistic_regression(stage: Stage, x: Column) -> Predictions:
     """Formula: LogisticRegressionModel.raw2prediction and .probability2prediction."""
     scores = coefficients.scores(x, stage.coefficientMatrix, stage.interceptVector)
     if stage.isMultinomial:
@@ -30,7 +31,7 @@ def _as_fitted(stage: Stage) -> Sequence[str]:
 
 
 @converts("pyspark.ml.classification.LinearSVCModel", columns=_as_fitted)
-def linear_svc(stage: Stage, x: Var) -> Predictions:
+def linear_svc(stage: Stage, x: Column) -> Predictions:
     """Formula: LinearSVCModel.predictRaw and .raw2prediction."""
     raw = two_sided(coefficients.scores(x, stage.coefficients, stage.intercept))
     return {

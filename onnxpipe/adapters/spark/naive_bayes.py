@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from onnxpipe.adapters.spark import kinds
+from onnxpipe.adapters.spark import kinds, long_vectors
+from onnxpipe.adapters.spark.columns import numbers
 from onnxpipe.adapters.spark.predicting import Predictions, classified, softmax
-from onnxpipe.blocks import densities, linear, numeric
+from onnxpipe.blocks import densities, numeric
 from onnxpipe.core.apply import require
+from onnxpipe.core.frame import Column, Terms, vector
 from onnxpipe.core.ops import Var, const, op
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import converts
@@ -26,11 +29,21 @@ def _edges(stage: Stage) -> Mapping[int, Any]:
 
 
 @converts("pyspark.ml.classification.NaiveBayesModel", columns=_as_fitted, edges=_edges)
-def naive_bayes(stage: Stage, x: Var) -> Predictions:
+def naive_bayes(stage: Stage, x: Column) -> Predictions:
     """Raw scores are joint log-likelihoods; what a type has no likelihood for, it refuses."""
     if stage.modelType != "gaussian":
-        x = require(stage.context, x, numeric.none_of(op.not_(_valid(stage, x))))
+        x = _counts(stage, x)
     return classified(stage, _JOINT[stage.modelType](stage, x), softmax)
+
+
+def _counts(stage: Stage, x: Column) -> Column:
+    """The column, refusing rows with values that are no counts."""
+    x = long_vectors.once(x)
+    values = long_vectors.elements(x)
+    values = require(stage.context, values, numeric.none_of(op.not_(_valid(stage, values))))
+    if x.terms is None:
+        return vector(values)
+    return replace(x, terms=Terms(x.terms.places, values))
 
 
 def _valid(stage: Stage, x: Var) -> Var:
@@ -40,31 +53,31 @@ def _valid(stage: Stage, x: Var) -> Var:
     return op.greater_or_equal(x, const(0.0))
 
 
-def _multinomial(stage: Stage, x: Var) -> Var:
+def _multinomial(stage: Stage, x: Column) -> Var:
     """``x @ theta.T + pi``."""
-    return linear.affine(x, stage.theta, stage.pi)
+    return long_vectors.affine(x, stage.theta, stage.pi)
 
 
-def _complement(stage: Stage, x: Var) -> Var:
+def _complement(stage: Stage, x: Column) -> Var:
     """``x @ theta.T``, the exponentials of each row summing to 1."""
-    joint = linear.affine(x, stage.theta)
+    joint = long_vectors.affine(x, stage.theta)
     return op.sub(joint, op.reduce_log_sum_exp(joint, const([1])))
 
 
-def _bernoulli(stage: Stage, x: Var) -> Var:
+def _bernoulli(stage: Stage, x: Column) -> Var:
     """``x @ (theta - log(1 - exp(theta))).T + pi + sum(log(1 - exp(theta)))``."""
     no = np.log1p(-np.exp(stage.theta))
-    return linear.affine(x, stage.theta - no, stage.pi + no.sum(axis=1))
+    return long_vectors.affine(x, stage.theta - no, stage.pi + no.sum(axis=1))
 
 
-def _gaussian(stage: Stage, x: Var) -> Var:
+def _gaussian(stage: Stage, x: Column) -> Var:
     """``pi - (sum((x - theta)**2 / sigma) + sum(log(sigma))) / 2``."""
-    norms = densities.diagonal_norms(x, stage.theta, stage.sigma)
+    norms = densities.diagonal_norms(numbers(x), stage.theta, stage.sigma)
     constant = stage.pi - np.log(stage.sigma).sum(axis=1) / 2
     return op.add(op.mul(norms, const(-0.5)), const(constant))
 
 
-_JOINT: Mapping[str, Callable[[Stage, Var], Var]] = {
+_JOINT: Mapping[str, Callable[[Stage, Column], Var]] = {
     "multinomial": _multinomial,
     "complement": _complement,
     "bernoulli": _bernoulli,

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from onnxpipe.adapters.spark import kinds
+from onnxpipe.adapters.spark import kinds, long_vectors
 from onnxpipe.adapters.spark.predicting import Predictions, classified
 from onnxpipe.blocks import linear
-from onnxpipe.core.ops import Var
+from onnxpipe.core.frame import Column
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import converts
 
@@ -23,12 +23,13 @@ def _as_fitted(stage: Stage) -> Sequence[str]:
 
 
 @converts("pyspark.ml.classification.MultilayerPerceptronClassificationModel", columns=_as_fitted)
-def perceptron(stage: Stage, x: Var) -> Predictions:
+def perceptron(stage: Stage, x: Column) -> Predictions:
     """Hidden layers are logistic; raw scores are the last layer's before its softmax."""
-    *hidden, last = _layers(stage.layers, stage.weights)
-    for weights, bias in hidden:
-        x = linear.expit(linear.affine(x, weights, bias))
-    return classified(stage, linear.affine(x, *last), linear.softmax)
+    first, *rest = _layers(stage.layers, stage.weights)
+    score = long_vectors.affine(x, *first)
+    for weights, bias in rest:
+        score = linear.affine(linear.expit(score), weights, bias)
+    return classified(stage, score, linear.softmax)
 
 
 def _layers(sizes: Sequence[int], flat: Array) -> Iterator[tuple[Array, Array]]:

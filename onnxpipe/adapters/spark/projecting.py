@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from onnxpipe.adapters.spark import kinds
+from onnxpipe.adapters.spark import kinds, long_vectors
 from onnxpipe.adapters.spark.columns import numbers
 from onnxpipe.blocks import linear, numeric
 from onnxpipe.core.apply import require
@@ -26,9 +26,9 @@ def _fitted(stage: Stage) -> Sequence[str]:
 
 
 @converts("pyspark.ml.feature.PCAModel", columns=_fitted)
-def pca(stage: Stage, x: Var) -> Column:
+def pca(stage: Stage, x: Column) -> Column:
     """Formula: PCAModel.transform; Spark doesn't centre."""
-    return vector(linear.affine(x, stage.pc.T))
+    return vector(long_vectors.affine(x, stage.pc.T))
 
 
 @converts("pyspark.ml.feature.DCT", columns=lambda stage: (kinds.VECTOR,))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from onnxpipe.adapters.spark import kinds
 from onnxpipe.adapters.spark.columns import numbers
+from onnxpipe.blocks import terms
 from onnxpipe.core.frame import Column
 from onnxpipe.core.ops import take_columns
 from onnxpipe.core.plan import Stage
@@ -37,7 +40,8 @@ def _picked(x: Column, indices: list[int]) -> Column:
     if indices and max(indices) >= x.width:
         raise BadInput(f"element {max(indices)} is wanted of vectors of {x.width}")
     labels = tuple(x.labels[i] for i in indices) if x.labels else ()
-    return Column(take_columns(numbers(x), indices), vector=True, labels=labels)
+    short = None if x.terms is None else terms.picked(x.terms, np.array(indices), x.width)
+    return Column(take_columns(numbers(x), indices), vector=True, labels=labels, terms=short)
 
 
 @converts(

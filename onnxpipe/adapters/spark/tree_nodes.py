@@ -9,10 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from onnxpipe.adapters.spark import long_vectors
+from onnxpipe.adapters.spark.columns import numbers
 from onnxpipe.adapters.spark.values import Lists
 from onnxpipe.blocks import boosting, trees
 from onnxpipe.blocks.tree_node import LEQ, MEMBER
 from onnxpipe.blocks.trees import Forest
+from onnxpipe.core.frame import Column
 from onnxpipe.core.ops import Var
 from onnxpipe.core.plan import Stage
 from onnxpipe.errors import Unreadable
@@ -33,8 +36,24 @@ class Trees:
         """How many trees there are."""
         return len(self.forest.roots)
 
-    def over(self, x: Var) -> tuple[Var, Trees]:
-        """``x`` ``[N, d]`` with categories as splits on them compare them, and the trees over that."""
+    def over(self, column: Column) -> tuple[Var, Trees]:
+        """A column of vectors with categories as splits on them compare them, and the trees over that."""
+        if column.terms is not None:
+            return self._narrowed(column)
+        return self._treated(numbers(column))
+
+    def _narrowed(self, column: Column) -> tuple[Var, Trees]:
+        """Of long vectors, the elements that trees split on alone."""
+        inner = ~self.forest.is_leaf
+        used, number = np.unique(self.forest.feature[inner], return_inverse=True)
+        feature = np.zeros_like(self.forest.feature)
+        feature[inner] = number
+        read = used if len(used) else np.zeros(1, np.int64)
+        return replace(self, forest=self.forest._replace(feature=feature))._treated(
+            long_vectors.narrowed(column, read)
+        )
+
+    def _treated(self, x: Var) -> tuple[Var, Trees]:
         modes = self.forest.modes
         if modes is None:
             return x, self

@@ -25,22 +25,22 @@ Columns = dict[str, Var | Column]
 
 
 @converts("pyspark.ml.classification.DecisionTreeClassificationModel", edges=edges)
-def decision_tree_classifier(stage: Stage, x: Var) -> Columns:
+def decision_tree_classifier(stage: Stage, x: Column) -> Columns:
     """Raw scores are the counts of the leaf; where only a label is asked for, thresholds don't count."""
-    x, held = tree_nodes.read(stage).over(x)
-    leaf = held.leaf(x)
+    rows, held = tree_nodes.read(stage).over(x)
+    leaf = held.leaf(rows)
     if not (stage.rawPredictionCol or stage.probabilityCol):
-        return {"predictionCol": trees.summed(x, held.forest, held.prediction), "leafCol": leaf}
-    raw = leaf_rows.summed_in_order(x, held.forest, held.stats)
+        return {"predictionCol": trees.summed(rows, held.forest, held.prediction), "leafCol": leaf}
+    raw = leaf_rows.summed_in_order(rows, held.forest, held.stats)
     return {**classified(stage, raw, normalised), "leafCol": leaf}
 
 
 @converts("pyspark.ml.classification.RandomForestClassificationModel", edges=edges)
-def random_forest_classifier(stage: Stage, x: Var) -> Columns:
+def random_forest_classifier(stage: Stage, x: Column) -> Columns:
     """Raw scores are the shares of classes in the leaves, added tree by tree."""
-    x, held = tree_nodes.read(stage).over(x)
-    raw = leaf_rows.summed_in_order(x, held.forest, _shares(held.stats))
-    return {**classified(stage, raw, normalised), "leafCol": vector(held.leaf(x))}
+    rows, held = tree_nodes.read(stage).over(x)
+    raw = leaf_rows.summed_in_order(rows, held.forest, _shares(held.stats))
+    return {**classified(stage, raw, normalised), "leafCol": vector(held.leaf(rows))}
 
 
 def _shares(stats: Array) -> Array:
@@ -50,41 +50,41 @@ def _shares(stats: Array) -> Array:
 
 
 @converts("pyspark.ml.classification.GBTClassificationModel", edges=edges)
-def gbt_classifier(stage: Stage, x: Var) -> Columns:
+def gbt_classifier(stage: Stage, x: Column) -> Columns:
     """``[-margin, margin]`` and ``1 / (1 + exp(-2 raw))``."""
-    x, held = tree_nodes.read(stage).over(x)
-    raw = two_sided(_weighed(stage, x, held))
+    rows, held = tree_nodes.read(stage).over(x)
+    raw = two_sided(_weighed(stage, rows, held))
     predicted = classified(stage, raw, lambda raw: logistic_pair(op.mul(raw, const(2.0)), sure=0))
-    return {**predicted, "leafCol": vector(held.leaf(x))}
+    return {**predicted, "leafCol": vector(held.leaf(rows))}
 
 
 @converts("pyspark.ml.regression.DecisionTreeRegressionModel", edges=edges)
-def decision_tree_regressor(stage: Stage, x: Var) -> Columns:
+def decision_tree_regressor(stage: Stage, x: Column) -> Columns:
     """The leaf's mean, and its variance ``(sum of squares - sum**2 / count) / count``."""
-    x, held = tree_nodes.read(stage).over(x)
+    rows, held = tree_nodes.read(stage).over(x)
     count, total, squares = held.stats.T
     safe = np.where(count == 0, 1, count)
     variance = np.where(count == 0, 0, (squares - total * total / safe) / safe)
     return {
-        "predictionCol": trees.summed(x, held.forest, held.prediction),
-        "varianceCol": trees.summed(x, held.forest, variance),
-        "leafCol": held.leaf(x),
+        "predictionCol": trees.summed(rows, held.forest, held.prediction),
+        "varianceCol": trees.summed(rows, held.forest, variance),
+        "leafCol": held.leaf(rows),
     }
 
 
 @converts("pyspark.ml.regression.RandomForestRegressionModel", edges=edges)
-def random_forest_regressor(stage: Stage, x: Var) -> Columns:
+def random_forest_regressor(stage: Stage, x: Column) -> Columns:
     """The mean of the trees' predictions."""
-    x, held = tree_nodes.read(stage).over(x)
-    total = trees.summed(x, held.forest, held.prediction)
-    return {"predictionCol": op.div(total, const(float(held.count))), "leafCol": vector(held.leaf(x))}
+    rows, held = tree_nodes.read(stage).over(x)
+    total = trees.summed(rows, held.forest, held.prediction)
+    return {"predictionCol": op.div(total, const(float(held.count))), "leafCol": vector(held.leaf(rows))}
 
 
 @converts("pyspark.ml.regression.GBTRegressionModel", edges=edges)
-def gbt_regressor(stage: Stage, x: Var) -> Columns:
+def gbt_regressor(stage: Stage, x: Column) -> Columns:
     """The weighted sum of the trees' predictions."""
-    x, held = tree_nodes.read(stage).over(x)
-    return {"predictionCol": _weighed(stage, x, held), "leafCol": vector(held.leaf(x))}
+    rows, held = tree_nodes.read(stage).over(x)
+    return {"predictionCol": _weighed(stage, rows, held), "leafCol": vector(held.leaf(rows))}
 
 
 def _weighed(stage: Stage, x: Var, held: Trees) -> Var:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from onnxpipe.adapters.spark import kinds
-from onnxpipe.core.ops import Var, const, op
+from onnxpipe.adapters.spark import kinds, long_vectors
+from onnxpipe.core.frame import Column
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import converts
 
@@ -15,6 +15,6 @@ def _fitted(stage: Stage) -> Sequence[str]:
 
 
 @converts("pyspark.ml.feature.IDFModel", columns=_fitted)
-def idf(stage: Stage, x: Var) -> Var:
+def idf(stage: Stage, x: Column) -> Column:
     """Formula: IDFModel.transform; terms of fewer documents than minDocFreq have the weight 0."""
-    return op.mul(x, const(stage.idf))
+    return long_vectors.scaled(x, stage.idf)
