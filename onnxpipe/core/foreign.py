@@ -58,19 +58,20 @@ def told(stages: Sequence[Borrowed]) -> dict[str, str]:
     return {"fallback": json.dumps([asdict(stage) for stage in stages])} if stages else {}
 
 
-def standing_in(model: onnx.ModelProto) -> Callable[[Stage, Table], Answers]:
+def standing_in(model: onnx.ModelProto) -> Callable[[Stage, Table | Mapping[str, Var]], Answers]:
     """A fallback that answers in the types a finished model has for a stage: for a plan that isn't run.
 
     Raises Unsupported where the model has no such stage.
     """
     taps, known = {tap.path: tap for tap in Fragment.of(model).taps}, ports(model)
 
-    def answer(stage: Stage, table: Table) -> Answers:
+    def answer(stage: Stage, table: Table | Mapping[str, Var]) -> Answers:
         found = taps[stage.path].answers if stage.path in taps else {}
         typed = {method: known[values[0]] for method, values in found.items() if values[0] in known}
         if not typed:
             raise Unsupported([missing(stage)])
-        made = dict(zip(typed, call(stage.path, {"X": table.matrix()}, list(typed.values())), strict=True))
+        given = {"X": table.matrix()} if isinstance(table, Table) else table
+        made = dict(zip(typed, call(stage.path, given, list(typed.values())), strict=True))
         return {method: Table.of(var) if method == "transform" else var for method, var in made.items()}
 
     return answer

@@ -235,6 +235,10 @@ def kinds() -> tuple[str, ...]:
     return tuple(sorted(_converters))
 
 
+NO_CONVERTER = "has no converter"
+"""Why a stage is refused that nobody has spoken of: a peer may know it."""
+
+
 def missing(stage: Stage) -> UnsupportedStage:
     """The entry that says a stage has no converter, with the nearest kinds of its library that have
     one: by name, else by module.
@@ -244,4 +248,4 @@ def missing(stage: Stage) -> UnsupportedStage:
     by_tail = {kind.rpartition(".")[2]: kind for kind in own}
     alike = [by_tail[tail] for tail in difflib.get_close_matches(name, by_tail, n=2, cutoff=0.5)]
     near = alike or [kind for kind in own if kind.rpartition(".")[0] == module][:2]
-    return UnsupportedStage(stage.path, stage.kind, "has no converter", tuple(near))
+    return UnsupportedStage(stage.path, stage.kind, NO_CONVERTER, tuple(near))

@@ -23,7 +23,7 @@ from onnxpipe.core.foreign import Borrowed
 from onnxpipe.core.fragment import Fragment
 from onnxpipe.core.options import Options
 from onnxpipe.core.plan import Context, Plan
-from onnxpipe.core.registry import find
+from onnxpipe.core.registry import NO_CONVERTER, find
 from onnxpipe.core.soundness import sound
 from onnxpipe.errors import (
     BadInput,
@@ -143,8 +143,8 @@ def _with_peers(
 
 
 def _may_fall_back(refusal: Unsupported) -> bool:
-    """Whether a stage was refused for want of a converter, not for what its converter can't do."""
-    return any(find(stage.kind) is None for stage in refusal.stages)
+    """Whether a stage was refused for want of a converter, not for what no converter can do."""
+    return any(find(stage.kind) is None and stage.reason == NO_CONVERTER for stage in refusal.stages)
 
 
 def _converted(

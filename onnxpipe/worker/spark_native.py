@@ -70,6 +70,37 @@ def _metadata(path: str) -> str:
     return os.path.join(folder, min(name for name in os.listdir(folder) if name.startswith("part-")))
 
 
+def part(model: Any, path: str) -> Any:
+    """The stage at a path, None where the path leads to none."""
+    return dict(frames.named_steps(model[0])).get(path)
+
+
+def behaviour(stage: Any, inputs: Sequence[Mapping[str, Any]], wanted: Sequence[str]) -> Dict[str, Any]:
+    """The types and shapes of the columns that a stage adds to plain rows, and which values it refuses.
+
+    As ``probing.behaviour`` tells them of an estimator.
+    """
+    found = _plainly(stage, inputs, wanted, 0.0)
+    spec = {
+        n: ["string" if a.dtype.kind == "O" else str(a.dtype), list(a.shape[1:])] for n, a in found.items()
+    }
+    tried = ((np.nan, "nonfinite"), (np.inf, "infinite"))
+    refuses = (name for value, name in tried if found and not _plainly(stage, inputs, wanted, value))
+    return {"answers": spec, "refuses": next(refuses, "nothing")}
+
+
+def _plainly(
+    stage: Any, inputs: Sequence[Mapping[str, Any]], wanted: Sequence[str], value: float
+) -> Dict[str, Any]:
+    """What a stage answers to two rows of one value, nothing where it refuses them."""
+    rows = {each["name"]: main.sibling("probing").filled(each, value) for each in inputs}
+    try:
+        made = stage.transform(frame(session(), stage, rows))
+        return collected(made, list(wanted), 2)  # type: ignore[no-any-return]
+    except Exception:
+        return {}
+
+
 def versions() -> Dict[str, str]:
     """Versions of Spark and of the Java it runs in."""
     import pyspark
@@ -181,7 +212,10 @@ def refusals(spark: Any, stage: Any, rows: Mapping[str, Any]) -> Dict[int, str]:
         for row, part in enumerate(places):
             held.setdefault(part, []).append(row)
         # All columns, as ``answers`` computes them: a local relation isn't pruned before it is evaluated.
-        after = through(steps(stage), here)
+        try:
+            after = through(steps(stage), here)
+        except Exception:  # a VectorAssembler that asks the first row how long its vectors are
+            return dict(_halved(spark, stage, rows, np.arange(length(rows))))
         computed = after._jdf.javaToPython()
         if computed.getNumPartitions() != _PARTS:
             return dict(_halved(spark, stage, rows, np.arange(length(rows))))

@@ -1,5 +1,5 @@
 """Spark ML: saved folders of PipelineModels and of single models, read without Spark."""
 
-from onnxpipe.adapters.spark.plan import framework, names, outline, read, recognises
+from onnxpipe.adapters.spark.plan import exporter, framework, names, outline, read, recognises
 
-__all__ = ["framework", "names", "outline", "read", "recognises"]
+__all__ = ["exporter", "framework", "names", "outline", "read", "recognises"]

@@ -17,18 +17,18 @@ only input was one, or if the parameter always names vectors; else say so with `
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from onnxpipe.adapters.spark import kinds
-from onnxpipe.core.apply import at, converter_of, recorded
+from onnxpipe.core.apply import at, recorded
 from onnxpipe.core.frame import Column, Columns, Frame, held, table_of
 from onnxpipe.core.ops import Var, cast, dtype_of
 from onnxpipe.core.plan import Stage
-from onnxpipe.core.registry import Converter, find
-from onnxpipe.errors import BadInput
+from onnxpipe.core.registry import Converter, find, missing
+from onnxpipe.errors import BadInput, Unsupported
 
 _VECTORS = ("probabilityCol", "rawPredictionCol", "quantilesCol", "topicDistributionCol")
 """Parameters that always name columns of vectors."""
@@ -39,7 +39,10 @@ def apply(stage: Stage, frame: Frame) -> dict[str, Column]:
 
     Raises Unsupported for a kind without converter, BadInput for columns that don't fit.
     """
-    converter = converter_of(stage)
+    converter = find(stage.kind)
+    if converter is None:
+        added = _borrowed(stage, frame)
+        return {**_others(frame, added), **added}
     with at(stage):
         if converter.takes == Frame:
             after: dict[str, Column] = dict(converter.convert(stage, frame))
@@ -48,8 +51,28 @@ def apply(stage: Stage, frame: Frame) -> dict[str, Column]:
         _refuse_misfits(stage, read)
         added = dict(_added(stage, converter, read))
     recorded(stage, table_of(read), {name: column.var for name, column in added.items()})
+    return {**_others(frame, added), **added}
+
+
+def _others(frame: Frame, added: Iterable[str]) -> dict[str, Column]:
+    """The columns that aren't added anew."""
     names = {name.casefold() for name in added}
-    return {**{name: column for name, column in frame.items() if name.casefold() not in names}, **added}
+    return {name: column for name, column in frame.items() if name.casefold() not in names}
+
+
+def _borrowed(stage: Stage, frame: Frame) -> dict[str, Column]:
+    """The columns that the fallback adds for a stage without a converter. Raises Unsupported."""
+    if stage.context.fallback is None:
+        raise Unsupported([missing(stage)])
+    names = reads(stage)
+    with at(stage):
+        read = [held(frame, name) for name in names]
+        if any(column.lengths is not None for column in read):
+            raise stage.unsupported("has no converter of ours, and no peer's graph takes arrays of text")
+        given = {name: column.var for name, column in zip(names, read, strict=True)}
+        answers = stage.context.fallback(stage, given)
+    recorded(stage, table_of(read), answers)
+    return {name: _column(var, None) for name, var in answers.items()}
 
 
 def reads(stage: Stage) -> tuple[str, ...]:
@@ -65,6 +88,8 @@ def wants(stage: Stage) -> tuple[str, ...]:
     converter = find(stage.kind)
     if converter is not None and converter.columns is not None:
         return tuple(converter.columns(stage))
+    if converter is None:
+        return (kinds.ANYTHING,) * len(reads(stage))
     if stage.get("inputCols") is None and stage.get("inputCol") is None and stage.get("featuresCol"):
         known = stage.get("numFeatures")
         return (kinds.VECTOR if known is None else kinds.vector(int(known)),)

@@ -101,12 +101,16 @@ def _second(source: Source, said: Sequence[int | None] | None, seen: Any) -> Dim
     given = [size for size in (said[1] if said and len(said) == 2 else None, _width(seen)) if size]
     if fitted is not None and any(size != fitted for size in given):
         raise BadInput(f"{source.name} has {given[0]} elements, but {source.stage} was fitted on {fitted}")
-    if not kinds.is_vector(source.kind) and source.kind != kinds.NUMBER_OR_VECTOR:
+    if not kinds.is_vector(source.kind) and source.kind not in _MAYBE_VECTOR:
         if any(size != 1 for size in given):
             raise BadInput(f"{source.name} holds vectors, but {source.stage} reads single values")
         return 1
     known = fitted if fitted is not None else next(iter(given), None)
-    return 1 if known is None and source.kind == kinds.NUMBER_OR_VECTOR else known
+    return 1 if known is None and source.kind in _MAYBE_VECTOR else known
+
+
+_MAYBE_VECTOR = (kinds.NUMBER_OR_VECTOR, kinds.ANYTHING)
+_MAYBE_TEXT = (kinds.TEXT_OR_NUMBER, kinds.ANYTHING)
 
 
 def _width(seen: Any) -> int | None:
@@ -119,7 +123,7 @@ def _dtype(source: Source, seen: Any) -> str:
     if seen is None:
         return wanted
     found = dtype_name(seen.dtype)
-    if (found == "string") != (wanted == "string") and source.kind != kinds.TEXT_OR_NUMBER:
+    if (found == "string") != (wanted == "string") and source.kind not in _MAYBE_TEXT:
         raise BadInput(
             f"column {source.name} is {found} in the sample, but {source.stage} reads {wanted}",
             remedy=f"Correct the sample, or say which it is: --input {source.name}={wanted}",

@@ -17,6 +17,8 @@ TEXT_OR_NUMBER = "string?"
 """Text unless the sample or the user says that numbers come: Spark takes both, as text."""
 NUMBER_OR_VECTOR = "float64?"
 """A number unless the sample or the user says that vectors come."""
+ANYTHING = "float64??"
+"""A number unless the sample or the user says otherwise: what a stage reads that we don't know."""
 VECTOR = "float64[]"
 """Vectors whose length nothing in the stage tells."""
 
@@ -45,7 +47,7 @@ def dtype(kind: str) -> str:
 
 def fits(kind: str, wanted: str) -> bool:
     """Whether a column that is known to be of one kind may come where another is wanted."""
-    if kind == wanted:
+    if wanted in (kind, ANYTHING):
         return True
     if wanted == TEXT_OR_NUMBER:
         return kind in (TEXT, NUMBER)

@@ -23,6 +23,7 @@ from onnxpipe.core.registry import discover, find, missing
 from onnxpipe.errors import Unfitted, Unreadable, Unsupported, UnsupportedStage
 
 framework = "spark"
+exporter = "onnxmltools"
 
 _REFLECTIVE = re.compile(r"\b(try_)?(reflect|java_method)\b", re.IGNORECASE)
 """SQL functions that call any method of any Java class."""
@@ -46,7 +47,7 @@ def read(artefact: Artefact, options: Options, sample: Rows | None = None) -> Pl
     root = root_of(artefact)
     stage = root_stage(root)
     refuse_unfitted(root)
-    refuse_unsupported(stage)
+    refuse_unsupported(stage, options.fallback)
     found = inputs.sources(inputs.leaves(stage))
     ports = inputs.ports(found, options, sample)
     through = partial(run, vectors=inputs.vectors(found, ports))
@@ -113,10 +114,13 @@ def refuse_unfitted(root: Record) -> None:
         )
 
 
-def refuse_unsupported(root: Stage) -> None:
-    """Raise Unsupported with every stage in the model that has no converter."""
+def refuse_unsupported(root: Stage, fallback: bool) -> None:
+    """Raise Unsupported with every stage in the model that has no converter.
+
+    With ``fallback``, if only those are lacking that a peer may have one for, nothing is raised.
+    """
     lacking = [stage for stage in stages(root) if find(stage.kind) is None]
-    if lacking:
+    if lacking and not (fallback and all(stage.kind not in REASONS for stage in lacking)):
         raise Unsupported([_refusal(stage) for stage in lacking])
 
 

@@ -9,14 +9,14 @@ import onnx
 
 from onnxpipe.adapters.base import Adapter, Artefact, exporter_of
 from onnxpipe.core.foreign import Borrowed
-from onnxpipe.core.ops import Var, dtype_of
+from onnxpipe.core.ops import Var, dtype_of, shape_of
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import Answers, missing
 from onnxpipe.core.signature import dtype_name
 from onnxpipe.core.table import Table
 from onnxpipe.errors import ExportFailed, MissingExtra, NativeFailed, Unsupported, Untrusted
 from onnxpipe.services.natives.guest import Guest, tried
-from onnxpipe.services.natives.native import Native, Where
+from onnxpipe.services.natives.native import Columns, Native, Where
 from onnxpipe.services.natives.process import Process
 
 
@@ -45,24 +45,26 @@ class Fallback:
     def __exit__(self, *_: object) -> None:
         self._native.close()
 
-    def __call__(self, stage: Stage, table: Table) -> Answers:
-        """What the stage answers by its peer's graph. Raises Unsupported where the peer has none."""
-        given = matrices(table)
-        guest = self._exported(stage, table, given)
+    def __call__(self, stage: Stage, table: Table | Mapping[str, Var]) -> Answers:
+        """What the stage answers by its peer's graph, from a table or from columns by name.
+
+        Raises Unsupported where the peer has none.
+        """
+        given = matrices(table) if isinstance(table, Table) else table
+        guest = self._exported(stage, _columns(table, given), given)
         name = stage.path if stage.path not in self.parts else f"{stage.path}#{len(self.parts)}"
         self.parts[name] = guest.model
         told = Borrowed(stage.path, stage.kind, self.exporter, self.version, guest.precision)
         self.stages += [told] if told not in self.stages else []
         return guest.answers(name, guest.checked(stage.context, table, given))
 
-    def _exported(self, stage: Stage, table: Table, given: Mapping[str, Var]) -> Guest:
+    def _exported(self, stage: Stage, columns: Columns, given: Mapping[str, Var]) -> Guest:
         """The peer's graph in the types that arrive, else in float32.
 
         Raises Unsupported with what the peer said first.
         """
         native = {name: dtype_name(dtype_of(var)) for name, var in given.items()}
         single = {name: "float32" if _is_number(kind) else kind for name, kind in native.items()}
-        columns = _columns(table, given)
         reasons: list[str] = []
         for kinds in (native, single) if single != native else (native,):
             try:
@@ -93,8 +95,10 @@ def _names(table: Table) -> list[str]:
     return list(table.names or (f"x{i}" for i in range(table.width)))
 
 
-def _columns(table: Table, given: Mapping[str, Var]) -> dict[str, list[str]]:
-    """The names of the columns in each of the matrices."""
+def _columns(table: Table | Mapping[str, Var], given: Mapping[str, Var]) -> Columns:
+    """The names of the columns in each of the matrices; a vector's elements are all called as it is."""
+    if not isinstance(table, Table):
+        return {name: [name] * int(shape_of(var)[1]) for name, var in given.items()}
     names = _names(table)
     return {"X": names} if list(given) == ["X"] else {name: [name] for name in names}
 

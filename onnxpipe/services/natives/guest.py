@@ -60,9 +60,13 @@ class Guest:
         found = {m: self._native(m, var, rows) for m, var in zip(self.gives, made, strict=True)}
         return {m: Table.of(var) if m == "transform" else var for m, var in found.items()}
 
-    def checked(self, context: Context, table: Table, given: Mapping[str, Var]) -> dict[str, Var]:
+    def checked(
+        self, context: Context, table: Table | Mapping[str, Var], given: Mapping[str, Var]
+    ) -> dict[str, Var]:
         """The matrices, refusing rows that the stage refuses and those that earlier stages left to it."""
-        due = max(self.refuses, table.owes) if table.risky else Check.NOTHING
+        due = self.refuses
+        if isinstance(table, Table):
+            due = max(due, table.owes) if table.risky else Check.NOTHING
         return {name: guarded(context, var, due) for name, var in given.items()}
 
     def _fed(self, x: Var) -> Var:
