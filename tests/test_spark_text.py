@@ -9,11 +9,11 @@ import onnxruntime as ort
 import pytest
 from spox import Tensor, argument, build
 
-from onnxpipe.adapters.spark import java_patterns
 from onnxpipe.blocks import splitting
 from onnxpipe.blocks.patterns import Untranslatable
 from onnxpipe.core.plan import Stage
 from onnxpipe.errors import MissingExtra, Unsupported
+from onnxpipe.sql import java_patterns
 from onnxpipe.sql.statement import parsed
 
 TEXTS = ["", "a", ",", ",a", "a,", "a,,b", ",,", "a;;b,c", "\U0001f600,é"]

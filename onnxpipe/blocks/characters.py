@@ -31,7 +31,7 @@ _RADIX = 8
 
 @dataclass(frozen=True, slots=True)
 class Spelling:
-    """How text is respelled: lower-cased, and its accents stripped ("", "ascii" or "unicode").
+    """How text is respelled: lower- or upper-cased, and its accents stripped ("", "ascii" or "unicode").
 
     ``sigma``: whether it matters that a capital sigma ends a word in another letter.
     """
@@ -39,10 +39,11 @@ class Spelling:
     lower: bool = True
     accents: str = ""
     sigma: bool = True
+    upper: bool = False
 
     def __call__(self, character: str) -> str:
         """One character respelled, as if it stood alone."""
-        text = character.lower() if self.lower else character
+        text = character.lower() if self.lower else character.upper() if self.upper else character
         if not self.accents or text.isascii():
             return text
         text = unicodedata.normalize("NFKD", text)
@@ -51,7 +52,7 @@ class Spelling:
 
     @property
     def is_identity(self) -> bool:
-        return not self.lower and not self.accents
+        return not self.lower and not self.upper and not self.accents
 
     @property
     def follows_sigma(self) -> bool:
@@ -140,6 +141,8 @@ def _either(condition: Var, yes: Callable[[], Var], no: Callable[[], Var]) -> Va
 
 def _plain(text: Var, spelling: Spelling) -> Var:
     """ASCII respelled; the C locale is everywhere."""
+    if spelling.upper:
+        return op.string_normalizer(text, case_change_action="UPPER", is_case_sensitive=1, locale="C")
     return lower(text) if spelling.lower else op.identity(text)
 
 

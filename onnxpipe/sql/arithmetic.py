@@ -66,7 +66,7 @@ def _negative(node: Any, scope: Scope) -> Value:
     return replace(a, var=op.neg(a.var))
 
 
-def _double(node: Any, scope: Scope) -> Value:
+def double(node: Any, scope: Scope) -> Value:
     a = evaluated(node, scope)
     if a.kind not in "if":
         raise unknown(node, scope)
@@ -74,13 +74,13 @@ def _double(node: Any, scope: Scope) -> Value:
 
 
 def _of_double(compute: Callable[[Var], Var], node: Any, scope: Scope) -> Value:
-    a = _double(node.this, scope)
+    a = double(node.this, scope)
     return replace(a, var=compute(a.var))
 
 
 def _logarithm(base: float, x: Any, scope: Scope, floor: float = 0.0) -> Value:
     """A logarithm, null at and below ``floor``."""
-    a = _double(x, scope)
+    a = double(x, scope)
     outside = op.less_or_equal(a.var, const(floor))
     inside = op.where(outside, const(floor + 1.0), a.var)
     made = op.div(op.log(inside), const(float(np.log(base))))
@@ -98,14 +98,19 @@ def _log(node: Any, scope: Scope) -> Value:
 
 
 def _absolute(node: Any, scope: Scope) -> Value:
+    """The size of a number; of the lowest whole number, which has none, itself or refused."""
     a = evaluated(node.this, scope)
-    if a.kind != "f":
+    if a.kind not in "if":
         raise unknown(node, scope)
-    return replace(a, var=op.abs(a.var))
+    made = op.abs(a.var)
+    if a.kind == "i" and scope.strict:
+        lowest = const(np.iinfo(dtype_of(a.var)).min, dtype_of(a.var))
+        made = scope.require(made, op.not_(op.equal(a.var, lowest)))
+    return replace(a, var=made)
 
 
 def _power(node: Any, scope: Scope) -> Value:
-    a, b = _double(node.this, scope), _double(node.expression, scope)
+    a, b = double(node.this, scope), double(node.expression, scope)
     return Value(op.pow(a.var, b.var), nullable.missing([a, b]))
 
 
@@ -131,7 +136,7 @@ def within(x: Var, end: float) -> Var:
 def _rounded(node: Any, scope: Scope) -> Value:
     """To the nearest whole number, halves away from 0."""
     a = evaluated(node.this, scope)
-    if a.kind != "f" or a.decimal or node.args.get("decimals") is not None:
+    if a.kind != "f" or a.decimal or _places(node) != "0":
         raise unknown(node, scope)
     size = op.abs(a.var)
     down = op.floor(size)
@@ -140,16 +145,22 @@ def _rounded(node: Any, scope: Scope) -> Value:
     return replace(a, var=op.where(op.isinf(a.var), a.var, op.mul(op.sign(a.var), nearest)))
 
 
+def _places(node: Any) -> str:
+    """How many digits to round to, as it is written."""
+    decimals = node.args.get("decimals")
+    return "0" if decimals is None else str(decimals.sql("spark"))
+
+
 def _is_nan(node: Any, scope: Scope) -> Value:
-    a = _double(node.this, scope)
+    a = double(node.this, scope)
     return Value(nullable.true(op.isnan(a.var), a.null).var)
 
 
 def _nan_value(node: Any, scope: Scope) -> Value:
     """``nanvl(x, y)``: y where x is NaN."""
     first, second = node.expressions or (node.this, node.expression)
-    a = _double(first, scope)
-    b = _double(second, scope.only(op.isnan(a.var)))
+    a = double(first, scope)
+    b = double(second, scope.only(op.isnan(a.var)))
     return nullable.chosen(op.isnan(a.var), b, a)
 
 
@@ -160,6 +171,7 @@ RULES: dict[str, Rule] = {
     "Div": partial(_divided, op.div),
     "Mod": partial(_divided, partial(op.mod, fmod=1)),
     "Neg": _negative,
+    "Negative": _negative,
     "Abs": _absolute,
     "Sqrt": partial(_of_double, op.sqrt),
     "Exp": partial(_of_double, op.exp),

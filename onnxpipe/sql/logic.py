@@ -69,17 +69,29 @@ def _among(node: Any, scope: Scope) -> Value:
 
 def _between(node: Any, scope: Scope) -> Value:
     low, high = (node.args[name] for name in ("low", "high"))
+    if node.args.get("symmetric"):
+        raise unknown(node, scope)
     x, bottom, top = together(node, scope, [evaluated(n, scope) for n in (node.this, low, high)])
     above = _ordered(node, scope, x, bottom, True)
     return nullable.both(above, _ordered(node, scope, top, x, True))
 
 
 def _is_null(node: Any, scope: Scope) -> Value:
+    if type(node.expression).__name__ == "Boolean":
+        return _is_truth(node, scope)
     if type(node.expression).__name__ != "Null":
         raise unknown(node, scope)
     a = evaluated(node.this, scope)
     _refuse_blind(node.this, a, scope)
     return Value(op.expand(const([[False]]), op.shape(a.var)) if a.null is None else a.null)
+
+
+def _is_truth(node: Any, scope: Scope) -> Value:
+    """``IS TRUE`` and ``IS FALSE``, which are never missing."""
+    a = evaluated(node.this, scope)
+    if a.kind != "b":
+        raise unknown(node, scope)
+    return Value(a.var if node.expression.this else nullable.is_false(a))
 
 
 def _refuse_blind(node: Any, value: Value, scope: Scope) -> None:
@@ -147,6 +159,15 @@ def _branched(node: Any, scope: Scope, branches: Sequence[tuple[Var, Value]], ot
     return reduce(lambda rest, pair: nullable.chosen(pair[0], pair[1], rest), reversed(pairs), last)
 
 
+def _either_way(node: Any, scope: Scope) -> Value:
+    """``nvl2(x, there, missing)``."""
+    a = evaluated(node.this, scope)
+    _refuse_blind(node.this, a, scope)
+    there = const([[True]]) if a.null is None else op.not_(a.null)
+    branches = [(there, evaluated(node.args["true"], scope.only(there)))]
+    return _branched(node, scope.only(op.not_(there)), branches, node.args.get("false"))
+
+
 def _null_if(node: Any, scope: Scope) -> Value:
     a = evaluated(node.this, scope)
     same = nullable.equal(*together(node, scope, [a, evaluated(node.expression, scope)])).var
@@ -184,6 +205,7 @@ RULES: dict[str, Rule] = {
     "Case": _case,
     "If": _if,
     "Nullif": _null_if,
+    "Nvl2": _either_way,
     "Greatest": partial(_extreme, highest=True),
     "Least": partial(_extreme, highest=False),
 }

@@ -9,11 +9,11 @@ from onnxpipe.core.frame import Column, Frame, held, table_of
 from onnxpipe.core.ops import batch_size, const, op, shape_of
 from onnxpipe.core.plan import Stage
 from onnxpipe.errors import BadInput
-from onnxpipe.sql import arithmetic, logic, values
+from onnxpipe.sql import arithmetic, functions, logic, texts, values
 from onnxpipe.sql.scope import Scope, evaluated, written
 from onnxpipe.sql.statement import items, parsed, reads
 
-RULES = {**values.RULES, **arithmetic.RULES, **logic.RULES}
+RULES = {**values.RULES, **texts.RULES, **arithmetic.RULES, **functions.RULES, **logic.RULES}
 """What is computed, by the name of the expression in sqlglot's tree."""
 
 

@@ -8,8 +8,9 @@ from typing import Any
 
 from onnxpipe.core.plan import Stage
 from onnxpipe.errors import MissingExtra
+from onnxpipe.sql.texts import RULES
 
-_TEXTUAL = ("Concat", "DPipe", "Lower", "Upper", "Length", "Trim", "Like", "Substring")
+_TEXTUAL = tuple(RULES)
 """Expressions whose columns are texts."""
 _BESIDE = ("EQ", "NEQ", "In", "NullSafeEQ", "Coalesce", "Case", "If", "Nullif")
 """Expressions whose columns are texts where a text stands beside them."""
@@ -29,6 +30,10 @@ def parsed(stage: Stage) -> Any:
         raise stage.unsupported(f"has the statement {stage.statement!r}, which doesn't select from __THIS__")
     if more := parts - {"expressions", "from", "from_", "where", "kind"}:
         raise stage.unsupported(f"has the statement {stage.statement!r} with {', '.join(sorted(more))}")
+    if inner := [node for node in tree.find_all(_column_type()) if node.table not in ("", "__THIS__")]:
+        raise stage.unsupported(
+            f"reads {inner[0].sql('spark')}, a field of a column of structs, which no graph has"
+        )
     if "try_cast" in stage.statement.lower():
         raise stage.unsupported("casts with try_cast, which isn't told from cast")
     return tree

@@ -1,20 +1,15 @@
-"""Columns, constants, casts and texts in SQL.
+"""Columns, constants and casts in SQL.
 
-Formulas: Cast.scala and stringExpressions.scala in org/apache/spark/sql/catalyst/expressions.
+Formulas: Cast.scala in org/apache/spark/sql/catalyst/expressions.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
-from functools import partial, reduce
 from typing import Any
 
 import numpy as np
 
-from onnxpipe.blocks import nullable, text
-from onnxpipe.blocks.characters import Spelling, respelled
-from onnxpipe.blocks.contrib import code_points
+from onnxpipe.blocks import nullable
 from onnxpipe.blocks.nullable import Value
 from onnxpipe.core.frame import held
 from onnxpipe.core.ops import Var, cast, const, dtype_of, op
@@ -51,13 +46,16 @@ def _inner(node: Any, scope: Scope) -> Value:
     return evaluated(node.this, scope)
 
 
+_PLAINLY = {"DOUBLE": np.float64, "FLOAT": np.float32, "BOOLEAN": np.bool_}
+
+
 def _cast(node: Any, scope: Scope) -> Value:
-    """To double, from numbers and truths; to int and bigint, refused where it doesn't fit; to boolean."""
+    """To double, float and boolean; to int and bigint, refused where it doesn't fit."""
     a, to = evaluated(node.this, scope), node.to.sql("spark").upper()
     if a.kind == "U" and to != "STRING":
         raise unknown(node, scope)
-    if to in ("DOUBLE", "BOOLEAN"):
-        return Value(cast(a.var, np.float64 if to == "DOUBLE" else np.bool_), a.null)
+    if to in _PLAINLY:
+        return Value(cast(a.var, _PLAINLY[to]), a.null)
     if to == "STRING" and a.kind in "iU":
         return Value(cast(a.var, np.str_), a.null)
     if to not in ("INT", "BIGINT") or not scope.strict:
@@ -76,27 +74,6 @@ def _cast(node: Any, scope: Scope) -> Value:
     return Value(cast(scope.require(made, fine), np.int32 if to == "INT" else np.int64), a.null)
 
 
-def _joined(node: Any, scope: Scope) -> Value:
-    parts = node.expressions or [node.this, node.expression]
-    values = [evaluated(part, scope) for part in parts]
-    if any(value.kind != "U" for value in values):
-        raise unknown(node, scope)
-    return Value(reduce(op.string_concat, [value.var for value in values]), nullable.missing(values))
-
-
-def _of_text(compute: Callable[[Var], Var], node: Any, scope: Scope) -> Value:
-    a = evaluated(node.this, scope)
-    if a.kind != "U":
-        raise unknown(node, scope)
-    flat = op.reshape(a.var, const([-1]))
-    return replace(a, var=op.reshape(text.padded(flat, compute), const([-1, 1])))
-
-
-def _characters(texts: Var) -> Var:
-    there = op.not_(op.equal(code_points(texts), const("")))
-    return cast(op.reduce_sum(cast(there, np.int64), const([1]), keepdims=0), np.int32)
-
-
 RULES: dict[str, Rule] = {
     "Column": _column,
     "Literal": _literal,
@@ -104,9 +81,5 @@ RULES: dict[str, Rule] = {
     "Paren": _inner,
     "Cast": _cast,
     "TryCast": _cast,
-    "Concat": _joined,
-    "DPipe": _joined,
-    "Lower": partial(_of_text, lambda texts: respelled(texts, Spelling())),
-    "Length": partial(_of_text, _characters),
 }
 """What is computed, by the name of the expression in sqlglot's tree."""

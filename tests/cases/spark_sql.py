@@ -56,6 +56,23 @@ CASES = [
         "city IS NULL AS g, city <=> size AS i, CASE city WHEN 'Oslo' THEN 'O' WHEN '東京' THEN 'T' END AS h",
         data="gaps",
     ),
+    selected(
+        "upper(city) AS a, trim(city) AS b, ltrim(size) AS c, trim(BOTH 'Oo' FROM city) AS d, "
+        "substring(city, 2, 3) AS e, left(size, 2) AS f, concat_ws('/', city, size) AS g, "
+        "CASE WHEN city LIKE 'O%o' THEN 1 WHEN city NOT LIKE '__' THEN 2 ELSE 3 END AS h, "
+        r"CASE WHEN city RLIKE '^[A-Z]' THEN 1 WHEN size RLIKE 'l+$' THEN 2 ELSE 3 END AS i, "
+        "coalesce(startswith(city, 'Os'), false) AS j, coalesce(contains(city, 'l'), false) AS k, "
+        "(city ILIKE 'OS%') IS TRUE AS l, nvl2(size, city, 'none') AS m, coalesce(size, city) AS n, "
+        "coalesce(endswith(size, 'e'), false) AS o",
+        data="gaps",
+    ),
+    selected(
+        "log1p(abs(length)) AS a, cbrt(height) AS b, atan(length) AS c, "
+        "asin(least(greatest(height, -1), 1)) AS d, "
+        "degrees(length) AS e, radians(height) AS f, hypot(length, height) AS g, rint(length) AS h, "
+        "round(height, 0) AS i, pi() * length AS j, count DIV 2 AS k, abs(count - 3) AS l, "
+        "tanh(length) AS m, sinh(least(greatest(height, -9), 9)) AS n, cast(length AS float) AS o"
+    ),
     Case(
         lazy(
             SQLTransformer,
@@ -77,7 +94,9 @@ CASES = [
     refused("coalesce(length, 0) AS a", "can't tell from NaN", "a missing number travels as NaN"),
     refused("count > nullif(count, 1) AS a", "may be null", "no truth in a graph can be missing"),
     refused("1.5 * 2 AS a", "in decimals", "decimals have digits of their own"),
-    refused("upper(city) AS a", "isn't among", "one of the many functions that aren't converted"),
+    refused("image.height AS a", "a column of structs", "graphs have no structs, such as image rows"),
+    refused("initcap(city) AS a", "isn't among", "one of the many functions that aren't converted"),
+    refused("city RLIKE '(?i)oslo' AS a", "which takes more", "a flag changes what its letters mean"),
     refused("round(length, 2) AS a", "isn't among", "Spark rounds the digits that Java writes"),
     refused("length + height", "without a name", "Spark makes up a name of the expression"),
 ]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 
-from onnxpipe.adapters.spark import java_patterns, kinds
+from onnxpipe.adapters.spark import kinds
 from onnxpipe.blocks import ragged, splitting, text
 from onnxpipe.blocks.characters import Spelling, respelled
 from onnxpipe.blocks.patterns import Untranslatable
@@ -18,6 +18,7 @@ from onnxpipe.core.frame import Column
 from onnxpipe.core.ops import Var, const, op
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import converts
+from onnxpipe.sql import java_patterns
 
 _LOWER = Spelling()
 _OWN_CASE = ("tr", "az", "lt")
