@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from contextlib import ExitStack
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
 import onnx
 
+from onnxpipe.adapters.base import Adapter, Artefact
 from onnxpipe.check import precision
 from onnxpipe.check.compare import Tolerance, half, single
 from onnxpipe.check.decoding import Decoding
@@ -52,68 +52,108 @@ class Judging:
     runtime: str = "onnxruntime"
 
 
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """What is compared with what, and how; ``notes`` are what the report says of it besides."""
+
+    model: onnx.ModelProto
+    path: Path | None
+    source: Any
+    data: Any
+    golden: str | Path | None
+    judging: Judging
+    where: Where
+    notes: tuple[str, ...] = ()
+
+    def setting(self, of: str, versions: Mapping[str, str], more: tuple[str, ...] = ()) -> Setting:
+        """What a report says of the comparison with ``of``."""
+        own, notes = self.judging, (*self.notes, *more)
+        return Setting(str(self.path or ""), of, own.seed, own.max_ppm, own.tolerances, versions, notes)
+
+
 def verify(
     model: onnx.ModelProto | str | Path, source: Any = None, data: Any = None, *,
     golden: str | Path | None = None, where: Where | None = None, **options: Any,
 ) -> Report:  # fmt: skip
     """The report on a model against its source: a path, a live object, or None for its golden rows.
 
-    A manifest stands for the reference, the rows and the tolerances it names. Of a graph that decodes
-    images, ``data`` is a folder of them, and Pillow's pixels stand for the source where none is named.
-    ``data`` is a table or
-    the path of one. ``options`` are the fields of ``Judging``, and of
-    ``Where`` (python, timeout, trust, signature) if ``where`` isn't given. Raises a Refusal where no
-    comparison can be made.
+    A manifest stands for the reference, the rows and the tolerances it names. ``data`` is a table or
+    the path of one; of a graph that decodes images a folder of them, and Pillow's pixels stand for the
+    source where none is named. ``options`` are the fields of ``Judging``, and of ``Where`` (python,
+    timeout, trust, signature) if ``where`` isn't given. Raises a Refusal where no comparison can be made.
     """
     started = time.perf_counter()
     judging, where = _options(options, where)
     proto, path = opened(model)
     if is_manifest(source):
-        if judging.engine == "spark":
-            raise BadInput("a reference is asked here, not on a cluster", remedy="Leave out --engine spark.")
-        source, data, limits = reference.ordered(Path(source), data, judging.tolerances)
-        judging = replace(judging, tolerances=limits)
-    peers = borrowed(proto)
-    if metadata(proto).get("half"):
-        judging = replace(judging, tolerances=half(judging.tolerances))
-    if any(stage.single for stage in peers) or metadata(proto).get("single"):
-        judging = replace(judging, tolerances=single(judging.tolerances))
-    judging = replace(judging, tolerances=precision.fitting(judging.tolerances, proto))
-    notes = tuple(map(str, peers))
-    runtime = runtime_of(judging.runtime, path, where.timeout)
-    versions = versions_of(runtime)
-    decoding, untold = _decoding(proto, source, data, judging)
-    notes += untold
-    if source is None and decoding is not None:
-        setting = _setting(path, f"{decoding.decoder}'s pixels of {data}", judging, versions, notes)
-        return _finished(replace(decodings.report(decoding), decoding=decoding), setting, started)
-    if source is None:
-        found = replay.replay(proto, replay.folders(path, golden), judging.tolerances, runtime)
-        setting = _setting(path, "", judging, versions, notes)
-        return _finished(found, setting, started)
-    refuse_sequences(proto)
-    artefact = artefact_of(source)
-    adapter = ReferenceAdapter() if is_manifest(artefact.path) else adapter_of(artefact)
+        source, data, judging = _named(Path(source), data, judging)
+    notes = tuple(map(str, borrowed(proto)))
+    asked = _Question(proto, path, source, data, golden, _fitting(judging, proto), where, notes)
+    found = _without_source(asked) if source is None else _with_source(asked)
+    if not found.tried:
+        raise BadInput("there is no row to compare", where=str(path or ""))
+    return replace(found, duration=time.perf_counter() - started)
+
+
+def _named(manifest: Path, data: Any, judging: Judging) -> tuple[Any, Any, Judging]:
+    """The reference, the rows and the tolerances of a manifest, where the user names no others."""
     if judging.engine == "spark":
+        raise BadInput("a reference is asked here, not on a cluster", remedy="Leave out --engine spark.")
+    source, data, limits = reference.ordered(manifest, data, judging.tolerances)
+    return source, data, replace(judging, tolerances=limits)
+
+
+def _fitting(judging: Judging, model: onnx.ModelProto) -> Judging:
+    """With the tolerances of float16 or float32 where the graph computes in it, whatever it answers in."""
+    limits = half(judging.tolerances) if metadata(model).get("half") else judging.tolerances
+    if any(stage.single for stage in borrowed(model)) or metadata(model).get("single"):
+        limits = single(limits)
+    return replace(judging, tolerances=precision.fitting(limits, model))
+
+
+def _without_source(asked: _Question) -> Report:
+    """Against Pillow's pixels where images are given to a graph that decodes them, else the golden rows."""
+    runtime = runtime_of(asked.judging.runtime, asked.path, asked.where.timeout)
+    versions = versions_of(runtime)
+    decoding, _ = _decoding(asked)
+    if decoding is not None:
+        setting = asked.setting(f"{decoding.decoder}'s pixels of {asked.data}", versions)
+        return replace(decodings.report(decoding), decoding=decoding, setting=setting)
+    sets = replay.folders(asked.path, asked.golden)
+    found = replay.replay(asked.model, sets, asked.judging.tolerances, runtime)
+    return replace(found, setting=asked.setting("", versions))
+
+
+def _with_source(asked: _Question) -> Report:
+    """Against the original, here or on a cluster."""
+    refuse_sequences(asked.model)
+    artefact = artefact_of(asked.source)
+    adapter = ReferenceAdapter() if is_manifest(artefact.path) else adapter_of(artefact)
+    if asked.judging.engine == "spark":
         from onnxpipe.services.judging.cluster import judged
 
-        found, versions = judged(proto, artefact, data, judging, where)
-        return _finished(found, _setting(path, str(artefact), judging, versions), started)
-    proto = unzipped(proto)
-    with ExitStack() as stack:
-        native = stack.enter_context(Native(artefact, adapter, where))
-        alone = decodings.decodes(proto) or not items.batched(proto)
+        found, versions = judged(asked.model, artefact, asked.data, asked.judging, asked.where)
+        return replace(found, setting=asked.setting(str(artefact), versions))
+    return _live(asked, artefact, adapter)
+
+
+def _live(asked: _Question, artefact: Artefact, adapter: Adapter) -> Report:
+    """Against what a live original answers to rows that are made for it."""
+    model, judging, of = unzipped(asked.model), asked.judging, str(artefact)
+    runtime = runtime_of(judging.runtime, asked.path, asked.where.timeout)
+    versions = versions_of(runtime)
+    decoding, untold = _decoding(asked)
+    with Native(artefact, adapter, asked.where) as native:
+        versions = {**versions, **native.versions}
+        alone = decodings.decodes(model) or not items.batched(model)
         if isinstance(adapter, ReferenceAdapter) and alone:
-            found = replace(items.report(proto, native, data, judging.tolerances), decoding=decoding)
-            setting = _setting(path, str(artefact), judging, {**versions, **native.versions}, notes)
-            return _finished(found, setting, started)
-        names = matched(proto, artefact, judging.names, where)
-        trial = Trial(proto, native, judging.tolerances, names, runtime)
-        found = trial.report(data, budget=judging.rows, seed=judging.seed, model=str(path or "model.onnx"))
-        setting = _setting(
-            path, str(artefact), judging, {**versions, **native.versions}, (*notes, *trial.notes)
-        )
-        return _finished(found, setting, started)
+            found = items.report(model, native, asked.data, judging.tolerances)
+            return replace(found, decoding=decoding, setting=asked.setting(of, versions, untold))
+        names = matched(model, artefact, judging.names, asked.where)
+        trial = Trial(model, native, judging.tolerances, names, runtime)
+        title = str(asked.path or "model.onnx")
+        found = trial.report(asked.data, budget=judging.rows, seed=judging.seed, model=title)
+        return replace(found, setting=asked.setting(of, versions, (*untold, *trial.notes)))
 
 
 def refuse_sequences(model: onnx.ModelProto) -> None:
@@ -126,16 +166,14 @@ def refuse_sequences(model: onnx.ModelProto) -> None:
         )
 
 
-def _decoding(
-    proto: onnx.ModelProto, source: Any, data: Any, judging: Judging
-) -> tuple[Decoding | None, tuple[str, ...]]:
+def _decoding(asked: _Question) -> tuple[Decoding | None, tuple[str, ...]]:
     """What a graph's own decoding of images does, where it decodes any, or a note why that isn't known."""
-    if data is None or not decodings.decodes(proto):
+    if asked.data is None or not decodings.decodes(asked.model):
         return None, ()
     try:
-        return decodings.measured(proto, data, judging.tolerances), ()
+        return decodings.measured(asked.model, asked.data, asked.judging.tolerances), ()
     except MissingExtra as error:
-        if source is None:
+        if asked.source is None:
             raise
         return None, (f"what decoding in the graph does wasn't measured: {error.what} ({error.remedy})",)
 
@@ -157,17 +195,3 @@ def opened(model: onnx.ModelProto | str | Path) -> tuple[onnx.ModelProto, Path |
         return model, None
     journal.settle(model)
     return models.read(model), Path(model)
-
-
-def _setting(
-    path: Path | None, source: str, judging: Judging, versions: Mapping[str, str], notes: tuple[str, ...] = ()
-) -> Setting:
-    return Setting(
-        str(path or ""), source, judging.seed, judging.max_ppm, judging.tolerances, versions, notes
-    )
-
-
-def _finished(found: Report, setting: Setting, started: float) -> Report:
-    if not found.tried:
-        raise BadInput("there is no row to compare", where=setting.model)
-    return replace(found, setting=setting, duration=time.perf_counter() - started)

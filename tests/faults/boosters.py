@@ -12,7 +12,7 @@ from sklearn.preprocessing import StandardScaler
 from xgboost import XGBClassifier
 
 from tests import datasets
-from tests.faults.planting import Fault, after, at, attribute, constant, off, up
+from tests.faults.planting import Fault, after, at, attribute, off, up
 
 XGB, LGBM = "Pipeline/xgbclassifier", "Pipeline/lgbmclassifier"
 HIST = "Pipeline/histgradientboostingclassifier"
@@ -71,7 +71,7 @@ FAULTS = [
     ),
     Fault(
         "baseline off by 1e-6", "parameter", "histogram", HIST,
-        constant(HIST, "Add", 1, at((0, 1), off(1e-6))), None,
+        attribute(HIST, "TreeEnsemble", "leaf_weights", at(-2, off(1e-6))), None,  # the tree of one leaf
     ),
     Fault(
         "trees compare < instead of <=", "comparison", "histogram", HIST,

@@ -58,7 +58,7 @@ def constant(stage: str, kind: str, slot: int, edit: Callable[[Any], Any], which
 
     def plant(model: Model) -> None:
         known = {tensor.name: tensor for tensor in model.graph.initializer}
-        names = [held(model, node.input[slot]) for node in nodes(model, stage, kind)]
+        names = [held(model, n.input[slot]) for n in nodes(model, stage, kind) if len(n.input) > slot]
         tensor = [known[name] for name in names if name in known][which]
         name = tensor.name
         tensor.CopyFrom(numpy_helper.from_array(edit(numpy_helper.to_array(tensor).copy()), name))
