@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -20,6 +22,24 @@ def onnxpipe(*arguments: object, cwd: Path, stdin: bytes | None = None) -> subpr
     """The finished process of one command line, its output captured."""
     command = [*PROGRAM, *map(str, arguments)]
     return subprocess.run(command, cwd=cwd, input=stdin, capture_output=True, check=False, timeout=120)
+
+
+def here(*arguments: object, cwd: Path, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    """As ``onnxpipe``, in this very process: a second and a half sooner."""
+    from onnxpipe.cli import main
+
+    home, streams = Path.cwd(), (sys.stdin, sys.stdout, sys.stderr)
+    given, out, err = (io.TextIOWrapper(io.BytesIO(data), "utf-8", write_through=True)
+                       for data in (stdin, b"", b""))  # fmt: skip
+    os.chdir(cwd)
+    sys.stdin, sys.stdout, sys.stderr = given, out, err
+    try:
+        code = main(list(map(str, arguments)))
+    finally:
+        sys.stdin, sys.stdout, sys.stderr = streams
+        os.chdir(home)
+    said, warned = (stream.buffer.getvalue() for stream in (out, err))  # type: ignore[attr-defined]
+    return subprocess.CompletedProcess(arguments, code, said, warned)
 
 
 def told(done: subprocess.CompletedProcess[bytes]) -> str:

@@ -23,7 +23,7 @@ import onnxpipe as api
 from onnxpipe.cli import main
 from onnxpipe.errors import Refusal, Unfitted, Unsupported
 from tests.graphs import graph
-from tests.shell import fitted, onnxpipe, saved, told
+from tests.shell import fitted, here, saved, told
 
 Given = tuple[str, ...]
 
@@ -182,7 +182,7 @@ def test_it_is_refused_in_words_and_leaves_nothing(
 ) -> None:
     given = make(tmp_path)
     before = {path: path.read_bytes() for path in tmp_path.iterdir()}
-    done = onnxpipe("convert", "pipe.joblib", "-o", "model.onnx", *given, cwd=tmp_path)
+    done = here("convert", "pipe.joblib", "-o", "model.onnx", *given, cwd=tmp_path)
     assert done.returncode == 2, told(done)
     assert "Traceback" not in told(done) and "Error: " in told(done)
     assert says in told(done)
@@ -192,7 +192,7 @@ def test_it_is_refused_in_words_and_leaves_nothing(
 @pytest.mark.parametrize("command", ["convert", "inspect"])
 def test_a_file_that_is_not_there_is_refused(command: str, tmp_path: Path) -> None:
     given = ("-o", "model.onnx") if command == "convert" else ()
-    done = onnxpipe(command, "none.joblib", *given, cwd=tmp_path)
+    done = here(command, "none.joblib", *given, cwd=tmp_path)
     assert done.returncode == 2 and "no such file" in told(done)
 
 
@@ -222,13 +222,13 @@ def test_what_has_no_end_is_not_read(
 @pytest.mark.parametrize("make", [truncated, empty, text, garbage, number])
 def test_looking_at_it_is_refused_too(make: Callable[[Path], Given], tmp_path: Path) -> None:
     make(tmp_path)
-    done = onnxpipe("inspect", "pipe.joblib", cwd=tmp_path)
+    done = here("inspect", "pipe.joblib", cwd=tmp_path)
     assert done.returncode == 2 and "Traceback" not in told(done)
 
 
 def test_looking_at_a_hostile_file_shows_the_name_and_runs_nothing(tmp_path: Path) -> None:
     hostile(tmp_path)
-    done = onnxpipe("inspect", "pipe.joblib", cwd=tmp_path)
+    done = here("inspect", "pipe.joblib", cwd=tmp_path)
     assert done.returncode == 0 and "system" in told(done)
     assert not (tmp_path / "ran").exists()
 

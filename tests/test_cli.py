@@ -18,7 +18,7 @@ from onnxpipe.cli import main
 from onnxpipe.core import registry
 from onnxpipe.core.ops import Var
 from onnxpipe.core.plan import Stage
-from tests.shell import fitted, onnxpipe, saved, told
+from tests.shell import fitted, here, onnxpipe, saved, told
 
 
 @pytest.fixture(scope="module")
@@ -127,7 +127,7 @@ def test_a_difference_exits_with_1_and_writes_nothing(scratch: Path, capfd: Any)
 
 
 def test_without_the_comparison_there_are_no_goldens(scratch: Path) -> None:
-    done = onnxpipe("convert", "pipe.joblib", "-o", "model.onnx", "--no-verify", cwd=scratch)
+    done = here("convert", "pipe.joblib", "-o", "model.onnx", "--no-verify", cwd=scratch)
     assert done.returncode == 0 and b"not verified" in done.stderr
     assert listed(scratch) == ["model.onnx", "model.onnx.lock", "pipe.joblib", "rows.npy"]
     verdict = json.loads((scratch / "model.onnx.lock").read_text())["verdict"]
@@ -137,7 +137,7 @@ def test_without_the_comparison_there_are_no_goldens(scratch: Path) -> None:
 def test_goldens_that_no_longer_hold_are_removed(converted: Path) -> None:
     output = converted / "models/other.onnx"
     for given, there in (((), True), (("--no-golden",), False)):
-        done = onnxpipe("convert", "pipe.joblib", "-o", output, *given, cwd=converted)
+        done = here("convert", "pipe.joblib", "-o", output, *given, cwd=converted)
         assert done.returncode == 0, told(done)
         assert (converted / "models/other.golden/test_data_set_0").exists() is there
     for path in converted.glob("models/other*"):
@@ -154,14 +154,14 @@ def bare_python() -> str:
 
 @pytest.mark.skipif(not bare_python(), reason="no interpreter without scikit-learn is at hand")
 def test_where_the_framework_is_missing_it_is_converted_and_not_verified(scratch: Path) -> None:
-    done = onnxpipe("convert", "pipe.joblib", "-o", "model.onnx", "--python", bare_python(), cwd=scratch)
+    done = here("convert", "pipe.joblib", "-o", "model.onnx", "--python", bare_python(), cwd=scratch)
     assert done.returncode == 0 and b"Converted, not verified" in done.stderr
     assert (scratch / "model.onnx").exists() and not (scratch / "model.golden").exists()
 
 
 def test_standard_streams_serve_as_files(scratch: Path) -> None:
     data = (scratch / "pipe.joblib").read_bytes()
-    done = onnxpipe("convert", "-", "-o", "-", "--no-verify", cwd=scratch, stdin=data)
+    done = here("convert", "-", "-o", "-", "--no-verify", cwd=scratch, stdin=data)
     assert done.returncode == 0
     onnx.checker.check_model(onnx.load_model_from_string(done.stdout))
     assert listed(scratch) == ["pipe.joblib", "rows.npy"]
@@ -169,10 +169,10 @@ def test_standard_streams_serve_as_files(scratch: Path) -> None:
         (("inspect", "-"), b"predict_proba"),
         (("verify", "-", "pipe.joblib", "--rows", "50"), b"EQUAL on 50 rows"),
     ):
-        read = onnxpipe(*command, cwd=scratch, stdin=done.stdout)
+        read = here(*command, cwd=scratch, stdin=done.stdout)
         assert read.returncode == 0 and says in read.stdout, told(read)
-    assert onnxpipe("inspect", "-", cwd=scratch, stdin=b"neither").returncode == 2
-    assert onnxpipe("verify", "-", "pipe.joblib", cwd=scratch, stdin=data).returncode == 2
+    assert here("inspect", "-", cwd=scratch, stdin=b"neither").returncode == 2
+    assert here("verify", "-", "pipe.joblib", cwd=scratch, stdin=data).returncode == 2
 
 
 @pytest.mark.parametrize(
@@ -185,7 +185,7 @@ def test_standard_streams_serve_as_files(scratch: Path) -> None:
     ],
 )
 def test_options_reach_the_graph_and_the_lock(scratch: Path, given: tuple[str, ...], says: str) -> None:
-    done = onnxpipe("convert", "pipe.joblib", "-o", "model.onnx", "--no-verify", *given, cwd=scratch)
+    done = here("convert", "pipe.joblib", "-o", "model.onnx", "--no-verify", *given, cwd=scratch)
     assert done.returncode == 0, told(done)
     document = json.loads((scratch / "model.onnx.lock").read_text())
     assert says in json.dumps(document["signature"])
@@ -193,7 +193,7 @@ def test_options_reach_the_graph_and_the_lock(scratch: Path, given: tuple[str, .
 
 
 def test_an_older_opset_is_declared_and_loads(scratch: Path) -> None:
-    done = onnxpipe("convert", "pipe.joblib", "-o", "m.onnx", "--no-verify", "--opset", "18", cwd=scratch)
+    done = here("convert", "pipe.joblib", "-o", "m.onnx", "--no-verify", "--opset", "18", cwd=scratch)
     assert done.returncode == 0, told(done)
     model = onnx.load(scratch / "m.onnx")
     assert [entry.version for entry in model.opset_import if entry.domain == ""] == [18]
@@ -202,14 +202,14 @@ def test_an_older_opset_is_declared_and_loads(scratch: Path) -> None:
 
 def test_explaining_tells_every_stage_and_writes_nothing(scratch: Path) -> None:
     before = listed(scratch)
-    done = onnxpipe("convert", "pipe.joblib", "--explain", cwd=scratch)
+    done = here("convert", "pipe.joblib", "--explain", cwd=scratch)
     assert done.returncode == 0 and listed(scratch) == before
     for word in ("Pipeline/standardscaler", "ours", "float64", "standard"):
         assert word in done.stdout.decode()
 
 
 def test_output_is_asked_for(scratch: Path) -> None:
-    done = onnxpipe("convert", "pipe.joblib", cwd=scratch)
+    done = here("convert", "pipe.joblib", cwd=scratch)
     assert done.returncode == 2 and b"--output" in done.stderr
 
 
@@ -219,7 +219,7 @@ def test_quiet_says_nothing(scratch: Path) -> None:
 
 
 def test_verbose_shows_where_a_refusal_is_from(scratch: Path) -> None:
-    done = onnxpipe("convert", "pipe.joblib", "-o", "m.onnx", "-v", "--outputs", "none", cwd=scratch)
+    done = here("convert", "pipe.joblib", "-o", "m.onnx", "-v", "--outputs", "none", cwd=scratch)
     assert done.returncode == 2 and "Traceback" in told(done) and "Error: " in told(done)
 
 
@@ -235,12 +235,12 @@ outputs = "predict"
 def test_defaults_come_from_the_project_file(scratch: Path) -> None:
     (scratch / "pyproject.toml").write_text(SETTINGS)
     (scratch / "below").mkdir()
-    done = onnxpipe("convert", "../pipe.joblib", "-o", "m.onnx", cwd=scratch / "below")
+    done = here("convert", "../pipe.joblib", "-o", "m.onnx", cwd=scratch / "below")
     assert done.returncode == 0, told(done)
     model = onnx.load(scratch / "below/m.onnx")
     assert [value.name for value in model.graph.output] == ["predict"]
     assert model.graph.input[0].type.tensor_type.elem_type == onnx.TensorProto.FLOAT
-    done = onnxpipe("convert", "../pipe.joblib", "-o", "m.onnx", "--dtype", "native", cwd=scratch / "below")
+    done = here("convert", "../pipe.joblib", "-o", "m.onnx", "--dtype", "native", cwd=scratch / "below")
     model = onnx.load(scratch / "below/m.onnx")
     assert model.graph.input[0].type.tensor_type.elem_type == onnx.TensorProto.DOUBLE
 
@@ -263,7 +263,7 @@ def test_defaults_come_from_the_project_file(scratch: Path) -> None:
 )
 def test_a_project_file_that_is_wrong_is_refused(scratch: Path, text: str, says: str) -> None:
     (scratch / "pyproject.toml").write_text(text)
-    done = onnxpipe("convert", "pipe.joblib", "-o", "m.onnx", cwd=scratch)
+    done = here("convert", "pipe.joblib", "-o", "m.onnx", cwd=scratch)
     assert done.returncode == 2 and says in told(done) and "Traceback" not in told(done)
 
 
@@ -276,7 +276,7 @@ def test_settings_may_be_lists_and_paths_are_the_projects_own(
         'outputs = ["predict", "decision_function"]\ninput = ["X=float32[N,3]"]\n'
     )
     (scratch / "below").mkdir()
-    done = onnxpipe("convert", "../pipe.joblib", "-o", "m.onnx", cwd=scratch / "below")
+    done = here("convert", "../pipe.joblib", "-o", "m.onnx", cwd=scratch / "below")
     assert done.returncode == 0, told(done)
     document = json.loads((scratch / "below/m.onnx.lock").read_text())
     assert document["signature"]["inputs"] == ["X: float32[N, 3]"]
@@ -295,11 +295,11 @@ def test_settings_may_be_lists_and_paths_are_the_projects_own(
     ],
 )
 def test_requests_that_make_no_sense_are_refused(scratch: Path, given: tuple[str, ...], says: str) -> None:
-    done = onnxpipe("convert", "pipe.joblib", "-o", "m.onnx", "--no-verify", *given, cwd=scratch)
+    done = here("convert", "pipe.joblib", "-o", "m.onnx", "--no-verify", *given, cwd=scratch)
     assert done.returncode == 2 and says in told(done), told(done)
     assert "/onnxruntime_src" not in told(done)
 
 
 def test_other_project_files_are_none_of_ours(scratch: Path) -> None:
     (scratch / "pyproject.toml").write_text("[tool.black\nthis is no TOML")
-    assert onnxpipe("skew", cwd=scratch).returncode == 0
+    assert here("skew", cwd=scratch).returncode == 0

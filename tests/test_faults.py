@@ -3,34 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 import onnx
 import pytest
 from onnx import numpy_helper
 
 import onnxpipe
-from onnxpipe.check.report import Report
 from onnxpipe.services.convert import adapter_of, artefact_of
-from onnxpipe.services.judging.matching import Names
-from onnxpipe.services.judging.trial import Trial
-from onnxpipe.services.natives.native import Native
 from tests.faults import FAULTS, PIPELINES, Fault, columns, fitted, planted
+from tests.faults.benching import Bench, Remembering
 from tests.faults.planting import at, attribute, up
-
-BUDGET = 500
-
-
-class Bench(NamedTuple):
-    """One worker with a pipeline, its models by dtype, and the rows it was fitted on."""
-
-    native: Native
-    models: dict[str, onnx.ModelProto]
-    rows: Any
-
-    def judged(self, model: onnx.ModelProto, *, rows: bool = True) -> Report:
-        trial = Trial(model, self.native, {}, Names())
-        return trial.report(self.rows if rows else None, budget=BUDGET, seed=0, model="model.onnx")
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +27,7 @@ def bench() -> Iterator[Callable[[str], Bench]]:
             artefact = artefact_of(pipeline)
             kinds = ("native", "float32") if name in WITH_FLOAT32 else ("native",)
             models = {d: onnxpipe.convert(pipeline, sample=columns(rows), dtype=d) for d in kinds}
-            made[name] = Bench(Native(artefact, adapter_of(artefact)), models, rows)
+            made[name] = Bench(Remembering(artefact, adapter_of(artefact)), models, rows)
         return made[name]
 
     yield of

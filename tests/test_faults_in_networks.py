@@ -4,34 +4,18 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
-import onnx
 import pytest
 
 import onnxpipe
-from onnxpipe.check.report import Report
 from onnxpipe.services.convert import adapter_of, artefact_of
-from onnxpipe.services.judging.matching import Names
-from onnxpipe.services.judging.trial import Trial
-from onnxpipe.services.natives.native import Native
 from tests.faults import Fault, planted
+from tests.faults.benching import Bench, Remembering
 from tests.faults.networks import FAULTS, PIPELINES
 
 pytestmark = pytest.mark.slow
 needs_java = pytest.mark.skipif(shutil.which("java") is None, reason="Java isn't installed")
-
-
-class Bench(NamedTuple):
-    """A worker with a saved pipeline, the model of it, and how many rows to make."""
-
-    native: Native
-    model: onnx.ModelProto
-    rows: int
-
-    def judged(self, model: onnx.ModelProto) -> Report:
-        trial = Trial(model, self.native, {}, Names())
-        return trial.report(None, budget=self.rows, seed=0, model="model.onnx")
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +30,8 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], 
                 pytest.importorskip({"keras": "tensorflow"}.get(group, group))
             path = save(tmp_path_factory.mktemp(name))
             artefact = artefact_of(path)
-            made[name] = Bench(Native(artefact, adapter_of(artefact)), onnxpipe.convert(path), rows)
+            models = {"native": onnxpipe.convert(path)}
+            made[name] = Bench(Remembering(artefact, adapter_of(artefact)), models, budget=rows)
         return made[name]
 
     yield of
@@ -62,14 +47,14 @@ def marks(name: str) -> list[Any]:
 @pytest.mark.parametrize("name", [pytest.param(name, marks=marks(name)) for name in PIPELINES])
 def test_a_correct_pair_passes(bench: Callable[[str], Bench], name: str) -> None:
     made = bench(name)
-    report = made.judged(made.model)
+    report = made.judged(made.models["native"])
     assert report, str(report)
 
 
 @pytest.mark.parametrize("fault", [pytest.param(f, marks=marks(f.pipeline), id=f.name) for f in FAULTS])
 def test_a_fault_is_put_down_to_its_stage(bench: Callable[[str], Bench], fault: Fault) -> None:
     made = bench(fault.pipeline)
-    report = made.judged(planted(fault, made.model))
+    report = made.judged(planted(fault, made.models["native"]))
     assert not report
     assert report.culprit is not None and report.culprit.path == fault.stage, str(report)
     assert report.culprit.status == "introduces"

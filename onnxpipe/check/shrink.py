@@ -15,6 +15,8 @@ Fails = Callable[[Rows], NDArray[np.bool_]]
 """Which rows of a batch still show the difference."""
 
 _PLAIN = (0.0, 1.0, -1.0)
+_CANDIDATES, _CONFIRMED = 50, 5
+"""Rows that are tried as the default, and how many of those that don't fail among others are tried alone."""
 
 
 def shrink(
@@ -67,10 +69,11 @@ def default_row(rows: Rows, cells: Sequence[Slot], fails: Fails) -> dict[str, Ar
     usual = copied(take(rows, [0]))
     for slot in cells:
         usual[slot.name][0, slot.column] = _usual(column(rows, slot))
-    for candidate in (usual, *(take(rows, [i]) for i in range(min(length(rows), 50)))):
-        if not fails(candidate)[0]:
-            return candidate
-    return None
+    if not fails(usual)[0]:
+        return usual
+    passing = np.flatnonzero(~fails(take(rows, np.arange(min(length(rows), _CANDIDATES)))))
+    alone = (take(rows, [i]) for i in passing[:_CONFIRMED])
+    return next((candidate for candidate in alone if not fails(candidate)[0]), None)
 
 
 def _usual(values: Array) -> Any:
