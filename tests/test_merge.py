@@ -182,6 +182,39 @@ def test_skl2onnx_export_between_ours() -> None:
     assert {entry.domain: entry.version for entry in made.opset_import} == {"": 22, "ai.onnx.ml": 1}
 
 
+@pytest.mark.slow
+@pytest.mark.xdist_group("torch")
+@pytest.mark.filterwarnings("ignore")
+def test_what_torch_exports_with_branches_may_be_a_part_twice() -> None:
+    torch = pytest.importorskip("torch")
+
+    class Net(torch.nn.Module):  # type: ignore[misc, name-defined]
+        def __init__(self) -> None:
+            super().__init__()
+            self.up, self.down = torch.nn.Linear(4, 3), torch.nn.Linear(4, 3)
+
+        def forward(self, x: Any) -> Any:
+            made = torch.cond(x.sum() > 0, self.up.forward, self.down.forward, (x,))
+            return torch.nn.functional.gelu(made)
+
+    torch.manual_seed(0)
+    net, x = Net().eval(), torch.randn(5, 4)
+    exported = torch.onnx.export(
+        net, (x,), dynamo=True, optimize=False, opset_version=18, verbose=False, input_names=["x"],
+        output_names=["y"], dynamic_shapes=({0: torch.export.Dim.DYNAMIC},),
+    ).model_proto  # fmt: skip
+    assert "If" in {node.op_type for node in exported.graph.node}
+    between = graph(
+        "g (float[N,3] y) => (float[N,4] x) <float[3,4] w = {1,2,3,4,5,6,7,8,9,1,2,3}> { x = MatMul(y, w) }"
+    )
+    whole = onnxpipe.stitch([exported, between, exported, "softmax"])
+    weights = torch.tensor([[1.0, 2, 3, 4], [5, 6, 7, 8], [9, 1, 2, 3]])
+    for rows in (x, -x, x[:1], x[:0]):
+        (got,) = run(whole, {"x": rows.numpy()}).values()
+        native = torch.softmax(net(net(rows) @ weights), 1).detach().numpy()
+        np.testing.assert_allclose(got, native, rtol=1e-5, atol=1e-6)
+
+
 def test_constants_that_double_as_inputs() -> None:
     old = graph("g (float[N,2] x) => (float[N,2] y) <float[2] w = {1, 2}> { y = Add(x, w) }", opset=13, ir=7)
     old.graph.input.append(helper.make_tensor_value_info("w", TensorProto.FLOAT, [2]))
