@@ -137,6 +137,7 @@ def _of_sequence(images: Var, steps: Recipe) -> Var:
         return op.squeeze(made, const([0]))
 
     stacked = loops.of_each(framed, images)
+    stacked = shaped(stacked, "N", *shape_of(stacked)[1:])
     return _numbers(stacked, steps, layout) if steps.numeric else stacked
 
 
