@@ -36,8 +36,8 @@ from tests.harness import DTYPES, Case, cases
 from tests.inhouse import Inhouse
 
 FRAMEWORKS = ("sklearn", "xgboost", "lightgbm")
-SECONDS, DEAR = 240, 20.0
-"""Seconds of waiting for one row, and of processor time from which a conversion is a defect."""
+SECONDS, WAIT, DEAR = 120, 1800, 20.0
+"""Seconds of processor time and of waiting that a row gets, and of processor time that is a defect."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ def forked(case: Case, dtype: str, sampled: bool) -> Outcome:
     child.start()
     theirs.close()
     try:
-        return Outcome(*ours.recv()) if ours.poll(SECONDS) else Outcome("error", f"over {SECONDS} s", DEAR)
+        return Outcome(*ours.recv()) if ours.poll(WAIT) else Outcome("error", f"no answer in {WAIT} s")
     except EOFError:
         child.join()
         return Outcome("error", f"the process ended with {child.exitcode}")
@@ -129,6 +129,7 @@ def forked(case: Case, dtype: str, sampled: bool) -> Outcome:
 
 def _tell(case: Case, dtype: str, sampled: bool, pipe: Connection) -> None:
     resource.setrlimit(resource.RLIMIT_DATA, (6 << 30, 6 << 30))
+    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     setattr(native, "Process", Inhouse)  # noqa: B010
     try:

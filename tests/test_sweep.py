@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from sklearn.cluster import MeanShift
+from sklearn.cluster import Birch, MeanShift
 from sklearn.impute import KNNImputer
 from sklearn.kernel_approximation import RBFSampler
 from sklearn.kernel_ridge import KernelRidge
@@ -28,6 +28,7 @@ FOUND = [
     (RBFSampler(n_components=4, random_state=0), "numeric", "float32"),
     # rows so far out that all centres are equally far
     (MeanShift(bandwidth=4), "single", "float32"),
+    (Birch(), "single", "float32"),
     (LabelSpreading(kernel="knn", n_neighbors=4), "some_labels", "float32"),
     (NearestCentroid(), "binary", "float32"),
     # cubes of huge numbers that cancel out

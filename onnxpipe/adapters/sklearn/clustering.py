@@ -52,7 +52,7 @@ def nearest_center(stage: Stage, x: Var) -> Answers:
     return {"predict": classes.nearest(distances.squared(x, centers), np.arange(len(centers)))}
 
 
-@converts("sklearn.cluster.Birch")
+@converts("sklearn.cluster.Birch", wild=beyond(1e3, lambda stage: np.asarray(stage.subcluster_centers_)))
 def birch(stage: Stage, x: Var) -> Answers:
     """The label of the nearest subcluster, and the distances to all of them."""
     centers = stage.subcluster_centers_
