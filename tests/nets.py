@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import pytest
 
 torch = pytest.importorskip("torch", reason="PyTorch isn't installed")
+torch.set_num_threads(1)  # many would wait for each other over networks this small
 nn = torch.nn
 OPEN = torch.export.Dim.DYNAMIC
 
@@ -107,3 +108,34 @@ def made() -> Any:
 def configured(config: Any) -> Any:
     """A network by its settings."""
     return Named(config["hidden"])
+
+
+class Scores(nn.Module):
+    """A network for skorch: its outputs as asked, raw or as probabilities."""
+
+    def __init__(self, outputs: int = 3, last: str = "", width: int = 8) -> None:
+        super().__init__()
+        self.body = nn.Sequential(nn.Linear(width, 6), nn.ELU(), nn.Linear(6, outputs))
+        self.last = last
+
+    def forward(self, X: torch.Tensor) -> Any:
+        scores = self.body(X.float())
+        if self.last == "pair":
+            return scores, scores.sum(1)
+        return scores.softmax(1) if self.last == "softmax" else scores.sigmoid() if self.last else scores
+
+
+class Pixels(nn.Module):
+    """A network for skorch that takes images of any size."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv, self.head = nn.Conv2d(1, 4, 3), nn.Linear(4, 3)
+
+    def forward(self, X: torch.Tensor) -> torch.Tensor:
+        return self.head(self.conv(X).mean((2, 3)))
+
+
+def doubled(scores: torch.Tensor) -> torch.Tensor:
+    """What skorch is told to do with a network's answers."""
+    return scores * 2

@@ -201,6 +201,12 @@ def torch_layers() -> str:
             "",
             *(f"- `{row.text}`: {row.refused}" for row in rows if row.refused),
             "",
+            "## skorch",
+            "",
+            "Nets after one epoch, exported with what their `predict` and `predict_proba` do:",
+            "",
+            *(f"- `{row.text}`{row.refused and f': refused, {row.refused}'}" for row in cases("skorch")),
+            "",
         ]
     )
 

@@ -88,14 +88,25 @@ class Adapter(Protocol):
         ...
 
 
-def exporter_of(adapter: Adapter) -> str:
-    """The peer that stages without a converter of ours fall back to, empty for none.
+def exporter_of(adapter: Adapter, stage: Stage | None = None) -> str:
+    """The peer that stages, or one of them, without a converter of ours fall back to, empty for none.
 
     An adapter names it in an optional ``exporter``: the distribution to be installed beside the
-    framework, whose module in ``worker/`` is ``<exporter>_export.py``. A peer that takes artefacts
-    instead of stages has ``whole = True`` beside it.
+    framework, whose module in ``worker/`` is ``<exporter>_export.py``; another one for a stage in an
+    optional function ``peer(stage)``.
     """
-    return str(getattr(adapter, "exporter", ""))
+    told = getattr(adapter, "peer", None) if stage is not None else None
+    return str((told(stage) if told else "") or getattr(adapter, "exporter", ""))
+
+
+def whole_of(adapter: Adapter, artefact: Artefact) -> str:
+    """The peer that takes an artefact as a whole where stages of it have no converter, empty for none.
+
+    It is the adapter's ``exporter`` where it has ``whole = True`` beside it, or what its function
+    ``whole(artefact)`` says.
+    """
+    told = getattr(adapter, "whole", False)
+    return str(told(artefact)) if callable(told) else exporter_of(adapter) if told else ""
 
 
 def program_exporter(adapter: Adapter, artefact: Artefact) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 import onnx
 
 from onnxpipe import adapters, lock
-from onnxpipe.adapters.base import Adapter, Artefact, Rows, Sample, exporter_of, program_exporter
+from onnxpipe.adapters.base import Adapter, Artefact, Rows, Sample, exporter_of, program_exporter, whole_of
 from onnxpipe.check.frames import as_rows, notes
 from onnxpipe.core import build, foreign, portability
 from onnxpipe.core.foreign import Borrowed
@@ -132,8 +132,8 @@ def _with_peers(
         if not (options.fallback and exporter_of(adapter) and _may_fall_back(error)):
             raise
         refusal = error
-    if getattr(adapter, "whole", False):
-        plan, fragment, borrowed = instead(artefact, adapter, options, sample, where, refusal)
+    if exporter := whole_of(adapter, artefact):
+        plan, fragment, borrowed = instead(artefact, adapter, exporter, options, sample, where, refusal)
         return _finished(artefact, plan, fragment, options, (borrowed,))
     with Fallback(artefact, adapter, where, refusal) as fallback:
         try:

@@ -30,13 +30,16 @@ def load(path: str, format: str, names: List[str]) -> Any:
         return skops.io.load(path, trusted=names)
     import joblib
 
-    return boosters.adapted(joblib.load(path))
+    found = boosters.adapted(joblib.load(path))
+    if "skorch" in sys.modules:
+        main.sibling("torch_native").settled(sys.modules["torch"])
+    return found
 
 
 def versions() -> Dict[str, str]:
     """Versions of the packages that take part in an answer."""
     found = {}
-    for name in ("sklearn", "scipy", "pandas", "xgboost", "lightgbm"):
+    for name in ("sklearn", "scipy", "pandas", "xgboost", "lightgbm", "skorch", "torch"):
         module = sys.modules.get(name)
         if module is not None:
             found[name] = str(getattr(module, "__version__", "?"))
@@ -148,7 +151,8 @@ def table(model: Any, rows: Mapping[str, Any]) -> Any:
     matrix = joined(model, rows)
     if leaf in ("MultiLabelBinarizer", "FeatureHasher"):
         return [[v for v in row if v is not None and v != ""] for row in matrix]
-    texts = not hasattr(first_leaf(model), "n_features_in_") and matrix.shape[1] == 1
+    texts = not hasattr(first_leaf(model), "n_features_in_") and matrix.shape[1:] == (1,)
+    texts = texts and not hasattr(first_leaf(model), "predict_nonlinearity")  # a net counts no columns
     return matrix[:, 0] if texts else matrix
 
 

@@ -61,7 +61,9 @@ def traced(model: Any, request: Mapping[str, Any], given: Mapping[str, Any]) -> 
         return found
     register(model.run(given))
     axes = {name: open_axes(name, request) for name in given}
-    return native.Exported(torch.export.export(model.network, (), tensors, dynamic_shapes=axes))
+    found = native.Exported(torch.export.export(model.network, (), tensors, dynamic_shapes=axes))
+    found.inputs = list(given)  # torch writes capitals small
+    return found
 
 
 def ran(model: Any, given: Mapping[str, Any]) -> Any:

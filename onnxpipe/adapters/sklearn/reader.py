@@ -8,7 +8,7 @@ from onnxpipe.adapters import pickles, skops, sparse
 from onnxpipe.adapters.base import Artefact, Rows
 from onnxpipe.adapters.inputs import input_ports, open_names, said_columns
 from onnxpipe.adapters.reading import Content, reading
-from onnxpipe.adapters.sklearn import companions
+from onnxpipe.adapters.sklearn import companions, nets
 from onnxpipe.adapters.sklearn.dictionaries import KEYED, keys
 from onnxpipe.adapters.sklearn.nesting import refuse_endless
 from onnxpipe.adapters.sklearn.outline import is_estimator, root_stage, stages
@@ -29,8 +29,14 @@ def recognises(artefact: Artefact) -> bool:
 
 
 def names(artefact: Artefact) -> frozenset[str]:
-    """Every dotted name the file refers to."""
-    return content(artefact).globals
+    """Every dotted name the file refers to, those in pickles inside it too."""
+    value, found = content(artefact)
+    return found | frozenset(nets.names_within(value))
+
+
+def whole(artefact: Artefact) -> str:
+    """Who exports a file as a whole: a net of skorch's with nothing around it."""
+    return nets.PEER if nets.stands_alone(content(artefact).value) else ""
 
 
 def content(artefact: Artefact) -> Content:

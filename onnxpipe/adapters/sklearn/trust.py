@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from onnxpipe.adapters.sklearn import companions
+from onnxpipe.adapters.torch import trust as torch_trust
 from onnxpipe.core.record import public_name
 from onnxpipe.core.registry import discover, kinds, translated
 
@@ -19,7 +20,8 @@ def untrusted(names: Iterable[str], allowed: Iterable[str] = ()) -> tuple[str, .
     discover("onnxpipe.adapters.sklearn")
     companions.meet(names := tuple(names))
     public, granted = frozenset(kinds() + translated()), frozenset(allowed)
-    return tuple(sorted(n for n in set(names) - granted - HELPERS if _public(n) not in public))
+    helpers = HELPERS | torch_trust.PLAIN | torch_trust.LAYERS
+    return tuple(sorted(n for n in set(names) - granted - helpers if _public(n) not in public))
 
 
 def _public(name: str) -> str:
@@ -172,5 +174,21 @@ _SKLEARN = set().union(
 
 _BOOSTING = {"xgboost.core.Booster", "lightgbm.basic.Booster"}
 
-HELPERS: frozenset[str] = frozenset(_PLAIN | _NUMPY | _SCIPY | _PANDAS | _SKLEARN | _BOOSTING)
+_OPTIMIZERS = ("SGD", "Adam", "AdamW", "Adamax", "Adagrad", "Adadelta", "NAdam", "RAdam", "RMSprop", "ASGD")
+_SKORCH = set().union(
+    {"skorch.history.History", "skorch.setter.optimizer_setter", "builtins.print"},
+    _names("skorch.dataset", "Dataset ValidSplit CVSplit"),
+    _names("skorch.utils", "to_numpy noop _indexing_other _indexing_none _indexing_dict "
+           "_indexing_list_tuple_of_data _indexing_ndframe _normalize_numpy_indices"),
+    _names("skorch.callbacks.logging", "EpochTimer PrintLog ProgressBar"),
+    _names("skorch.callbacks.scoring", "EpochScoring BatchScoring PassthroughScoring"),
+    _names("skorch.callbacks.training", "EarlyStopping ParamMapper Freezer Unfreezer Initializer"),
+    _names("skorch.callbacks.lr_scheduler", "LRScheduler"),
+    _names("skorch.callbacks.regularization", "GradientNormClipping"),
+    {"torch.utils.data.dataloader.DataLoader", "torch.utils.data.dataset.Subset"},
+    {f"torch.optim.{name.lower()}.{name}" for name in _OPTIMIZERS},
+)  # fmt: skip
+"""What a fitted net keeps of its training. Its own class is no such name: it unpickles what it holds."""
+
+HELPERS: frozenset[str] = frozenset(_PLAIN | _NUMPY | _SCIPY | _PANDAS | _SKLEARN | _BOOSTING | _SKORCH)
 """Every name that isn't a registered estimator and may be run all the same."""

@@ -15,6 +15,7 @@ from onnxpipe.core.registry import Answers, missing
 from onnxpipe.core.signature import dtype_name
 from onnxpipe.core.table import Table
 from onnxpipe.errors import ExportFailed, MissingExtra, NativeFailed, Unsupported, Untrusted
+from onnxpipe.services.natives import programs
 from onnxpipe.services.natives.guest import Guest, tried
 from onnxpipe.services.natives.native import Columns, Native, Where
 from onnxpipe.services.natives.process import Process
@@ -29,10 +30,13 @@ class Fallback:
     """
 
     def __init__(self, artefact: Artefact, adapter: Adapter, where: Where, refusal: Unsupported) -> None:
-        self.exporter = exporter_of(adapter)
         self.parts: dict[str, onnx.ModelProto] = {}
         self.stages: list[Borrowed] = []
-        self.version = _installed(self.exporter, str(artefact), where, refusal)
+        lacking = {stage.path for stage in refusal.stages}
+        stages = [stage for stage in adapter.outline(artefact) if stage.path in lacking]
+        peers = {exporter_of(adapter, stage) for stage in stages} or {exporter_of(adapter)}
+        self.exporter = " and ".join(sorted(peers))
+        self._versions = {peer: _installed(peer, str(artefact), where, refusal) for peer in sorted(peers)}
         try:
             self._native = Native(artefact, adapter, where)
         except Untrusted as error:
@@ -54,32 +58,41 @@ class Fallback:
         guest = self._exported(stage, _columns(table, given), given)
         name = stage.path if stage.path not in self.parts else f"{stage.path}#{len(self.parts)}"
         self.parts[name] = guest.model
-        told = Borrowed(stage.path, stage.kind, self.exporter, self.version, guest.precision)
+        peer = self._peer(stage)
+        told = Borrowed(stage.path, stage.kind, peer, self._versions[peer], guest.precision)
         self.stages += [told] if told not in self.stages else []
         return guest.answers(name, guest.checked(stage.context, table, given))
 
+    def _peer(self, stage: Stage) -> str:
+        return exporter_of(self._native.adapter, stage)
+
     def _exported(self, stage: Stage, columns: Columns, given: Mapping[str, Var]) -> Guest:
-        """The peer's graph in the types that arrive, else in float32.
+        """The peer's graph in the types that arrive, else, by the usual peer, in float32.
 
         Raises Unsupported with what the peer said first.
         """
+        peer = self._peer(stage)
+        usual = peer == exporter_of(self._native.adapter)
         native = {name: dtype_name(dtype_of(var)) for name, var in given.items()}
         single = {name: "float32" if _is_number(kind) else kind for name, kind in native.items()}
         reasons: list[str] = []
-        for kinds in (native, single) if single != native else (native,):
+        for kinds in (native, single) if usual and single != native else (native,):
             try:
-                export = self._native.export(stage, self.exporter, kinds, native, columns)
-                return tried(export, kinds, native)
+                export = self._native.export(stage, peer, kinds, native, columns)
+                return tried(export if usual else programs.bare(export), kinds, native)
             except ExportFailed as error:
                 reasons.append(error.what)
                 if error.unknown:
                     break
-        raise self._refusal(stage, reasons[0])
+        raise self._refusal(stage, peer, reasons[0])
 
-    def _refusal(self, stage: Stage, reason: str) -> Unsupported:
-        why = f"has no converter of ours, and {self.exporter} {self.version} can't help: {reason}"
+    def _refusal(self, stage: Stage, peer: str, reason: str) -> Unsupported:
+        why = f"has no converter of ours, and {peer} {self._versions[peer]} can't help: {reason}"
         refusal = Unsupported([missing(stage)._replace(reason=why)])
-        refusal.remedy += f"\nA module that registers one with {self.exporter} is named by --trust MODULE."
+        if peer == exporter_of(self._native.adapter):
+            refusal.remedy += f"\nA module that registers one with {peer} is named by --trust MODULE."
+        elif "dtype" in reason:
+            refusal.remedy = "A net takes float32 alone unless its code converts: --dtype float32."
         return refusal
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import onnx
 
-from onnxpipe.adapters.base import Adapter, Artefact, Rows, exporter_of
+from onnxpipe.adapters.base import Adapter, Artefact, Rows
 from onnxpipe.core.foreign import Borrowed
 from onnxpipe.core.fragment import PREFIX, Fragment, Tap, metadata
 from onnxpipe.core.options import IR_VERSION, Options
@@ -29,7 +29,7 @@ from onnxpipe.errors import (
     UnsupportedStage,
     Untrusted,
 )
-from onnxpipe.services.natives.native import Native, Where
+from onnxpipe.services.natives.native import Export, Native, Where
 from onnxpipe.services.selftest import LARGEST, open_session, opset, short
 from onnxpipe.stitching import no_rows
 
@@ -54,7 +54,7 @@ def exported(
 
 
 def instead(
-    artefact: Artefact, adapter: Adapter, options: Options, sample: Rows | None, where: Where,
+    artefact: Artefact, adapter: Adapter, exporter: str, options: Options, sample: Rows | None, where: Where,
     refusal: Unsupported,
 ) -> tuple[Plan, Fragment, Borrowed]:  # fmt: skip
     """``exported``, of an artefact that would be read as data but for stages without a converter.
@@ -62,7 +62,6 @@ def instead(
     Raises Untrusted before anything is loaded, and the refusal with the reason where its peer has no
     answer either.
     """
-    exporter = exporter_of(adapter)
     try:
         plan, fragment = exported(artefact, adapter, exporter, options, sample, where)
     except Untrusted as error:
@@ -100,6 +99,13 @@ def finished(
     _refuse_fixed(fragment.signature, options)
     root = Stage(facts["kind"], facts["stages"][-1]["path"], {})
     return Plan(framework, facts["version"], root, Signature.of(model).inputs), fragment
+
+
+def bare(export: Export) -> Export:
+    """A part's export, changed in place: without notes on the machine it was made on, right for no rows."""
+    _clean(export.model)
+    no_rows.guarded(export.model)
+    return export
 
 
 def inside(model: onnx.ModelProto, called: Mapping[str, str]) -> dict[str, Any]:
