@@ -36,6 +36,7 @@ class Fallback:
         stages = [stage for stage in adapter.outline(artefact) if stage.path in lacking]
         peers = {exporter_of(adapter, stage) for stage in stages} or {exporter_of(adapter)}
         self.exporter = " and ".join(sorted(peers))
+        self._refused = refusal
         self._versions = {peer: _installed(peer, str(artefact), where, refusal) for peer in sorted(peers)}
         try:
             self._native = Native(artefact, adapter, where)
@@ -59,12 +60,18 @@ class Fallback:
         name = stage.path if stage.path not in self.parts else f"{stage.path}#{len(self.parts)}"
         self.parts[name] = guest.model
         peer = self._peer(stage)
-        told = Borrowed(stage.path, stage.kind, peer, self._versions[peer], guest.precision)
+        told = Borrowed(stage.path, stage.kind, peer, self._version(peer), guest.precision)
         self.stages += [told] if told not in self.stages else []
         return guest.answers(name, guest.checked(stage.context, table, given))
 
     def _peer(self, stage: Stage) -> str:
         return exporter_of(self._native.adapter, stage)
+
+    def _version(self, peer: str) -> str:
+        if peer not in self._versions:  # of a stage that isn't listed, as inside an ensemble
+            native = self._native
+            self._versions[peer] = _installed(peer, str(native.artefact), native.where, self._refused)
+        return self._versions[peer]
 
     def _exported(self, stage: Stage, columns: Columns, given: Mapping[str, Var]) -> Guest:
         """The peer's graph in the types that arrive, else, by the usual peer, in float32.
@@ -87,7 +94,7 @@ class Fallback:
         raise self._refusal(stage, peer, reasons[0])
 
     def _refusal(self, stage: Stage, peer: str, reason: str) -> Unsupported:
-        why = f"has no converter of ours, and {peer} {self._versions[peer]} can't help: {reason}"
+        why = f"has no converter of ours, and {peer} {self._version(peer)} can't help: {reason}"
         refusal = Unsupported([missing(stage)._replace(reason=why)])
         if peer == exporter_of(self._native.adapter):
             refusal.remedy += f"\nA module that registers one with {peer} is named by --trust MODULE."
