@@ -7,6 +7,7 @@ import pytest
 
 pytest.importorskip("torch", reason="PyTorch isn't installed")
 
+from onnxpipe.errors import ExportFailed
 from tests.cases.torch_layers import CASES, SHAPES, Layer
 from tests.rigs import torch_groups as groups
 
@@ -32,7 +33,16 @@ def test_recurrent_layers_answer_no_rows_with_none() -> None:
 
 @pytest.mark.parametrize("case", [c for c in CASES if c.refused], ids=lambda case: case.text)
 def test_what_is_refused_does_not_work(case: Layer) -> None:
-    with pytest.raises(Exception, match=r"constant|Pad|Concat|argument|erfinv|data-dependent|boolean"):
+    with pytest.raises(
+        Exception, match=r"Gemm|CumSum|constant|Pad|Concat|argument|erfinv|data-dependent|boolean"
+    ):
         _, session = groups.network([case], case.given)
         shape = (0, *(size or 5 for size in SHAPES[case.given][1:]))
         session.run(None, {"x": np.zeros(shape, np.int64 if case.given == "words" else np.float32)})
+
+
+def test_a_type_that_an_operator_lacks_is_told() -> None:
+    (case,) = (case for case in CASES if "int16" in case.refused)
+    with pytest.raises(ExportFailed, match=r"onnxruntime can't run what .*tensor\(int16\).*CumSum") as caught:
+        groups.network([case], case.given)
+    assert caught.value.exit_code == 2 and "float32" in caught.value.remedy

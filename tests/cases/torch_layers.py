@@ -10,14 +10,15 @@ from typing import Any
 try:
     import torch
     from torch import nn
+    from torch._higher_order_ops.while_loop import while_loop
 except ImportError:  # the rows are only collected where torch is installed
-    torch = nn = None
+    torch = nn = while_loop = None
 
 
 def Operation(text: str) -> Any:
     """A layer that does what a text says with ``x``."""
     layer = nn.Module()
-    layer.forward = eval(f"lambda x: {text}", {"torch": torch, "F": nn.functional})
+    layer.forward = eval(f"lambda x: {text}", {"torch": torch, "F": nn.functional, "while_loop": while_loop})
     return layer
 
 
@@ -48,8 +49,13 @@ OPERATIONS = {
         "torch.masked_fill(x, x < 0, -1e9).softmax(1)", "torch.fft.irfft(torch.fft.rfft(x) * 2, n=8)",
         "torch.fft.fft(x).real", "torch.cond(x.sum() > 0, lambda y: y * 2, lambda y: y - 1, (x,))",
         "torch.view_as_real(torch.view_as_complex(x.reshape(-1, 4, 2)) * 2)", "(x > 0).all(1)",
-        "(x.double() / 3).float()", "(x * 3).to(torch.int64) % 5", "(x > 0) & (x < 1)",
+        "(x.double() / 3).float()", "(x * 3).to(torch.int64) % 5", "(x > 0) & (x < 1)", "x.half()",
+        "torch.complex(x, x * 2).angle()", "torch.polar(x.abs(), x).imag", "x.sort(1)[1]",
+        "(torch.complex(x, x) * torch.complex(x, -x)).real",
+        "while_loop(lambda i, y: i < 3, lambda i, y: (i + 1, y * 2), (torch.tensor(0), x * 1))[1]",
     ),
+    "integers": ("x * 2 + 1", "x // 3", "x / 3", "x @ x.new_ones(8, 3)", "x.to(torch.int8)"),
+    "flags": ("~x", "x.any(1)", "x.sum(1)", "x.cumsum(1)"),
     "series": (
         "torch.einsum('nij,nkj->nik', x, x)", "torch.bmm(x, x.transpose(1, 2))", "torch.tril(x)",
         "F.scaled_dot_product_attention(x, x, x, is_causal=True)", "x.unfold(2, 3, 2)",
@@ -59,6 +65,8 @@ OPERATIONS = {
 
 SHAPES: Mapping[str, tuple[int | None, ...]] = {
     "matrix": (None, 8),
+    "integers": (None, 8),
+    "flags": (None, 8),
     "rows": (None, 8),
     "series": (None, 4, 12),
     "numbers": (None, 8),
@@ -69,7 +77,9 @@ SHAPES: Mapping[str, tuple[int | None, ...]] = {
     "steps": (None, None, 8),
     "vectors": (None, None, 8),
 }
-"""What goes in: float32 but for words, which are word numbers."""
+"""What goes in."""
+TYPES = {"words": "int64", "integers": "int64", "flags": "bool"}
+"""Its type where that isn't float32; words are word numbers."""
 
 _CURVES = (
     "CELU(0.5) ELU(1.3) GELU() GELU('tanh') GLU() Hardshrink(0.3) Hardsigmoid() Hardswish() "
@@ -109,6 +119,12 @@ _REFUSED = (
     Layer("torch.erfinv(x.tanh())", "matrix", "torch.onnx has no translation of it"),
     Layer("x[: int(x.sum())]", "matrix", "a size that hangs on the numbers"),
     Layer("x * 2 if x.sum() > 0 else x", "matrix", "a branch on the numbers; torch.cond is one"),
+    Layer(
+        "F.linear(x.bfloat16(), torch.ones(3, 8).bfloat16()).float()",
+        "matrix",
+        "onnxruntime has no Gemm for bfloat16",
+    ),
+    Layer("x.to(torch.int16).cumsum(1, dtype=torch.int16)", "matrix", "onnxruntime has no CumSum for int16"),
     Layer("CrossMapLRN2d(3)", "image", "its code takes the batch for a constant"),
     Layer("CircularPad2d(1)", "image", "onnxruntime can't wrap no rows around"),
     Layer("EmbeddingBag(9,4)", "words", "onnxruntime can't join the bags of no rows"),

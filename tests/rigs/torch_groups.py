@@ -13,7 +13,7 @@ from torch import nn
 
 from onnxpipe.check.compare import Verdict, compare
 from onnxpipe.core.options import Options
-from tests.cases.torch_layers import CASES, SHAPES, Layer
+from tests.cases.torch_layers import CASES, SHAPES, TYPES, Layer
 from tests.rigs import torch as rig
 
 
@@ -33,8 +33,7 @@ def network(rows: list[Layer], given: str) -> tuple[Any, ort.InferenceSession]:
     """Layers as torch has them, and a session of their graph."""
     torch.manual_seed(0)
     model = rig.worker("torch_native").Module(Group([row.made() for row in rows]))
-    kind = "int64" if given == "words" else "float32"
-    made = rig.exported(model, Options(inputs={"x": (kind, SHAPES[given])}))
+    made = rig.exported(model, Options(inputs={"x": (TYPES.get(given, "float32"), SHAPES[given])}))
     return model, ort.InferenceSession(made.model.SerializeToString())
 
 
@@ -57,4 +56,6 @@ def batches(given: str) -> Iterator[Any]:
     rng = np.random.default_rng(0)
     for count, length in ((3, 7), (1, 4)):
         shape = (count, *(size or length for size in SHAPES[given][1:]))
-        yield rng.integers(0, 9, shape) if given == "words" else rng.normal(size=shape).astype(np.float32) * 2
+        numbers = rng.normal(size=shape).astype(np.float32) * 2
+        kinds = {"words": rng.integers(0, 9, shape), "integers": rng.integers(-9, 9, shape)}
+        yield kinds.get(given, numbers > 0 if given == "flags" else numbers)

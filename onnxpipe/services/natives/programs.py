@@ -208,12 +208,13 @@ def _refuse_unknown(model: onnx.ModelProto, route: str) -> None:
         return  # that is refused elsewhere
     try:
         open_session(model)
-    except Exception as error:
-        if "NOT_IMPLEMENTED" in str(error):
-            raise ExportFailed(
-                f"onnxruntime can't run what {route} made of it: {short(error)}",
-                remedy="Save the network in float32 (network.float()).",
-            ) from None
+    except MissingExtra:
+        raise
+    except Exception as error:  # onnxruntime's errors, which have no common type
+        raise ExportFailed(
+            f"onnxruntime can't run what {route} made of it: {short(error)}",
+            remedy="It has operators for float32 (network.float()) and int64, but not for every other type.",
+        ) from None
 
 
 def _refuse_dtype(model: onnx.ModelProto, options: Options) -> None:
