@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from operator import mod
 from typing import Any
 
 import numpy as np
@@ -165,10 +167,13 @@ def test_no_row_is_made_up_that_makes_no_sense_to_a_stage(data: Any) -> None:
     assert kept.origins.count("data") == 1
 
 
-def test_hashed_words_collide() -> None:
-    pairs = [pair.split() for pair in hashes.colliding(2**18)]
+@pytest.mark.parametrize(
+    ("seed", "column"), [(0, hashes.by_magnitude), (42, mod)], ids=["scikit-learn", "Spark"]
+)
+def test_hashed_words_collide(seed: int, column: Callable[[int, int], int]) -> None:
+    pairs = [pair.split() for pair in hashes.colliding(2**18, seed=seed, column=column)]
     assert len(pairs) == 8
     for i, (a, b) in enumerate(pairs):
-        codes = hashes.signed_hash(a), hashes.signed_hash(b)
-        assert a != b and abs(codes[0]) % 2**18 == abs(codes[1]) % 2**18
+        codes = hashes.signed_hash(a, seed), hashes.signed_hash(b, seed)
+        assert a != b and column(codes[0], 2**18) == column(codes[1], 2**18)
         assert ((codes[0] < 0) != (codes[1] < 0)) is (i < 4)

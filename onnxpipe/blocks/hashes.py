@@ -68,14 +68,21 @@ def murmur3(data: bytes, seed: int = 0) -> int:
     return state ^ state >> 16
 
 
-def colliding(width: int, count: int = 4) -> list[str]:
-    """Pairs of words that share a column of ``width``, those first whose signs cancel out."""
+def by_magnitude(code: int, width: int) -> int:
+    """The column of a code by its magnitude."""
+    return abs(code) % width
+
+
+def colliding(
+    width: int, count: int = 4, *, seed: int = 0, column: Callable[[int, int], int] = by_magnitude
+) -> list[str]:
+    """Pairs of words that share a column of ``width``, those first whose codes differ in their sign."""
     first: dict[int, tuple[str, int]] = {}
     found: dict[bool, list[str]] = {True: [], False: []}
     letters = string.ascii_lowercase
     for token in map("".join, itertools.product(letters, repeat=3)):
-        value = signed_hash(token)
-        other, sign = first.setdefault(abs(value) % width, (token, value))
+        value = signed_hash(token, seed)
+        other, sign = first.setdefault(column(value, width), (token, value))
         kept = found[(value < 0) == (sign < 0)]
         if other != token and len(kept) < count:
             kept.append(f"{other} {token}")

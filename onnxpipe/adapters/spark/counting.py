@@ -6,6 +6,7 @@ Formulas: HashingTF.scala, CountVectorizer.scala and Word2Vec.scala in org/apach
 from __future__ import annotations
 
 from collections.abc import Mapping
+from operator import mod
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from onnxpipe.adapters.spark.tokenising import words_column, words_of
 from onnxpipe.blocks import ragged
 from onnxpipe.blocks.categorical import Coding, coded
 from onnxpipe.blocks.contrib import murmur_hash
+from onnxpipe.blocks.hashes import colliding
 from onnxpipe.core.frame import Column, Terms, vector
 from onnxpipe.core.ops import Var, cast, const, op
 from onnxpipe.core.plan import Stage
@@ -24,7 +26,12 @@ _SEED = 42
 _SHOWN = 50
 
 
-@converts("pyspark.ml.feature.HashingTF", columns=words_column)
+def _collisions(stage: Stage) -> Mapping[int, Any]:
+    """Two words in one place."""
+    return {0: colliding(int(stage.numFeatures), seed=_SEED, column=mod)}
+
+
+@converts("pyspark.ml.feature.HashingTF", columns=words_column, edges=_collisions)
 def hashing_tf(stage: Stage, x: Column) -> Column:
     """How often words of each hash occur, or whether they do; another hash before Spark 3."""
     if stage.sparkVersion.partition(".")[0] in ("1", "2"):
