@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import importlib.util
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -45,8 +46,17 @@ def run(setting: str) -> tuple[str, bool]:
     absent = [name for name, judge in peers.items() if judge is None]
     lines = [line for name in PIPELINES for line in of_pipeline(name, {n: j for n, j in peers.items() if j})]
     asked = [OURS, *(name for name in peers if name not in absent)]
-    text = page(setting, lines, asked, absent)
+    text = page(setting, lines, asked, absent) + networks()
     return text, all(line.by[OURS] == "found" and line.localised for line in lines)
+
+
+def networks() -> str:
+    """The part of the page on PyTorch, where that is installed."""
+    if importlib.util.find_spec("torch") is None:
+        return "\nNetworks of PyTorch: torch isn't installed.\n"
+    from tests.bench import torch_judging
+
+    return f"\n{torch_judging.section()}\n"
 
 
 def of_pipeline(name: str, peers: Mapping[str, Judge]) -> list[Line]:
