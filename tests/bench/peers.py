@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pickle
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -178,14 +179,14 @@ def _plain(answer: Any, native: Any) -> Any:
 def _ratio(
     ours: peer.Graph, theirs: peer.Graph, rows: Any, dtypes: tuple[str, str], count: int, seconds: float
 ) -> float:
-    """Our time over theirs on ``count`` rows drawn from the row's data."""
+    """Our processor time over theirs on ``count`` rows drawn from the row's data."""
     places = np.random.default_rng(0).integers(0, len(rows), count)
     drawn = rows.iloc[places] if isinstance(rows, (pd.DataFrame, pd.Series)) else rows[places]
     calls = [
         partial(graph.session.run, None, graph.feeds(in_dtype(drawn, dtype)))
         for graph, dtype in zip((ours, theirs), dtypes, strict=True)
     ]
-    return duel(calls[0], calls[1], seconds).ratio
+    return duel(calls[0], calls[1], seconds, time.thread_time).ratio  # sessions here have one thread
 
 
 def line(found: Beside) -> str:

@@ -42,10 +42,11 @@ _NOTES = (
     "unless the row says and explains another tolerance), skl2onnx to 1e-5 in whatever float type it gives. "
     "**wrong at edges**: right on the rows, wrong on edges. **crash**: an exception while converting or "
     "loading. **not supported**: it says so.",
-    "- A ratio is our time over skl2onnx's, the median over turns taken in the same run, each session on one "
-    "thread, with the same outputs; bold is above 1.0 (float32) or 1.3 (float64). The machine had other work "
-    "to do. † says that skl2onnx has no float64 graph that runs, and its float32 one is held against ours.",
-    "- Ours refuses what scikit-learn refuses (NaN, infinities, unknown categories), with five or six small "
+    "- A ratio is our processor time over skl2onnx's, the median over turns taken in the same run, each "
+    "session on one thread, with the same outputs; bold is above 1.0 (float32) or 1.3 (float64). The "
+    "machine had other work to do. † says that skl2onnx has no float64 graph that runs, and its "
+    "float32 one is held against ours.",
+    "- Ours refuses what scikit-learn refuses (NaN, infinities, unknown categories), with three to six small "
     "nodes that skl2onnx's graphs don't have. At one row each costs 0.3 to 0.4 µs, beside 4.5 µs for a call "
     "of an empty session: where skl2onnx has one or two nodes, that shows.",
     "- skl2onnx's text graphs name no locale and don't load where en_US isn't installed; here they are given "
