@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from sklearn.cluster import Birch, MeanShift
+from sklearn.decomposition import NMF
 from sklearn.impute import KNNImputer
 from sklearn.kernel_approximation import RBFSampler
 from sklearn.kernel_ridge import KernelRidge
@@ -31,6 +32,8 @@ FOUND = [
     (Birch(), "single", "float32"),
     (LabelSpreading(kernel="knn", n_neighbors=4), "some_labels", "float32"),
     (NearestCentroid(), "binary", "float32"),
+    # rounds that end for all rows at once, when the farthest has settled
+    (NMF(n_components=3, random_state=0), "single_positive", "float32"),
     # cubes of huge numbers that cancel out
     (KernelRidge(kernel="poly"), "regression", "native"),
     # one column or two, as the other rows in the batch are

@@ -24,7 +24,7 @@ _WILD = either(below(0.0), beyond(1e6))
 """MiniBatchNMF is not made for numbers below 0, and it stops for all rows at once."""
 
 
-@converts("sklearn.decomposition.NMF")
+@converts("sklearn.decomposition.NMF", wild=beyond(1e6))  # it stops for all rows at once
 def nmf(stage: Stage, x: Var) -> Var:
     """The weights of the fitted components, by the solver that fitted them. Raises Inexact, Unsupported."""
     _refuse_other_dtype(stage, x)
