@@ -54,11 +54,20 @@ def table(keys: Any, values: Any, default: Any) -> Any:
     return tf.lookup.StaticHashTable(tf.lookup.KeyValueTensorInitializer(keys, values), default)
 
 
-class Saved(tf.Module):
-    """Every case as a signature of one SavedModel."""
+def table_of(file: Path) -> Any:
+    """A table of the lines of a file that travels with the model, as TF Transform keeps vocabularies."""
+    asset, of = tf.saved_model.Asset(str(file)), tf.lookup.TextFileIndex
+    lines = tf.lookup.TextFileInitializer(asset, tf.string, of.WHOLE_LINE, tf.int64, of.LINE_NUMBER)
+    return tf.lookup.StaticHashTable(lines, -1)
 
-    def __init__(self) -> None:
+
+class Saved(tf.Module):
+    """Every case as a signature of one SavedModel; a vocabulary is written to ``words``."""
+
+    def __init__(self, words: Path) -> None:
         super().__init__()
+        words.write_text("red\nZoë\nblue\n", encoding="utf-8")
+        self.lines = table_of(words)
         self.numbers = table(tf.constant([0, 1, 2], tf.int64), tf.constant([7, 8, 9], tf.int64), -1)
         self.shares = table(tf.constant(["red", "blue"]), tf.constant([0.5, 0.25]), -1.0)
         self.names = table(tf.constant(["red", "blue"]), tf.constant(["rot", "blau"]), "?")
@@ -99,6 +108,7 @@ class Saved(tf.Module):
             "shared": Case(lambda x: self.shares.lookup(x), WORDS, "LookupTableFindV2"),
             "renamed": Case(lambda x: self.names.lookup(x), WORDS, "LookupTableFindV2"),
             "placed": Case(lambda x: self.places.lookup(x), WORDS, "LookupTableFindV2"),
+            "listed": Case(lambda x: tf.one_hot(self.lines.lookup(x), 3), WORDS, "LookupTableFindV2"),
             "embedded": Case(lambda x: tf.gather(self.weights, tf.minimum(x, 4)), COUNTS, "GatherV2"),
             "ones": Case(lambda x: tf.one_hot(x - 1, 3), COUNTS, "OneHot"),
             "lgamma": Case(lambda x: tf.math.lgamma(x), NUMBERS, "Lgamma", "TensorFlow: Lgamma"),

@@ -22,13 +22,14 @@ from tests.rigs import tensorflow as rig
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("keras")]
 NAMES = (
     "gelu expm1 bins area bicubic cubic lanczos nearest counted seen spectrum parts twice numbered shared "
-    "renamed placed embedded ones lgamma"
+    "renamed placed listed embedded ones lgamma"
 )
 
 
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory: pytest.TempPathFactory) -> tuple[functions.Saved, Path]:
-    made, folder = functions.Saved(), tmp_path_factory.mktemp("saved") / "model"
+    home = tmp_path_factory.mktemp("saved")
+    made, folder = functions.Saved(home / "words.txt"), home / "model"
     made.save(folder)
     return made, folder
 
