@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -39,12 +39,16 @@ class Framework:
     precision: Mapping[str, str]
     everything: Callable[[], list[str]]
     within: str = "float64 within 1e-9, labels exactly"
-    peer: tuple[str, Path] | None = None
-    """Who else converts it, and the page that tells how well."""
+    peers: tuple[str, ...] = ()
+    """Who else converts it: the last columns of the page of benchmarks that tells how well."""
 
     @property
     def page(self) -> Path:
         return Path("docs/support") / f"{self.name}.md"
+
+    @property
+    def measured(self) -> Path:
+        return Path("docs/benchmarks") / f"{self.name}-peers.md"
 
 
 def inference_estimators() -> list[str]:
@@ -83,9 +87,10 @@ FRAMEWORKS = (
               _PRECISION, inference_estimators),
     Framework("spark", "Spark ML", pyspark.__version__, "pyspark.ml.", ("class", "classes"),
               {"native": "float64", "float32": "float32 inputs"}, transformers,
-              peer=("onnxmltools", Path("docs/benchmarks/spark-peers.md"))),
+              peers=("onnxmltools",)),
     Framework("keras", "Keras", version("keras"), "keras.layers.", ("layer", "layers"),
-              {"native": "float32"}, keras_layers, "float32 within 1e-5, whole numbers and text exactly"),
+              {"native": "float32"}, keras_layers, "float32 within 1e-5, whole numbers and text exactly",
+              peers=("tf2onnx", "model.export")),
 )  # fmt: skip
 
 
@@ -110,8 +115,8 @@ def table(framework: Framework) -> str:
             f"original: {framework.within}.",
             "",
             *_beside(framework),
-            f"| {one} | rows | precision |" + (f" {framework.peer[0]} |" if framework.peer else ""),
-            "|---|---|---|" + ("---|" if framework.peer else ""),
+            f"| {one} | rows | precision |" + "".join(f" {peer} |" for peer in framework.peers),
+            "|---|---|---|" + "---|" * len(framework.peers),
             *(_line(framework, kind, rows[kind]) for kind in converted),
             "",
             "## Refused by name",
@@ -130,26 +135,26 @@ def _line(framework: Framework, kind: str, rows: list[Case]) -> str:
     exact = [case for case in rows if not case.refused]
     told = [framework.precision[d] for d in framework.precision if any(d not in case.skip for case in exact)]
     name = kind.removeprefix(framework.prefix)
-    peer = f" {', '.join(_verdicts(framework.peer[1], name))} |" if framework.peer else ""
-    return f"| {name} | {len(exact)} | {', '.join(told)} |{peer}"
+    peers = "".join(f" {each} |" for each in _verdicts(framework, name))
+    return f"| {name} | {len(exact)} | {', '.join(told)} |{peers}"
 
 
 def _beside(framework: Framework) -> list[str]:
-    """What the column of a peer is about, if there is one."""
-    if framework.peer is None:
+    """What the columns of peers are about, if there are any."""
+    if not framework.peers:
         return []
-    name, page = framework.peer
-    return [
-        f"The last column is {name}'s verdict on the first row of each {framework.nouns[0]}, as "
-        f"[measured](../benchmarks/{page.name}).",
-        "",
-    ]
+    page = framework.measured.name
+    return [f"The last columns tell how others fare on these rows, as [measured](../benchmarks/{page}).", ""]
 
 
-def _verdicts(page: Path, name: str) -> list[str]:
-    """What a page of benchmarks says in the last cell of the lines of this name."""
-    lines = page.read_text(encoding="utf-8").splitlines()
-    return [line.split(" | ")[-1].removesuffix(" |") for line in lines if line.startswith(f"| {name} | `")]
+def _verdicts(framework: Framework, name: str) -> list[str]:
+    """For each peer what a page of benchmarks says in the lines of this name, like verdicts counted."""
+    if not framework.peers:
+        return []
+    lines = framework.measured.read_text(encoding="utf-8").splitlines()
+    rows = [line.removesuffix(" |").split(" | ") for line in lines if line.startswith(f"| {name} | `")]
+    columns = [Counter(row[place] for row in rows) for place in range(-len(framework.peers), 0)]
+    return [", ".join(v if n == 1 else f"{n} {v}" for v, n in counts.most_common()) for counts in columns]
 
 
 def _refusal(framework: Framework, case: Case) -> str:

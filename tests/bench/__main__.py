@@ -28,7 +28,7 @@ PAGES = {
     "stitching.md": ("Stitching, measured", ("stitching",)),
     "keras.md": ("Keras, measured", ("keras",)),
 }
-WHOLE = ("peers", "judges", "spark_peers")
+WHOLE = ("peers", "judges", "spark_peers", "keras_peers")
 """Sections that are a page of their own."""
 VERSIONS = ("onnxpipe", "onnxruntime", "onnx", "scikit-learn", "skl2onnx", "numpy")
 MORE = {
@@ -36,6 +36,7 @@ MORE = {
     "scale": ("pyspark", "pyarrow"),
     "spark_converting": ("pyspark", "onnxmltools"),
     "spark_peers": ("pyspark", "onnxmltools"),
+    "keras_peers": ("keras", "tensorflow-cpu", "tf2onnx"),
     "catboost": ("catboost",),
     "images": ("pillow",),
     "keras": ("keras", "tensorflow-cpu", "tf2onnx"),
@@ -68,11 +69,12 @@ def main(arguments: list[str]) -> int:
         held &= holds
         if write:
             (HOME / "judges.md").write_text(text, encoding="utf-8")
-    if "spark_peers" in chosen:
-        text, holds = importlib.import_module("tests.bench.spark_peers").run(setting("spark_peers"))
-        held &= holds
-        if write:
-            (HOME / "spark-peers.md").write_text(text, encoding="utf-8")
+    for name in ("spark_peers", "keras_peers"):
+        if name in chosen:
+            text, holds = importlib.import_module(f"tests.bench.{name}").run(setting(name))
+            held &= holds
+            if write:
+                (HOME / f"{name.replace('_', '-')}.md").write_text(text, encoding="utf-8")
     return 0 if held else 1
 
 
