@@ -48,6 +48,9 @@ HEAD = ("| what | ours | peer | ratio | limit | holds |", "|---|--:|--:|--:|--:|
 
 def main(arguments: list[str]) -> int:
     everything = [name for _, names in PAGES.values() for name in names]
+    if {"-h", "--help"} & set(arguments):
+        print(__doc__, "Sections: " + ", ".join([*everything, *WHOLE]), sep="\n")
+        return 0
     chosen = [a for a in arguments if not a.startswith("-")] or [*everything, *WHOLE]
     if unknown := set(chosen) - {*everything, *WHOLE}:
         print(f"no section {', '.join(sorted(unknown))}: {', '.join([*everything, *WHOLE])}", file=sys.stderr)
