@@ -11,7 +11,7 @@ import numpy as np
 import onnx
 import pandas as pd
 import pytest
-from onnx import numpy_helper
+from onnx import TensorProto, helper, numpy_helper
 from pyarrow import parquet
 
 import onnxpipe as api
@@ -132,6 +132,48 @@ def api_udf(folder: Path) -> Any:
     import onnxpipe.scale
 
     return onnxpipe.scale.udf(folder / "model.onnx")
+
+
+def test_a_function_takes_and_gives_every_type(spark: Any) -> None:
+    from pyspark.ml.linalg import Vectors, VectorUDT
+    from pyspark.sql.types import ArrayType, DoubleType, IntegerType, StringType, StructType
+
+    import onnxpipe.scale
+
+    kinds = ("uint8", "uint16", "uint32", "float16", "bool", "int8", "int32", "double", "string")
+    schema = StructType().add("vector", VectorUDT()).add("list", ArrayType(DoubleType()))
+    schema = schema.add("a count", IntegerType()).add("text", StringType())
+    dense, sparse = Vectors.dense(1.5, 2.5), Vectors.sparse(2, [1], [7.0])
+    frame = spark.createDataFrame([(dense, [0.5, 0.25], 3, "é"), (sparse, [1.0, 2.0], 1, None)], schema)
+    found = onnxpipe.scale.udf(cast(kinds))(frame).collect()
+    assert [row["vector out"] for row in found] == [[1.5, 2.5], [0, 7]]
+    assert [row["list out"] for row in found] == [[0.5, 0.25], [1, 2]]
+    assert [row["text out"] for row in found] == ["é", ""]
+    assert [[row[kind] for kind in kinds] for row in found] == [
+        [3, 3, 3, 3, True, 3, 3, 3, "3"], [1, 1, 1, 1, True, 1, 1, 1, "1"]
+    ]  # fmt: skip
+
+
+def test_a_function_of_a_type_that_spark_lacks_is_refused() -> None:
+    import onnxpipe.scale
+
+    with pytest.raises(BadInput, match="Spark has no type for uint64"):
+        onnxpipe.scale.udf(cast(("uint64",)))
+
+
+def cast(kinds: tuple[str, ...]) -> onnx.ModelProto:
+    """A model that answers a vector, a list and a text as they are, and a count in several types."""
+    of = {kind: getattr(TensorProto, kind.upper()) for kind in (*kinds, "double", "int64", "string")}
+    given = {"vector": ("double", 2), "list": ("double", 2), "text": ("string", 1)}
+    info = helper.make_tensor_value_info
+    inputs = [info(name, of[kind], ["N", width]) for name, (kind, width) in given.items()]
+    outputs = [info(f"{name} out", of[kind], ["N", width]) for name, (kind, width) in given.items()]
+    nodes = [helper.make_node("Identity", [name], [f"{name} out"]) for name in given]
+    nodes += [helper.make_node("Cast", ["a count"], [kind], to=of[kind]) for kind in kinds]
+    inputs.append(info("a count", of["int64"], ["N", 1]))
+    outputs += [info(kind, of[kind], ["N", 1]) for kind in kinds]
+    graph = helper.make_graph(nodes, "g", inputs, outputs)
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)], ir_version=10)
 
 
 def test_other_pipelines_are_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,7 +5,7 @@ Runs on executors that have numpy, pyarrow and onnxruntime and no onnxpipe: see 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,10 +27,15 @@ class Scorer:
     """A model as bytes, with one session per process; ``threads`` 0 takes all cores.
 
     Calling it appends the model's outputs to record batches; ``answers`` gives them as arrays.
+    ``wider`` has the types that are handed on as others.
     """
 
-    def __init__(self, model: bytes, signature: Signature, missing: str = "", threads: int = 0) -> None:
+    def __init__(
+        self, model: bytes, signature: Signature, missing: str = "", threads: int = 0,
+        wider: Mapping[str, str] | None = None,
+    ) -> None:  # fmt: skip
         self.model, self.signature, self.missing, self.threads = model, signature, missing, threads
+        self.wider = dict(wider or {})
         self._session: ort.InferenceSession | None = None
 
     def __getstate__(self) -> dict[str, Any]:
@@ -46,8 +51,13 @@ class Scorer:
         import pyarrow as pa
 
         answers = self.answers(batch)
-        added = [to_arrow(answers[port.name], _is_list(port)) for port in self.signature.outputs]
+        added = [self._arrow(port, answers[port.name]) for port in self.signature.outputs]
         return pa.RecordBatch.from_arrays([*batch.columns, *added], names=[*batch.schema.names, *answers])
+
+    def _arrow(self, port: Port, values: Array) -> Any:
+        wider = self.wider.get(port.dtype)
+        listed = len(port.shape) > 1 and port.shape[1:] != (1,)  # also where a batch happens to have one
+        return to_arrow(values if wider is None else values.astype(wider), listed)
 
     def answers(self, batch: pa.RecordBatch) -> dict[str, Array]:
         """The outputs on a batch, by name. Raises onnxruntime's error where the model refuses a row."""
@@ -77,11 +87,6 @@ class Scorer:
                 self.model, extended(options, self.model), providers=["CPUExecutionProvider"]
             )
         return self._session
-
-
-def _is_list(port: Port) -> bool:
-    """Whether an output has several values per row, or may have."""
-    return len(port.shape) > 1 and port.shape[1:] != (1,)
 
 
 def refuse_clash(columns: Sequence[str], outputs: Sequence[Port]) -> None:

@@ -26,8 +26,10 @@ if TYPE_CHECKING:
 
 _TYPES = {
     "float64": "double", "float32": "float", "int64": "bigint", "int32": "int", "int16": "smallint",
-    "int8": "tinyint", "uint8": "smallint", "bool": "boolean", "string": "string",
+    "int8": "tinyint", "bool": "boolean", "string": "string",
 }  # fmt: skip
+_WIDER = {"uint8": "int16", "uint16": "int32", "uint32": "int64", "float16": "float32"}
+"""Types that Spark lacks, and those that hold their values."""
 _READERS = {".csv": "csv", ".json": "json", ".jsonl": "json", ".orc": "orc"}
 _BESIDE = "native:"
 """Before the name of a column with the original's answer."""
@@ -46,11 +48,12 @@ def session(master: str = "") -> SparkSession:
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     builder: Any = SparkSession.builder.appName("onnxpipe")
     if master.startswith("sc://"):
-        builder = builder.remote(master)
-    elif master:
-        builder = builder.master(master)
+        builder = builder.remote(master)  # whose settings are the server's
+    else:
+        builder = builder.config("spark.ui.enabled", "false")
+        builder = builder.master(master) if master else builder
     try:
-        found: SparkSession = builder.config("spark.ui.enabled", "false").getOrCreate()
+        found: SparkSession = builder.getOrCreate()
         return found
     except Exception as error:
         raise NativeFailed(
@@ -83,11 +86,13 @@ def pipeline(spark: SparkSession, path: str) -> Any:
             raise Unreadable(f"Spark can't load it: {_line(error)}", where=path) from None
 
 
-def scorer(model: onnx.ModelProto | str | Path, threads: int = 1) -> Scorer:
+def scorer(
+    model: onnx.ModelProto | str | Path, threads: int = 1, wider: Mapping[str, str] | None = None
+) -> Scorer:
     """A model ready to be sent to executors, each of whose processes has one core of its own."""
     proto = model if isinstance(model, onnx.ModelProto) else models.read(model)
     missing = metadata(proto).get("missing_string", "")
-    return Scorer(proto.SerializeToString(), Signature.of(proto), missing, threads)
+    return Scorer(proto.SerializeToString(), Signature.of(proto), missing, threads, wider)
 
 
 def udf(model: onnx.ModelProto | str | Path) -> Callable[[DataFrame], DataFrame]:
@@ -95,16 +100,17 @@ def udf(model: onnx.ModelProto | str | Path) -> Callable[[DataFrame], DataFrame]
 
     Executors need numpy, pyarrow and onnxruntime, no onnxpipe; each of their processes opens one
     session. Vectors may come as Spark's vectors or as arrays; answers of several columns are arrays.
-    Raises BadInput where the DataFrame already has a column of that name.
+    Raises BadInput for an output of a type that Spark lacks, and where the DataFrame already has a
+    column of that name.
     """
-    ours = scorer(model)
+    ours = scorer(model, wider=_WIDER)
+    added = [f"`{port.name}` {_type(port)}" for port in ours.signature.outputs]
 
     def add(frame: DataFrame) -> DataFrame:
         refuse_clash(frame.columns, ours.signature.outputs)
         given = as_arrays(frame)
         fields = [f"`{name}` {kind}" for name, kind in given.dtypes]
-        fields += [f"`{port.name}` {_type(port)}" for port in ours.signature.outputs]
-        return given.mapInArrow(by_value(ours), ", ".join(fields))
+        return given.mapInArrow(by_value(ours), ", ".join([*fields, *added]))
 
     return add
 
@@ -112,7 +118,10 @@ def udf(model: onnx.ModelProto | str | Path) -> Callable[[DataFrame], DataFrame]
 def _type(port: Port) -> str:
     """Spark's type of an output: one value per row, or arrays within arrays."""
     depth = 0 if port.shape[1:] == (1,) else len(port.shape) - 1
-    return "array<" * depth + _TYPES[port.dtype] + ">" * depth
+    kind = _TYPES.get(_WIDER.get(port.dtype, port.dtype))
+    if kind is None:
+        raise BadInput(f"Spark has no type for {port.name}, which is {port.dtype}")
+    return "array<" * depth + kind + ">" * depth
 
 
 def as_arrays(frame: DataFrame) -> DataFrame:
@@ -131,7 +140,7 @@ def score(spark: SparkSession, model: str | Path, data: str, output: str) -> Non
     """Write the rows of a table with the model's answers beside them, as Parquet, replacing none."""
     scored = udf(model)(read(spark, data))
     try:
-        scored.write.mode("errorifexists").parquet(output)
+        scored.write.mode("error").parquet(output)
     except Exception as error:
         raise NativeFailed(f"Spark can't score it: {_line(error)}", where=data) from None
 

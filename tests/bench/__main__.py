@@ -84,7 +84,8 @@ def main(arguments: list[str]) -> int:
 def section(name: str) -> tuple[list[str], bool]:
     """A section's lines, printed as they are known, and whether every limit held."""
     module = importlib.import_module(f"tests.bench.{name}")
-    lines, held = [f"## {module.TITLE}", "", setting(name), "", *HEAD], True
+    note = [module.NOTE, ""] if hasattr(module, "NOTE") else []
+    lines, held = [f"## {module.TITLE}", "", setting(name), "", *note, *HEAD], True
     print(*lines, sep="\n", flush=True)
     for row in module.rows():
         lines.append(line(row))

@@ -1,10 +1,11 @@
-"""Rows per second over a table on Spark, the graph against the pipeline itself; memory as tables grow."""
+"""Processor time over a table, the graph against the pipeline itself; memory as tables grow."""
 
 from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,67 +14,85 @@ import onnx
 
 from onnxpipe import convert
 from onnxpipe.scale import spark as engine
+from onnxpipe.services.score import score
 from tests.bench.measure import Row
+from tests.bench.spark_pipelines import STAGES, fitted, table
 
 TITLE = "Tables on Spark"
-ROWS = 2_000_000
-WIDTH = 8
+ROWS, FEWER, MORE = 2_000_000, 500_000, 5_000_000
+"""Rows of the table for the first pipeline, for the others, and to see memory grow."""
+FIRST = next(iter(STAGES))
+TURNS = 3
+NOTE = (
+    "Processor seconds of all processes, the least of three turns, Spark's session started and its code "
+    "compiled before. *Table to table*: `onnxpipe score` against Spark's transform, both from one Parquet "
+    "table to another. *In a job*: `onnxpipe.scale.udf` against Spark's transform, the answers thrown away; "
+    "rows travel to Python and back."
+)
 
 
 def rows() -> Iterator[Row]:
     spark = engine.session("local[2]")
     spark.sparkContext.setLogLevel("OFF")
+    jvm = int(spark.sparkContext._jvm.java.lang.ProcessHandle.current().pid())
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
-        native, ours = fitted(spark, home)
-        for count in (ROWS, 5_000_000):
+        for count in (ROWS, FEWER, MORE):
             table(spark, count).write.parquet(str(home / f"{count}.parquet"))
-        frame = spark.read.parquet(str(home / f"{ROWS}.parquet"))
-        scored = engine.udf(ours)
-        jvm = int(spark.sparkContext._jvm.java.lang.ProcessHandle.current().pid())
-        alone = partial(cost, jvm, lambda: sunk(native.transform(frame)))
-        yield faster("scoring 2M rows", partial(cost, jvm, lambda: sunk(scored(frame))), alone, 0.4)
-        judging = partial(cost, jvm, lambda: judged(spark, home, ours, native, ROWS))
-        yield faster("verifying 2M rows, both sides and the comparison", judging, alone, 4.0)
-        small, large = (peak(spark, home, ours, native, n) for n in (ROWS, 5_000_000))
-        yield Row("peak memory verifying 5M rows", large, small, "MB", "verifying 2M rows", 1.2)
+        for name in STAGES:
+            native, model = saved(spark, name, home)
+            count = ROWS if name == FIRST else FEWER
+            calls = sides(spark, native, model, home / f"{count}.parquet")
+            took = least({what: partial(cost, jvm, call) for what, call in calls.items()})
+            what = f"{name}, {count:,} rows"
+            yield _row(f"{what}, table to table", took["score"], took["written"])
+            yield _row(f"{what}, in a job", took["udf"], took["sunk"])
+            if name == FIRST:
+                yield from verifying(spark, jvm, home, model, native, took["sunk"])
     spark.stop()
 
 
-def fitted(spark: Any, home: Path) -> tuple[Any, Path]:
-    """The pipeline that is measured, and its model."""
-    native = pipeline(spark)
+def _row(what: str, ours: float, theirs: float, limit: float = 0.4) -> Row:
+    return Row(what, ours, theirs, "s CPU", "Spark's transform", limit)
+
+
+def saved(spark: Any, name: str, home: Path) -> tuple[Any, Path]:
+    """A pipeline that is measured, and its model."""
+    native = fitted(spark, name)
     native.write().overwrite().save(str(home / "saved"))
     onnx.save(convert(home / "saved"), home / "model.onnx")
     return native, home / "model.onnx"
 
 
-def pipeline(spark: Any) -> Any:
-    """A scaler and a forest of 20 trees of depth 5, fitted."""
-    from pyspark.ml import Pipeline
-    from pyspark.ml.classification import RandomForestClassifier
-    from pyspark.ml.feature import StandardScaler, VectorAssembler
-
-    names = [f"x{i}" for i in range(WIDTH)]
-    stages = [
-        VectorAssembler(inputCols=names, outputCol="raw"),
-        StandardScaler(inputCol="raw", outputCol="features", withMean=True),
-        RandomForestClassifier(numTrees=20, maxDepth=5, seed=0),
-    ]
-    rows = table(spark, 20_000).selectExpr("*", "double(x0 + x1 * x2 > 0) as label")
-    return Pipeline(stages=stages).fit(rows)
-
-
-def table(spark: Any, count: int) -> Any:
-    """Normally distributed columns, made where they are used."""
-    from pyspark.sql import functions as F
-
-    return spark.range(count).select(*[F.randn(seed=i).alias(f"x{i}") for i in range(WIDTH)])
+def sides(spark: Any, native: Any, model: Path, data: Path) -> Mapping[str, Callable[[], object]]:
+    """What is measured: Spark's transform and ours, with a table written and without."""
+    frame, scored = spark.read.parquet(str(data)), engine.udf(model)
+    output = data.parent / "answers"
+    return {
+        "score": lambda: score(model, data, data.parent / "answers.parquet"),
+        "written": lambda: native.transform(frame).write.mode("overwrite").parquet(str(output)),
+        "udf": lambda: sunk(scored(frame)),
+        "sunk": lambda: sunk(native.transform(frame)),
+    }
 
 
 def sunk(frame: Any) -> None:
     """Compute every column of a frame and keep none."""
     frame.write.format("noop").mode("overwrite").save()
+
+
+def least(calls: Mapping[str, Callable[[], float]]) -> dict[str, float]:
+    """The least of several turns for each call: the first ones compile."""
+    turns = [{what: call() for what, call in calls.items()} for _ in range(TURNS)]
+    return {what: min(turn[what] for turn in turns) for what in calls}
+
+
+def verifying(spark: Any, jvm: int, home: Path, model: Path, native: Any, alone: float) -> Iterator[Row]:
+    """What comparing every row costs, and whether memory grows with the rows."""
+    took = min(cost(jvm, lambda: judged(spark, home, model, native, ROWS)) for _ in range(2))
+    yield _row(f"{FIRST}, {ROWS:,} rows, verified: both sides and the comparison", took, alone, 4.0)
+    small, large = (peak(spark, home, model, native, count) for count in (ROWS, MORE))
+    yield Row(f"peak memory verifying {MORE:,} rows", large, small, "MB", f"verifying {ROWS:,}", 1.2)
 
 
 def judged(spark: Any, home: Path, model: Path, native: Any, count: int) -> None:
@@ -85,18 +104,11 @@ def judged(spark: Any, home: Path, model: Path, native: Any, count: int) -> None
     assert tally.rows == count and all(verdict.equal for verdict in tally.verdicts.values()), tally
 
 
-def faster(what: str, ours: Callable[[], float], native: Callable[[], float], limit: float) -> Row:
-    """The cost of each side, the least of three turns: the first ones compile."""
-    turns = [(ours(), native()) for _ in range(3)]
-    mine, theirs = (min(side) for side in zip(*turns, strict=True))
-    return Row(what, mine, theirs, "s CPU", "Spark's transform", limit)
-
-
-def cost(jvm: int, call: Callable[[], None]) -> float:
-    """The CPU seconds that a call takes in Spark's process and its Python workers (Linux)."""
-    before = used(jvm)
+def cost(jvm: int, call: Callable[[], object]) -> float:
+    """The CPU seconds that a call takes in this process, Spark's and its Python workers (Linux)."""
+    before, here = used(jvm), time.process_time()
     call()
-    return used(jvm) - before
+    return used(jvm) - before + time.process_time() - here
 
 
 def used(process: int) -> float:
