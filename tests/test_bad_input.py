@@ -167,7 +167,7 @@ REFUSED: list[tuple[Callable[[Path], Given], str]] = [
     (with_options("--outputs", "transform"), "--outputs"),
     (with_options("--framework", "fortran"), "fortran"),
     (with_options("--dtype", "float16"), "--dtype"),
-    (with_options("--opset", "9"), "opset"),
+    (with_options("--opset", "8"), "opset"),
     (with_options("--opset", "99"), "opset"),
     (with_options("--opset", "x"), "--opset"),
     (with_options("--output", "none/model.onnx"), "no such folder"),

@@ -12,6 +12,7 @@ from spox import build
 
 from onnxpipe.adapters.spark import tree_nodes
 from onnxpipe.adapters.spark.values import Lists
+from onnxpipe.core.frame import vector
 from onnxpipe.core.ops import Tensor, argument
 from onnxpipe.core.plan import Stage
 from onnxpipe.errors import Unreadable
@@ -42,7 +43,7 @@ def stage(data: Mapping[str, Any]) -> Stage:
 def leaves(data: Mapping[str, Any], values: list[float]) -> list[float]:
     """The leaf that each value ends in."""
     x = argument(Tensor(np.float64, ("N", 1)))
-    inside, held = tree_nodes.read(stage(data)).over(x)
+    inside, held = tree_nodes.read(stage(data)).over(vector(x))
     model = build({"x": x}, {"leaf": held.leaf(inside)})
     session = ort.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
     found: list[float] = session.run(None, {"x": np.array(values)[:, None]})[0][:, 0].tolist()

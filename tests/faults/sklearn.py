@@ -136,7 +136,7 @@ FAULTS = [
     ),
     Fault(
         "coefficient off by 1e-6", "parameter", "mixed", LOGISTIC,
-        constant(LOGISTIC, "Gemm", 1, at((0, 0), off(1e-6))), None,
+        constant(LOGISTIC, "Gemm", 1, at((0, 0), off(1e-6)), which=1), None,  # the first looks for NaN
     ),
     Fault(
         "intercepts of other classes", "class", "linear", LOGISTIC,

@@ -35,12 +35,17 @@ def _centred(x: Column, middle: Array) -> Column:
     return vector(numbers(x) - middle)
 
 
+def _doubles(x: Column) -> Column:
+    """``x`` as Spark holds vectors, whatever they came in."""
+    return x if x.terms is not None else vector(numbers(x))
+
+
 @converts("pyspark.ml.feature.StandardScalerModel", columns=_as_long_as("std"))
 def standard_scaler(stage: Stage, x: Column) -> Column:
     """Formula: StandardScalerModel.getTransformFunc; what doesn't vary becomes 0."""
     if stage.withMean:
         x = _centred(x, stage.mean)
-    return _scaled(x, stage.std) if stage.withStd else x
+    return _scaled(x, stage.std) if stage.withStd else _doubles(x)
 
 
 @converts("pyspark.ml.feature.RobustScalerModel", columns=_as_long_as("median"))
@@ -48,7 +53,7 @@ def robust_scaler(stage: Stage, x: Column) -> Column:
     """Formula: RobustScalerModel.transform, which is StandardScalerModel's with median and quantile range."""
     if stage.withCentering:
         x = _centred(x, stage.median)
-    return _scaled(x, stage.range) if stage.withScaling else x
+    return _scaled(x, stage.range) if stage.withScaling else _doubles(x)
 
 
 @converts("pyspark.ml.feature.MaxAbsScalerModel", columns=_as_long_as("maxAbs"))
