@@ -223,7 +223,7 @@ print(json.dumps({"ids": ids, "pad": native.pad_id()}))
 def sentence_model(kind: str, path: Path) -> dict[str, Any]:
     """A model in ``path`` and what sentencepiece answers to TEXTS by it.
 
-    In a process of its own, as is what runs its graphs: both crash in one where TensorFlow is loaded.
+    In a process of its own, as is what runs its graphs: that ends one that had loaded TensorFlow.
     """
     pytest.importorskip("sentencepiece")
     asked = {"kind": kind, "path": str(path), "corpus": CORPUS, "texts": TEXTS}
