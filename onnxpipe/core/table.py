@@ -170,7 +170,3 @@ class Table:
             return self
         target = self.dtype()
         return Table(tuple(replace(block, var=cast(block.read(), target)) for block in self.blocks))
-
-    def with_fact(self, *, finite: bool, owes: Check) -> Table:
-        """The same columns with other facts about them."""
-        return Table(tuple(replace(block, finite=finite, owes=owes) for block in self.blocks))

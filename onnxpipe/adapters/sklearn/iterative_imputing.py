@@ -36,10 +36,13 @@ def iterative_imputer(stage: Stage, x: Var) -> Var:
         raise stage.unsupported("draws from the posterior, at random (sample_posterior)")
     gone = missing.is_missing(x, stage.missing_values)
     simple = transformed(inner(stage, "initial_imputer_"), Table.of(x)).matrix()
-    filled, kept = simple, take_columns(gone, _kept(stage))
-    for step in _steps(stage):
-        filled = _predicted(stage, step, filled, kept)
-    return with_indicators(stage, op.where(any_of(op.not_(kept)), filled, simple), gone)
+    kept, steps = _kept(stage), list(_steps(stage))
+    lacking, filled = take_columns(gone, kept), simple
+    # Where each column is missing ``[N, d]``, once for all rounds.
+    own = {c: op.and_(lacking, const(np.arange(len(kept)) == c)) for c in sorted({s.column for s in steps})}
+    for step in steps:
+        filled = op.where(own[step.column], _predicted(stage, step, filled), filled)
+    return with_indicators(stage, op.where(any_of(op.not_(lacking)), filled, simple), gone)
 
 
 def _steps(stage: Stage) -> Iterator[_Step]:
@@ -56,10 +59,8 @@ def _kept(stage: Stage) -> Any:
     return np.arange(len(statistics)) if keeps else np.flatnonzero(~np.isnan(statistics))
 
 
-def _predicted(stage: Stage, step: _Step, filled: Var, gone: Var) -> Var:
-    """``filled`` ``[N, d]`` with one column predicted where it was missing, within its limits."""
+def _predicted(stage: Stage, step: _Step, filled: Var) -> Var:
+    """What the other columns of ``filled`` ``[N, d]`` say of one, within its limits: ``[N, 1]``."""
     said = tensor(apply(step.estimator, Table.of(take_columns(filled, step.others)))["predict"])
     low, high = (np.float64(limits[step.column]) for limits in (stage._min_value, stage._max_value))
-    values = numeric.clipped(op.reshape(said, const([-1, 1])), low, high)
-    own = op.and_(gone, const(np.arange(len(_kept(stage))) == step.column))
-    return op.where(own, cast(values, dtype_of(filled)), filled)
+    return cast(numeric.clipped(op.reshape(said, const([-1, 1])), low, high), dtype_of(filled))
