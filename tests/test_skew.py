@@ -252,6 +252,57 @@ def test_what_makes_is_told_before_what_reads(repository: Path) -> None:
     ]
 
 
+def joined(repository: Path, name: str, *read: str) -> None:
+    """A graph that was joined of others, committed."""
+    folder = repository / "models"
+    (folder / f"{name}.onnx").write_text(f"{name} of {read}")
+    entry = Lock(
+        File.of("model", folder / f"{name}.onnx", folder),
+        inputs=tuple(File.of("input", folder / part, folder) for part in read),
+        command=f"onnxpipe stitch {' '.join(read)} -o {name}.onnx",
+    )
+    (folder / f"{name}.onnx.lock").write_text(entry.to_json())
+    git(repository, "add", "-A")
+
+
+STITCH = "(cd models && onnxpipe stitch {} -o {})"
+
+
+def test_a_retrained_source_asks_for_all_that_is_made_of_it_at_once(repository: Path) -> None:
+    """One round: the model, the graph it went into, and the graph that went into."""
+    joined(repository, "all", "model.onnx", "labels.txt")
+    joined(repository, "after", "all.onnx")
+    joined(repository, "beside", "labels.txt")
+    (repository / "train/pipe.joblib").write_bytes(b"retrained")
+    steps = [
+        SAME, STITCH.format("model.onnx labels.txt", "all.onnx"), STITCH.format("all.onnx", "after.onnx")
+    ]  # fmt: skip
+    for given in ((), ["train/pipe.joblib"]):
+        found = onnxpipe.skew(given)
+        assert [change.what for change in found.findings] == [
+            "changed after it was converted",
+            "will be another once it is made again",
+            "will be another once it is made again",
+        ]
+        assert list(found.steps) == steps
+    lines = [line.strip() for line in told(program("skew", cwd=repository)).splitlines()]
+    assert lines[lines.index("All of it is mended by, in this order:") + 1 :][:3] == steps
+
+
+def test_what_is_made_again_as_it_was_asks_for_nothing_more(repository: Path) -> None:
+    joined(repository, "all", "model.onnx")
+    (repository / "models/model.golden/test_data_set_0/input_0.pb").write_bytes(b"edited")
+    assert list(onnxpipe.skew().steps) == [SAME]
+
+
+def test_steps_bring_files_back_first_and_tell_git_last(repository: Path) -> None:
+    git(repository, "rm", "-q", "--cached", "models/model.onnx")
+    (repository / "train/pipe.joblib").write_bytes(b"retrained")
+    (repository / "models/labels.txt").unlink()
+    steps = ["git checkout -- models/labels.txt", SAME, "git add models/model.onnx"]
+    assert list(onnxpipe.skew().steps) == steps
+
+
 def test_git_that_fails_is_no_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / ".git").write_text("gitdir: /nowhere\n")
     monkeypatch.chdir(tmp_path)

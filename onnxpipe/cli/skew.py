@@ -10,7 +10,8 @@ import click
 from onnxpipe.cli import options
 
 if TYPE_CHECKING:
-    from onnxpipe.services.skew import Change, Skew
+    from onnxpipe.services.keeping.comparing import Change
+    from onnxpipe.services.skew import Skew
 
 
 @click.command(short_help="Check by digest that nothing changed since conversion: the commit hook.")
@@ -46,6 +47,8 @@ def _text(found: Skew) -> str:
     lines += [f"warning: {change}\n  {change.remedy}" for change in found.drifts]
     if found.note:
         return "\n".join([*lines, found.note])
+    if len(found.findings) > 1 and found.steps:
+        lines += ["All of it is mended by, in this order:", *(f"  {step}" for step in found.steps)]
     return "\n".join([*lines, f"{len(found.locks)} lock(s) checked, {len(found.findings)} finding(s)."])
 
 

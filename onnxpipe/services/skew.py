@@ -6,33 +6,29 @@ Standard library only, and no framework, numpy or onnx: this is the commit hook.
 from __future__ import annotations
 
 import os
-import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from graphlib import CycleError, TopologicalSorter
-from typing import Any, NamedTuple
+from typing import Any
 
 from onnxpipe import lock as locks
-from onnxpipe.errors import Unreadable
-from onnxpipe.lock import File, Lock
+from onnxpipe.services.keeping.comparing import (
+    ABSENT,
+    WRITTEN,
+    Change,
+    Held,
+    changes,
+    contents,
+    moves,
+    placed,
+)
 from onnxpipe.services.keeping.drift import Pins
-from onnxpipe.services.keeping.mending import again, of_conflicting
+from onnxpipe.services.keeping.mending import again, in_order, of_conflicting
 from onnxpipe.services.keeping.repository import PATTERN, Repository, top_of, tracked_locks
 
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One difference from a lock: which lock and line, which file in which role, and what mends it."""
-
-    lock: str
-    line: int
-    role: str
-    path: str
-    what: str
-    remedy: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.lock}: {self.role} {self.path} {self.what}"
+_CONFLICT = "holds unresolved merge conflicts"
+_FOLLOWS = "will be another once it is made again"
+_DRIFT = "version of"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +48,14 @@ class Skew:
     def __bool__(self) -> bool:
         return not self.findings
 
+    @property
+    def steps(self) -> tuple[str, ...]:
+        """What mends all findings, each command once and in the order to be run in."""
+        return in_order(change.remedy for change in self.findings)
+
     def to_dict(self) -> dict[str, Any]:
-        """Plain data: ``equal``, ``locks``, ``findings``, ``unchecked``, ``drifts`` and ``note``."""
-        return {"equal": bool(self), **asdict(self)}
+        """Plain data: ``equal``, ``locks``, ``findings``, ``steps``, ``unchecked``, ``drifts``, ``note``."""
+        return {"equal": bool(self), **asdict(self), "steps": list(self.steps)}
 
 
 def skew(paths: Iterable[str | os.PathLike[str]] = (), *, strict: bool = False) -> Skew:
@@ -73,48 +74,76 @@ def skew(paths: Iterable[str | os.PathLike[str]] = (), *, strict: bool = False) 
         )
     told = _told(found)
     drifts = tuple(change for change in told if change.role == _DRIFT)
-    changes = [change for change in told if change.role != _DRIFT]
-    absent = tuple(c for c in changes if c.what == _ABSENT)
+    differing = tuple(change for change in told if change.role != _DRIFT)
+    absent = tuple(change for change in differing if change.what == ABSENT)
     if strict:
-        return Skew(tuple(found), tuple(changes), (), drifts)
-    return Skew(tuple(found), tuple(c for c in changes if c.what != _ABSENT), absent, drifts)
-
-
-class _Held(NamedTuple):
-    """A lock that was read: its path, its bytes and what they say."""
-
-    path: str
-    data: bytes
-    lock: Lock
-
-    def places(self) -> dict[File, str]:
-        """Where its files are, absolutely."""
-        return {file: _place(self.path, file) for file in self.lock.files()}
+        return Skew(tuple(found), differing, (), drifts)
+    return Skew(tuple(found), tuple(c for c in differing if c.what != ABSENT), absent, drifts)
 
 
 def _told(paths: Iterable[str]) -> list[Change]:
     """All there is to say of these locks, those first whose models went into others'."""
-    changes: list[Change] = []
-    held: list[_Held] = []
+    told: list[Change] = []
+    held: list[Held] = []
     for path in paths:
         _settle(path.removesuffix(locks.SUFFIX))
-        data = _bytes(path)
+        data = contents(path)
         if line := locks.conflict(data):
             remedy = again(path, of_conflicting(data), {}) or "Convert the merged pipeline again."
-            changes.append(Change(path, line, "lock", os.path.basename(path), _CONFLICT, remedy))
+            told.append(Change(path, line, "lock", os.path.basename(path), _CONFLICT, remedy))
         else:
-            held.append(_Held(path, data, locks.parse(data, where=path)))
-    written = (_place(each.path, f) for each in held for f in each.lock.files() if f.role in _WRITTEN)
+            held.append(Held.read(path, data))
+    written = (each.place(f) for each in held for f in each.lock.files() if f.role in WRITTEN)
     repository, pins = Repository(tuple(written)), Pins()
+    renewed = {_model_of(change.lock): "" for change in told}
     for each in _made_first(held):
-        changes += _changes(each, repository, pins)
-    return changes
+        found = [*changes(each, repository)]
+        found += _following(each, found, renewed, repository)
+        renewed |= _renewed(each, found)
+        told += [*found, *_drifted(each, pins)]
+    return told
 
 
-def _made_first(held: Sequence[_Held]) -> Iterable[_Held]:
+def _model_of(lock: str) -> str:
+    """Where the model of a lock is, absolutely."""
+    return os.path.abspath(lock.removesuffix(locks.SUFFIX))
+
+
+def _renewed(held: Held, found: Sequence[Change]) -> dict[str, str]:
+    """The model of a lock by its place, if it is made again: with its digest then, "" for one unknown."""
+    if not any(change.what != ABSENT for change in found):
+        return {}
+    if any(change.goes_in for change in found):
+        return {held.place(held.lock.model): ""}
+    return {held.place(held.lock.model): held.lock.model.sha256}
+
+
+def _following(
+    held: Held, found: Sequence[Change], renewed: Mapping[str, str], repository: Repository
+) -> Iterator[Change]:
+    """The models that went in and are made again, so that what they went into has to be, too."""
+    known = {change.path for change in found}
+    for file in held.lock.inputs:
+        place = held.place(file)
+        shown = os.path.relpath(place)
+        if renewed.get(place, file.sha256) != file.sha256 and shown not in known:
+            moved = moves(held, held.lock.files(), repository)
+            yield Change(held.path, held.line(file), file.role, shown, _FOLLOWS, held.again(moved))
+
+
+def _drifted(held: Held, pins: Pins) -> Iterator[Change]:
+    """A library that isn't as it was."""
+    if what := pins.drifted(held.path, held.lock):
+        source = held.lock.source or held.lock.model
+        shown = os.path.relpath(held.place(source))
+        remedy = "Train again, or use what it was saved under."
+        yield Change(held.path, held.line(source), _DRIFT, shown, what, remedy)
+
+
+def _made_first(held: Sequence[Held]) -> Iterable[Held]:
     """The locks, each behind those that make what it reads: mended in this order, all are."""
-    maker = {_place(each.path, each.lock.model): i for i, each in enumerate(held)}
-    reads = (map(maker.get, (_place(each.path, file) for file in each.lock.inputs)) for each in held)
+    maker = {each.place(each.lock.model): i for i, each in enumerate(held)}
+    reads = (map(maker.get, map(each.place, each.lock.inputs)) for each in held)
     needs = {i: {j for j in makers if j is not None} for i, makers in enumerate(reads)}
     try:
         return [held[i] for i in TopologicalSorter(needs).static_order()]
@@ -123,18 +152,27 @@ def _made_first(held: Sequence[_Held]) -> Iterable[_Held]:
 
 
 def _concerned(given: list[str]) -> set[str]:
-    """The locks that speak of the files given."""
+    """The locks that speak of the files given, and of models that are made of them."""
     found = {path for path in given if path.endswith(PATTERN)}
     others = [path for path in given if not path.endswith(PATTERN)]
     found |= {locks.path_of(path) for path in others if os.path.isfile(locks.path_of(path))}
     if not others:
         return found
-    wanted = {os.path.abspath(path) for path in others}
-    for path in _candidates(others) - found:
-        entries = (_place(path, file) for file in locks.read(path).files() if os.path.isfile(path))
-        if any(place in wanted or _holds(place, wanted) for place in entries):
-            found.add(path)
+    reads = {path: _places(path) for path in _candidates(others) - found}
+    wanted = {os.path.abspath(path) for path in others} | set(map(_model_of, found))
+    while more := {path for path in reads.keys() - found if _meets(reads[path], wanted)}:
+        found |= more
+        wanted |= set(map(_model_of, more))
     return found
+
+
+def _places(path: str) -> list[str]:
+    """Where the files of a lock are, none where it is gone."""
+    return [placed(path, file) for file in locks.read(path).files()] if os.path.isfile(path) else []
+
+
+def _meets(places: Iterable[str], wanted: set[str]) -> bool:
+    return any(place in wanted or _holds(place, wanted) for place in places)
 
 
 def _candidates(paths: list[str]) -> set[str]:
@@ -154,104 +192,9 @@ def _holds(folder: str, paths: set[str]) -> bool:
     return any(path.startswith(folder + os.sep) for path in paths)
 
 
-_CHANGED = {
-    "source": "changed after it was converted",
-    "input": "changed after the conversion that read it",
-    "model": "was edited after it was written",
-    "golden": "was edited after it was written",
-}
-_MISSING = "is tracked by git but missing"
-_FORGOTTEN = "isn't tracked by git, but its lock is"
-_GONE = "isn't here, but git tracks its lock and doesn't ignore it"
-_CONFLICT = "holds unresolved merge conflicts"
-_RENAMED = "is renamed by this commit to"
-_DRIFT = "version of"
-_WRITTEN = ("model", "golden")
-"""What a conversion writes beside its lock: forgotten or lost unless git is told to ignore it."""
-_ABSENT = "isn't here and isn't tracked by git: not checked"
-
-
-def _changes(held: _Held, repository: Repository, pins: Pins) -> Iterator[Change]:
-    """Every file of one lock that isn't as the lock says, and a library that isn't as it was."""
-    path, data, lock = held
-    places = held.places()
-    states = {file: _state(path, file, place, repository) for file, place in places.items()}
-    changed = {file: what for file, what in states.items() if what}
-    moved = {file.path: _moved(path, places[file], repository) for file in changed}
-    for file, what in changed.items():
-        shown = file.path if "://" in file.path else os.path.relpath(places[file])
-        remedy = _remedy(held, shown, what, {old: new for old, new in moved.items() if new})
-        yield Change(path, _line(data, file), file.role, shown, what, remedy)
-    if what := pins.drifted(path, lock):
-        source = lock.source or lock.model
-        shown = os.path.relpath(places[source])
-        yield Change(
-            path, _line(data, source), _DRIFT, shown, what, "Train again, or use what it was saved under."
-        )
-
-
 def _settle(model: str) -> None:
     """Put the old files back where a conversion was killed while it replaced them."""
     if os.path.exists(locks.journal_of(model)):
         from onnxpipe.services.keeping.journal import settle
 
         settle(model)
-
-
-def _bytes(path: str) -> bytes:
-    try:
-        with open(path, "rb") as file:
-            return file.read()
-    except OSError as error:
-        raise Unreadable(error.strerror or str(error), where=path) from None
-
-
-def _state(lock: str, file: File, place: str, repository: Repository) -> str:
-    """How a file differs from its entry, empty where it doesn't."""
-    if os.path.exists(place):
-        if not locks.matches(place, file.sha256):
-            return _CHANGED[file.role]
-        return _FORGOTTEN if _left_out(lock, file, place, repository) else ""
-    if repository.tracks(place):
-        return _MISSING
-    if target := repository.renamed(place):
-        return f"{_RENAMED} {os.path.relpath(target)}"
-    return _GONE if _left_out(lock, file, place, repository) else _ABSENT
-
-
-def _left_out(lock: str, file: File, place: str, repository: Repository) -> bool:
-    """Whether git has the lock of what was written, but not that; what git ignores is kept elsewhere."""
-    if file.role not in _WRITTEN or repository.tracks(place) or not repository.tracks(os.path.abspath(lock)):
-        return False
-    return not repository.ignores(place)
-
-
-def _moved(lock: str, place: str, repository: Repository) -> str:
-    """The new name of a file that isn't there, from its lock's folder, "" where the commit moves none."""
-    target = "" if os.path.exists(place) else repository.renamed(place)
-    return locks.relative(target, os.path.dirname(os.path.abspath(lock))) if target else ""
-
-
-def _place(lock: str, file: File) -> str:
-    return os.path.normpath(os.path.join(os.path.dirname(os.path.abspath(lock)), file.path))
-
-
-def _line(data: bytes, file: File) -> int:
-    """The line of the lock that holds a file's digest, from 1."""
-    at = data.find(file.sha256.encode())
-    return data.count(b"\n", 0, max(at, 0)) + 1
-
-
-def _remedy(held: _Held, file: str, what: str, moved: Mapping[str, str]) -> str:
-    """The command that mends it, as typed from where the user stands."""
-    if what == _MISSING:
-        return f"git checkout -- {shlex.quote(file)}"
-    if what == _ABSENT:
-        return "Fetch it, or leave out --strict."
-    if what == _FORGOTTEN:
-        return f"git add {shlex.quote(file)}"
-    command = again(held.path, held.lock.command, moved) or "Convert it again."
-    model = os.path.join(os.path.dirname(held.path), moved.get(held.lock.model.path, held.lock.model.path))
-    if os.path.normpath(locks.path_of(model)) != held.path:
-        return f"{command} && git rm -fq {shlex.quote(held.path)}"
-    return command

@@ -9,8 +9,10 @@ import json
 import os
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
+_COMMANDS = ("git checkout ", "onnxpipe ", "(cd ", "Name ", "git add ")
+"""How what is to be run begins: what brings files back first, what git is to be told last."""
 _COMMAND = re.compile(rb'^  "command": (".*"),?\r?$', re.MULTILINE)
 
 
@@ -49,6 +51,16 @@ def is_plain(command: str) -> bool:
         return shlex.join(shlex.split(command)) == command
     except ValueError:
         return False
+
+
+def in_order(remedies: Iterable[str]) -> tuple[str, ...]:
+    """The commands among remedies, each once: files brought back first, then what is made of them."""
+    once = [remedy for remedy in dict.fromkeys(remedies) if remedy.startswith(_COMMANDS)]
+    return tuple(sorted(once, key=_rank))
+
+
+def _rank(command: str) -> int:
+    return 2 * command.startswith(_COMMANDS[-1]) + (not command.startswith(_COMMANDS[0]))
 
 
 def of_conflicting(data: bytes) -> str:
