@@ -8,8 +8,12 @@ from pathlib import Path
 from urllib.parse import quote
 from xml.etree import ElementTree
 
+import jsonschema
+import pytest
+
 from onnxpipe.check import formats
 from onnxpipe.check.report import Refusals
+from tests import sarif
 from tests.test_report import report
 
 GOOD, BAD = report(False), report(True)
@@ -65,6 +69,22 @@ def test_sarif_has_a_result_per_problem_under_a_known_rule() -> None:
     assert {result["ruleId"] for result in run["results"]} <= rules
     assert len(run["results"]) == 3
     assert json.loads(formats.sarif(GOOD))["runs"][0]["results"] == []
+
+
+@pytest.mark.parametrize(
+    "model", ["model.onnx", "models/größe 1 (β).onnx", "models\\under\\windows.onnx", ""]
+)
+def test_sarif_follows_the_standard(model: str) -> None:
+    """With any name and any character; and the schema isn't one that lets all pass."""
+    odd = Refusals(0, 1, 0, ((8, "native", "\x00\x1b \ufffe é"),))
+    for made in (GOOD, BAD, replace(BAD, refusals=odd)):
+        log = json.loads(formats.sarif(replace(made, setting=replace(made.setting, model=model))))
+        jsonschema.validate(log, sarif.SCHEMA, jsonschema.Draft7Validator)
+    for result in log["runs"][0]["results"]:
+        assert "\\" not in result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+    log["runs"][0]["results"][0]["level"] = "fatal"
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(log, sarif.SCHEMA, jsonschema.Draft7Validator)
 
 
 def test_markdown_keeps_its_table_whole() -> None:
