@@ -1,7 +1,7 @@
 """What SARIF 2.1.0 (OASIS) asks of the parts that reports use, as a JSON schema.
 
 Names, requirements, enumerations and limits are those of the standard's own schema
-(https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json), which allows
+(docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json), which allows
 no property besides its own; those that reports have no use for are left out here, so that a new one
 is looked up before it is written.
 """
@@ -44,9 +44,7 @@ RESULT = closed(
     locations=listed(LOCATION),
 )
 RULE = closed(("id",), id=TEXT, name=TEXT, shortDescription=MULTIFORMAT, fullDescription=MULTIFORMAT)
-DRIVER = closed(
-    ("name",), name=TEXT, version=TEXT, semanticVersion=TEXT, informationUri=TEXT, rules=listed(RULE, unique=True)
-)  # fmt: skip
+DRIVER = closed(("name",), name=TEXT, version=TEXT, informationUri=TEXT, rules=listed(RULE, unique=True))
 RUN = closed(("tool",), tool=closed(("driver",), driver=DRIVER), results=listed(RESULT))
 SCHEMA = {
     "$schema": "http://json-schema.org/draft-07/schema#",

@@ -112,9 +112,18 @@ def _plain_values(value: Any) -> list[Any]:
         return [text for text in ("", "a", value[:1], value[: len(value) // 2]) if text != value]
     if isinstance(value, (bool, np.bool_)) or not np.isfinite(value):
         return []
+    if np.asarray(value).dtype.kind in "iu":
+        return _plain_integers(int(value), np.iinfo(value))
     rounded = [float(np.round(float(value), digits)) for digits in (0, 1, 2, 4)]
     options = dict.fromkeys([*_PLAIN, *rounded])
     return [option for option in options if option != value and abs(option) <= abs(value) + 1]
+
+
+def _plain_integers(value: int, limits: Any) -> list[Any]:
+    """0, 1, -1 and the value with fewer digits that aren't 0, as far as the type has them."""
+    options = dict.fromkeys([0, 1, -1, *(round(value, -digits) for digits in (18, 9, 6, 4, 3, 2, 1))])
+    held = (option for option in options if limits.min <= option <= limits.max)
+    return [option for option in held if option != value and abs(option) <= max(1, abs(value))]
 
 
 def _same(a: Any, b: Any) -> bool:

@@ -32,6 +32,10 @@ TEXTS = (
 """Empty, unseen, composed and decomposed, case pairs of unequal length, scripts without case or spaces,
 written from the right or turned round, letters under many marks."""
 
+_TURNS = tuple(turn for bits in (7, 8, 15, 16, 31, 32) for turn in (2**bits - 1, 2**bits))
+_TURNS += (2**24 + 1, 2**53 + 1)
+"""Where a narrower integer turns over, and the first that float32 and float64 can't tell from others."""
+
 
 def specials(dtype: str) -> tuple[Any, ...]:
     """The special values of a signature dtype."""
@@ -47,8 +51,8 @@ def specials(dtype: str) -> tuple[Any, ...]:
     if kind.kind == "b":
         return (False, True)
     limits = np.iinfo(kind)
-    wide = (-1, 2**31 - 1, 2**31, limits.max, limits.min) if kind.itemsize == 8 else (limits.max,)
-    return tuple(dict.fromkeys(value for value in (0, 1, *wide) if limits.min <= value <= limits.max))
+    tried = dict.fromkeys((0, 1, -1, *_TURNS, limits.max, limits.min))
+    return tuple(value for value in tried if limits.min <= value <= limits.max)
 
 
 def variants(text: str) -> tuple[str, ...]:
