@@ -12,6 +12,7 @@ import pytest
 import xgboost as xgb
 
 import onnxpipe
+from onnxpipe.errors import BadInput
 from tests.boosted import conform, matrix, target
 from tests.harness import DTYPES, Case, cases, open_session
 from tests.harness import conform as conform_estimator
@@ -179,6 +180,40 @@ def test_named_columns_are_inputs_of_their_own(tmp_path: Path) -> None:
     table = dict(zip("abcd", rows.astype(np.float32).T, strict=True))
     got = onnxpipe.load(onnxpipe.convert(tmp_path / "model.json"))(table)
     np.testing.assert_array_equal(got["predict"], booster.predict(data))
+
+
+@pytest.mark.parametrize(
+    ("objective", "more"),
+    [
+        ("count:poisson", {}),
+        ("binary:logistic", {"booster": "gblinear"}),
+        ("multi:softprob", {"feature_names": list("abcd")}),
+    ],
+)
+def test_base_margins_of_rows_are_an_input(objective: str, more: Mapping[str, Any], tmp_path: Path) -> None:
+    """Margins that rows start from, such as the logarithm of an exposure, proved against the library."""
+    rows = matrix().astype(np.float32)
+    names = more.get("feature_names")
+    booster = trained(objective, rows, **{k: v for k, v in more.items() if k != "feature_names"})
+    booster.feature_names = names
+    booster.save_model(tmp_path / "model.ubj")
+    margin = np.random.default_rng(1).normal(size=(len(rows), 3 if "multi" in objective else 1))
+    given = {"base_margin": margin.astype(np.float32)}
+    given |= {"X": rows} if names is None else dict(zip(names, rows.T[..., None], strict=True))
+    inputs = {"base_margin": ("float32", None)}
+    model = onnxpipe.convert(tmp_path / "model.ubj", inputs=inputs, outputs=["predict", "margin"])
+    data = xgb.DMatrix(rows, base_margin=given["base_margin"], feature_names=names)
+    expected = [booster.predict(data), booster.predict(data, output_margin=True)]
+    for got, want in zip(open_session(model).run(None, given), expected, strict=True):
+        np.testing.assert_allclose(got, want, rtol=1e-5, atol=1e-6)
+    report = onnxpipe.verify(model, tmp_path / "model.ubj")
+    assert report, report.to_json()
+
+
+def test_a_base_margin_has_a_number_for_each_score(tmp_path: Path) -> None:
+    trained("multi:softprob", matrix()).save_model(tmp_path / "model.ubj")
+    with pytest.raises(BadInput, match="base_margin has 3 numbers a row"):
+        onnxpipe.convert(tmp_path / "model.ubj", inputs={"base_margin": ("float32", (None, 1))})
 
 
 @pytest.mark.parametrize(

@@ -78,7 +78,8 @@ def stages(
 
 def arrive(model: Any, rows: Mapping[str, Any]) -> Dict[str, Any]:
     """The columns as they arrive at a lone booster: one matrix, or one by one where some are text."""
-    parts = columns(model.names, rows)
+    read = getattr(model, "read", None)
+    parts = columns(read(rows) if read else model.names, rows)
     if any(part.dtype.kind == "O" for part in parts):
         return {str(i): part for i, part in enumerate(parts)}
     return {"0": np.concatenate(parts, axis=1)}

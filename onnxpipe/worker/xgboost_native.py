@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import sys
-from typing import Any, Dict, List, Mapping, Tuple
+from typing import Any, Dict, List, Mapping, Optional, Tuple
 
 import numpy as np
 
@@ -33,7 +33,7 @@ class Asked:
     def __init__(self, booster: Any) -> None:
         self.booster, self.names = booster, booster.feature_names
         self.linear = json.loads(booster.save_config())["learner"]["gradient_booster"]["name"] == "gblinear"
-        self.categories = categories(booster)
+        self.categories, self.width = categories(booster), booster.num_features()
 
     def predict(self, X: Any) -> Any:
         return self._ask(X, "value")
@@ -42,18 +42,33 @@ class Asked:
         return self._ask(X, "margin")
 
     def _ask(self, X: Any, kind: str) -> Any:
-        X = np.asarray(X, np.float32)
+        X, margin = self._split(np.asarray(X, np.float32))
         if not self.linear:
-            return self.booster.inplace_predict(X, predict_type=kind, validate_features=False)
+            return self.booster.inplace_predict(
+                X, predict_type=kind, validate_features=False, base_margin=margin
+            )
         import xgboost
 
-        rows = xgboost.DMatrix(X)
+        rows = xgboost.DMatrix(X, base_margin=margin)
         return self.booster.predict(rows, output_margin=kind == "margin", validate_features=False)
 
+    def _split(self, X: Any) -> Tuple[Any, Any]:
+        """The columns that were fitted, and the margin ``[N, scores]`` behind them, None without one."""
+        margin = X[:, self.width :]
+        return np.ascontiguousarray(X[:, : self.width]), margin if margin.shape[1] else None
+
     def table(self, rows: Mapping[str, Any]) -> Any:
-        """The rows as one matrix ``[N, d]``; categories as their codes, unknown ones missing."""
-        parts = main.sibling("boosters").columns(self.names, rows)
+        """The rows as one matrix ``[N, d]``; categories as their codes, unknown ones missing.
+
+        Margins to start from, ``base_margin``, are its last columns.
+        """
+        parts = main.sibling("boosters").columns(self.read(rows), rows)
         return np.concatenate([self._coded(i, part) for i, part in enumerate(parts)], axis=1)
+
+    def read(self, rows: Mapping[str, Any]) -> Optional[List[str]]:
+        """The columns that are read, in order, None for a plain matrix."""
+        margin = ["base_margin"] if "base_margin" in rows else []
+        return None if self.names is None else list(dict.fromkeys([*self.names, *margin]))
 
     def _coded(self, place: int, values: Any) -> Any:
         if place not in self.categories:

@@ -15,10 +15,6 @@ CASES = [
     Case(
         lazy(SparkXGBRegressor, **SMALL, features_col=["length", "count"], label_col="length"), data="frame"
     ),
-    Case(
-        lazy(SparkXGBRegressor, **SMALL, base_margin_col="label"),
-        data="regression",
-        refused="base_margin_col",
-        reason="a margin for each row is no input of the graph yet",
-    ),
+    Case(lazy(SparkXGBRegressor, **SMALL, base_margin_col="label"), data="regression"),
+    Case(lazy(SparkXGBClassifier, **SMALL, base_margin_col="label"), data="binary", **SINGLE),
 ]

@@ -28,9 +28,7 @@ _HOME = "xgboost.spark.estimator"
 
 
 def _booster(stage: Stage) -> Stage:
-    """The booster in the folder. Raises Unreadable where it isn't one, Unsupported for margins of rows."""
-    if stage.get("base_margin_col"):
-        raise stage.unsupported("starts from base_margin_col, a margin for each row")
+    """The booster in the folder. Raises Unreadable where it isn't one."""
     try:
         fields = _learner(stage.model)
     except (AttributeError, KeyError, TypeError, ValueError):
@@ -45,14 +43,15 @@ def _learner(text: str) -> dict[str, Any]:
 
 
 def _reads(stage: Stage) -> Sequence[str]:
-    """The columns it was fitted on: each on its own, else one of vectors."""
-    return stage.get("features_cols") or (stage.featuresCol,)
+    """The columns it was fitted on, each on its own, else one of vectors, and the margins of rows."""
+    margin = stage.get("base_margin_col")
+    return (*(stage.get("features_cols") or (stage.featuresCol,)), *([margin] if margin else ()))
 
 
 def _kinds(stage: Stage) -> Sequence[str]:
-    if names := stage.get("features_cols"):
-        return (kinds.NUMBER,) * len(names)
-    return (kinds.vector(trees.width(_booster(stage))),)
+    names, margin = stage.get("features_cols"), stage.get("base_margin_col")
+    features = (kinds.NUMBER,) * len(names) if names else (kinds.vector(trees.width(_booster(stage))),)
+    return (*features, *((kinds.NUMBER,) if margin else ()))
 
 
 def _edges(stage: Stage) -> Mapping[int, Any]:
@@ -69,9 +68,17 @@ def _rounds(stage: Stage, booster: Stage) -> int | None:
 
 
 def _margin(stage: Stage, booster: Stage, xs: Columns) -> Var:
-    table = Table.of(concat([numbers(column) for column in xs], 1))
-    rows = columns.matrix(booster, table, stage.get("missing"))
-    return objectives.margins(booster, rows, _rounds(stage, booster))
+    """The sum of all trees, and the margins of rows in place of the first prediction.
+
+    Raises Unsupported for those of several classes, which would need as many columns.
+    """
+    read, given = [numbers(column) for column in xs], None
+    if stage.get("base_margin_col"):
+        if trees.groups(booster) > 1:
+            raise stage.unsupported("starts from base_margin_col, one margin for several classes")
+        given = cast(read.pop(), np.float32)
+    rows = columns.matrix(booster, Table.of(concat(read, 1)), stage.get("missing"))
+    return objectives.margins(booster, rows, _rounds(stage, booster), given)
 
 
 @converts(f"{_HOME}.SparkXGBClassifierModel", reads=_reads, columns=_kinds, edges=_edges, single=True)

@@ -24,6 +24,9 @@ from onnxpipe.errors import Unreadable
 
 Array = NDArray[Any]
 
+MARGIN = "base_margin"
+"""The input, and the field of a booster that has it, of margins to start from, row by row."""
+
 
 def categories(stage: Stage) -> Mapping[int, Array]:
     """The categories of each column that has them, text or numbers, in the order of their codes.
@@ -69,6 +72,16 @@ def matrix(stage: Stage, x: Table, missing: Any = None) -> Var:
         return made
     marker = const(np.float32(missing), dtype_of(made))
     return op.where(op.equal(made, marker), const(np.nan, dtype_of(made)), made)
+
+
+def base_margin(stage: Stage, x: Table) -> tuple[Table, Var | None]:
+    """The columns that the trees read, and the float32 margin ``[N, scores]`` of each row that stands
+    behind them where one is an input.
+    """
+    if not stage.get(MARGIN):
+        return x, None
+    width = trees.width(stage)
+    return x.take(range(width)), x.take(range(width, x.width)).matrix(np.float32)
 
 
 def edges(stage: Stage, rounds: int | None) -> Mapping[int, Array]:

@@ -28,6 +28,7 @@ def refused(stage: Stage) -> Check:
 @converts("xgboost.Booster", "xgboost.core.Booster", refuses=refused, columns=_columns, edges=_edges)
 def booster(stage: Stage, x: Table) -> Answers:
     """``Booster.predict`` with all rounds, and its margin before the objective's link."""
-    rows = guarded(stage.context, columns.matrix(stage, x), refused(stage))
-    margin = objectives.margins(stage, rows)
+    read, given = columns.base_margin(stage, x)
+    rows = guarded(stage.context, columns.matrix(stage, read), refused(stage))
+    margin = objectives.margins(stage, rows, given=given)
     return {"predict": objectives.predictions(stage, margin), "margin": objectives.flat(margin)}

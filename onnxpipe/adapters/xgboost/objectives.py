@@ -78,15 +78,16 @@ def objective(stage: Stage) -> Objective:
     return OBJECTIVES[name]
 
 
-def margins(stage: Stage, x: Var, rounds: int | None = None) -> Var:
+def margins(stage: Stage, x: Var, rounds: int | None = None, given: Var | None = None) -> Var:
     """The sum of all trees (of the first rounds), or the linear model: float32 ``[N, scores]``.
 
-    ``x`` is float32 with NaN where a value is missing.
+    ``x`` is float32 with NaN where a value is missing. ``given`` ``[N, scores]`` takes the place of the
+    first prediction; the library adds the trees to it one by one, the graph adds it to their sum.
     """
-    start = objective(stage).margin(trees.base_score(stage))
-    if trees.is_linear(stage):
-        return _linear(stage, x, start)
-    return trees.summed(stage, x, start, rounds)
+    first = objective(stage).margin(trees.base_score(stage))
+    start = first if given is None else np.zeros_like(first)
+    total = _linear(stage, x, start) if trees.is_linear(stage) else trees.summed(stage, x, start, rounds)
+    return total if given is None else given + total
 
 
 def _linear(stage: Stage, x: Var, start: Array) -> Var:
