@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy import constants
 from scipy.special import expit, softmax
 from sklearn.calibration import _SigmoidCalibration
 from sklearn.isotonic import IsotonicRegression
@@ -110,6 +111,34 @@ def test_yolo_and_suppression_as_opencv() -> None:
         np.testing.assert_array_equal(left["confidence"][left["class"] == label], scores[0, label][native])
 
 
+def test_heads_of_yolo_5_and_7() -> None:
+    """Of each box the score of each class times that of there being anything."""
+    rng = np.random.default_rng(1)
+    head = rng.uniform(0, 1, (2, 9, 5 + 3)).astype("f4")
+    got = answers("yolo_boxes", head, name="output0", family="v5")
+    x, y, w, h = np.moveaxis(head[..., :4], -1, 0)
+    np.testing.assert_array_equal(got["boxes"], np.stack([x - w / 2, y - h / 2, x + w / 2, y + h / 2], -1))
+    np.testing.assert_array_equal(got["scores"], (head[..., 5:] * head[..., 4:5]).transpose(0, 2, 1))
+    assert answers("yolo_boxes", head[:0], name="output0", family="v5")["boxes"].shape == (0, 9, 4)
+
+
+@pytest.mark.parametrize("strides", [(8, 16), (16,)])
+def test_heads_of_yolox(strides: tuple[int, ...]) -> None:
+    """Cell by cell, as its paper has it: cells row by row, from the smallest stride on."""
+    rng, height, width = np.random.default_rng(2), 32, 48
+    cells = [(s, y, x) for s in strides for y in range(height // s) for x in range(width // s)]
+    head = rng.normal(size=(2, len(cells), 5 + 2))
+    told = {"family": "x", "size": f"{height}x{width}", "strides": "|".join(map(str, strides))}
+    got = answers("yolo_boxes", head, name="output", **told)
+    for image in range(2):
+        for i, (stride, row, column) in enumerate(cells):
+            cx, cy, w, h, there, *shares = head[image, i]
+            cx, cy, w, h = (cx + column) * stride, (cy + row) * stride, np.exp(w) * stride, np.exp(h) * stride
+            corners = [cx - w / 2, cy - h / 2, cx + w / 2, cy + h / 2]
+            np.testing.assert_allclose(got["boxes"][image, i], corners, rtol=1e-12, atol=1e-12)
+            np.testing.assert_allclose(got["scores"][image, :, i], np.multiply(shares, there), rtol=1e-12)
+
+
 def suppressed(boxes: Any, scores: Any, **given: Any) -> Any:
     ports = {
         "boxes": Port("boxes", "float32", ("N", "A", 4)),
@@ -125,7 +154,8 @@ def test_each_image_of_a_batch_and_each_class_is_suppressed_by_itself() -> None:
     boxes = np.concatenate([corner, corner + rng.uniform(5, 40, (3, 30, 2))], 2).astype("f4")
     scores = rng.uniform(0, 1, (3, 3, 30)).astype("f4")
     scores[1] = 0  # nothing is found in the second
-    got = suppressed(boxes, scores, iou=0.5, score=0.2, top=4)
+    got = suppressed(boxes, scores, iou=0.5, score=0.2, top=4, classes="cat|dog|bird")
+    assert got["labels"].tolist() == np.array(["cat", "dog", "bird"])[got["class"]].tolist()
     found = zip(got["image"], got["class"], got["confidence"], got["kept"].tolist(), strict=True)
     native = [
         (image, label, scores[image, label, place], boxes[image, place].tolist())
@@ -163,8 +193,46 @@ def test_ssd(tmp_path: Path) -> None:
     centre = anchors[:, :2] + offsets[..., :2] * 0.1 * anchors[:, 2:]
     size = anchors[:, 2:] * np.exp(offsets[..., 2:] * 0.2)
     native = np.concatenate([centre - size / 2, centre + size / 2], 2)
-    got = answers("ssd_boxes", offsets, name="offsets", anchors=str(tmp_path / "anchors.csv"))["boxes"]
+    file = str(tmp_path / "anchors.csv")
+    got = answers("ssd_boxes", offsets, name="offsets", anchors=file)["boxes"]
     np.testing.assert_allclose(got, native, rtol=1e-12)
+    whole = answers("ssd_boxes", offsets, name="offsets", anchors=file, centre=1, size=1)["boxes"]
+    centre = anchors[:, :2] + offsets[..., :2] * anchors[:, 2:]
+    np.testing.assert_allclose((whole[..., :2] + whole[..., 2:]) / 2, centre, rtol=1e-9, atol=1e-12)
+    size = anchors[:, 2:] * np.exp(offsets[..., 2:])
+    np.testing.assert_allclose(whole[..., 2:] - whole[..., :2], size, rtol=1e-9)
+    with pytest.raises(BadManifest, match="6 anchors, and there are 5 boxes"):
+        answers("ssd_boxes", offsets[:, :5], name="offsets", anchors=file)
+
+
+SCIPY = {
+    ("inch", "m"): "inch", ("mile", "km"): "mile", ("pound", "kg"): "pound", ("ounce", "g"): "ounce",
+    ("hour", "s"): "hour", ("week", "day"): "week", ("acre", "m2"): "acre", ("hectare", "m2"): "hectare",
+    ("gallon", "l"): "gallon", ("km/h", "m/s"): "kmh", ("mph", "m/s"): "mph", ("knot", "m/s"): "knot",
+    ("atm", "Pa"): "atm", ("bar", "hPa"): "bar", ("calorie", "J"): "calorie", ("yard", "foot"): "yard",
+    ("nautical_mile", "m"): "nautical_mile",
+}  # fmt: skip
+SI = {"km": 1e3, "g": 1e-3, "day": 86400, "l": 1e-3, "hPa": 100, "foot": constants.foot}
+
+
+@pytest.mark.parametrize(("of", "to"), SCIPY)
+def test_units_as_scipy(of: str, to: str) -> None:
+    x = LOGITS[:, 0]
+    native = x * getattr(constants, SCIPY[of, to]) / SI.get(to, 1)
+    np.testing.assert_allclose(answers("units", x, of=of, to=to)["value"], native, rtol=1e-12)
+    back = answers("units", native, of=to, to=of)["value"]
+    np.testing.assert_allclose(back, x, rtol=1e-12)
+
+
+TEMPERATURES = {"degC": "Celsius", "degF": "Fahrenheit", "K": "Kelvin"}
+
+
+@pytest.mark.parametrize("of", TEMPERATURES)
+@pytest.mark.parametrize("to", TEMPERATURES)
+def test_temperatures_as_scipy(of: str, to: str) -> None:
+    x = LOGITS[:, 0] * 40
+    native = constants.convert_temperature(x, TEMPERATURES[of], TEMPERATURES[to])
+    np.testing.assert_allclose(answers("units", x, of=of, to=to)["value"], native, rtol=1e-12, atol=1e-10)
 
 
 @pytest.mark.parametrize(
@@ -180,8 +248,28 @@ def test_ssd(tmp_path: Path) -> None:
         ("inverse", {"function": "log"}, "function can't be 'log'"),
         ("ssd_boxes", {"anchors": "nowhere.csv"}, "can't be read"),
         ("yolo_boxes", {}, "takes a head"),
+        ("yolo_boxes", {"family": "v9"}, "family can't be 'v9'"),
+        ("units", {"of": "inhc", "to": "m"}, "Is it inch"),
+        ("units", {"of": "inch", "to": "kg"}, "inch is a length, and kg a mass"),
     ],
 )
 def test_what_is_refused(component: str, given: dict[str, Any], says: str) -> None:
-    with pytest.raises(BadManifest, match=says):
+    with pytest.raises(BadManifest) as caught:
         answers(component, P, **given)
+    assert says in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [({}, "needs size"), ({"size": 30}, "don't divide"), ({"size": 64}, "the head has 9 cells")],
+)
+def test_heads_of_yolox_that_do_not_fit(given: dict[str, Any], says: str) -> None:
+    with pytest.raises(BadManifest) as caught:
+        answers("yolo_boxes", np.zeros((1, 9, 7)), name="output", family="x", **given)
+    assert says in str(caught.value)
+
+
+def test_labels_of_boxes_are_as_many_as_classes() -> None:
+    boxes = np.zeros((1, 2, 4), "f4")
+    with pytest.raises(BadManifest, match="2 labels are given for 3 classes"):
+        suppressed(boxes, np.zeros((1, 3, 2), "f4"), classes="a|b")

@@ -11,6 +11,7 @@ import pytest
 from onnx import numpy_helper
 
 import onnxpipe
+from tests.graphs import graph, run
 
 pytestmark = pytest.mark.slow
 
@@ -52,9 +53,15 @@ EXPORTERS = [
 ]
 
 
-@pytest.mark.parametrize("exported", EXPORTERS)
-def test_an_export_is_matched_by_type_and_shape_and_judged(exported: Any, tmp_path: Path) -> None:
-    model, source = exported(tmp_path)
+@pytest.fixture(scope="module", params=EXPORTERS)
+def exported(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """A model of each exporter, and what it was exported from."""
+    return request.param(tmp_path_factory.mktemp("exported"))
+
+
+def test_an_export_is_matched_by_type_and_shape_and_judged(exported: Any) -> None:
+    model, source = onnx.ModelProto(), exported[1]
+    model.CopyFrom(exported[0])
     found = onnxpipe.verify(model, source, rows=40)
     assert found, str(found)
     assert "features is" in found.setting.notes[0]
@@ -63,3 +70,22 @@ def test_an_export_is_matched_by_type_and_shape_and_judged(exported: Any, tmp_pa
     weights.flat[np.abs(weights).argmax()] *= 1.01
     tensor.CopyFrom(numpy_helper.from_array(weights, tensor.name))
     assert not onnxpipe.verify(model, source, rows=40)
+
+
+def test_an_export_is_a_part_between_others(exported: Any) -> None:
+    """Twice, with another opset before it; the parts are asked one after another, too."""
+    model, _ = exported
+    (given,), (told,) = model.graph.input, model.graph.output
+    halved = graph("g (float[N,4] x) => (float[N,4] y) <float h = {0.5}> { y = Mul(x, h) }", opset=13)
+    back = graph(
+        "g (float[N,3] y) => (float[N,4] x) <int64[4] i = {2, 0, 1, 2}> { x = Gather <axis = 1> (y, i) }"
+    )
+    whole = onnxpipe.stitch([halved, model, back, model, "post:topk=2,classes=a|b|c"])
+    x = np.random.default_rng(0).normal(size=(9, 4)).astype("f4")
+    for rows in (x, x[:1], x[:0]):
+        middle = run(model, {given.name: rows * np.float32(0.5)})[told.name]
+        scores = run(model, {given.name: middle[:, [2, 0, 1, 2]]})[told.name]
+        order = np.argsort(-scores, axis=1, kind="stable")[:, :2]
+        got = run(whole, {"x": rows})
+        np.testing.assert_array_equal(got["labels"], np.array(["a", "b", "c"])[order])
+        np.testing.assert_array_equal(got["probabilities"], np.take_along_axis(scores, order, 1))

@@ -107,13 +107,18 @@ def test_the_api_and_what_is_given_beside_a_manifest(folder: Path) -> None:
         ("scores.onnx", "/etc/hosts", 3, "absolute path"),
         ("scores.onnx", "labels/names.txt", 3, "isn't an ONNX model"),
         ("names.txt", "gone.txt", 7, "can't be read"),
+        ("      file: labels/names.txt\n", "", 7, "nobody says what the classes are called"),
+        ("top: 2", "tpo: 2", 7, "Is it top?"),
         ("top: 2", "top: two", 7, "top can't be 'two'"),
         ("top: 2", "top: 2\n      top: 3", 11, "top is given twice"),
         ("top: 2", "top: [2", 11, "it isn't YAML"),
         ("top: 2", "top: !!python/name:os.system ''", 10, "it isn't YAML"),
         ("- model.scores=soft.scores", "- 3", 13, "wires.1"),
         ("=soft.score", "=soft.scored", 13, "no part has an input soft.score"),
+        ("- model.scores=", "- model.score=", 5, "Is it model.scores"),
+        ("- model.scores=", "- best.labels=", 5, "What feeds a part stands before it"),
         ("p=best.probabilities", "p=best.p", 15, "no part has an output best.p"),
+        ('[labels, "p=best.probabilities"]', "\n- labels\n- p=best.probabilites", 17, "best.probabilities"),
         ("# three parts", "- one\n- two", None, "YAML"),
     ],
 )
@@ -123,6 +128,37 @@ def test_the_line_that_is_wrong(folder: Path, old: str, new: str, line: int | No
     assert says in f"{error.where} {error.what} {error.remedy}"
     if line is not None:
         assert error.where.startswith(f"{folder / 'stitch.yaml'}:{line}")
+
+
+SINGLE = "g (float[N,3] y) => (float[N,3] z) { z = Neg(y) }"
+DOUBLE = SINGLE.replace("float", "double")
+
+
+@pytest.mark.parametrize(
+    ("model", "more", "line", "says"),
+    [
+        (SINGLE, "wires:\n- input.x=a.x\n- a.scores=b.y", 7, "float64 into float32"),
+        (SINGLE, "", 3, "float64 into float32"),
+        (DOUBLE.replace("N,3", "N,4"), "wires: [a.scores=b.y]", 5, "[N, 3] into [N, 4]"),
+        (DOUBLE, "wires: [a.score=b.y]", 5, "Is it a.scores"),
+        (DOUBLE, "wires: [a.scores=b.y, b.z=a.x]", 5, "b doesn't come before a"),
+        (DOUBLE, "wires: [a.scores=b.y]\noutputs: [y=b.zz]", 6, "b.zz"),
+        (DOUBLE.replace("] y", "] y, double[N,3] q"), "", 3, "nothing connects b to a"),
+        (DOUBLE, "    layouts: {y: nchw}", 3, "it has 2 axes"),
+        (DOUBLE.replace("N,3", "N,3,8,8"), "wires: [a.scores=b.y]", 5, "into [N, 3, 8, 8]"),
+    ],
+)
+def test_parts_that_do_not_go_together_are_found_in_the_manifest(
+    folder: Path, model: str, more: str, line: int, says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    onnx.save(graph(model), folder / "b.onnx")
+    text = "parts:\n- {name: a, model: scores.onnx}\n- name: b\n  model: b.onnx\n"
+    place = folder / "stitch.yaml"
+    place.write_text(text + more.replace("    layouts", "  layouts"))
+    assert main(["stitch", str(place), "-o", str(folder / "full.onnx")]) == 2
+    told = capsys.readouterr().err
+    assert f"{place}:{line}: " in told and says in told, told
+    assert not (folder / "full.onnx").exists()
 
 
 @pytest.mark.parametrize("text", ["", "null", "3", "[]", "parts: []", "parts: {}", "\x00", "parts: 3"])

@@ -226,8 +226,10 @@ FIXTURES = Path(__file__).parent.parent / "fixtures"
 MIXED: dict[str, Any] = {"sklearn_keras": "keras", "image_torch": "torch", "spark_torch": "spark"}
 
 
-def test_columns_of_sklearn_before_a_network_of_keras_answer_as_recorded() -> None:
-    folder = FIXTURES / "mixed_sklearn_keras"
+@pytest.mark.parametrize("name", ["mixed_sklearn_keras", "mixed_optimum"])
+def test_pipelines_of_several_makers_answer_as_recorded(name: str) -> None:
+    """scikit-learn's columns before Keras' network; a tokenizer before a BERT that optimum exported."""
+    folder = FIXTURES / name
     model = stitched(folder / "pipeline.yaml").model
     assert replay.replay(model, replay.folders(None, folder / "golden"), {})
 

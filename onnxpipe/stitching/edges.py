@@ -171,4 +171,4 @@ def _type_name(elem_type: int) -> str:
 
 
 def _refusal(source: End, target: End, what: str, remedy: str = "") -> BadManifest:
-    return BadManifest(f"{source} doesn't fit {target}: {what}", where="wires", remedy=remedy)
+    return BadManifest(f"{source} doesn't fit {target}: {what}", remedy=remedy)

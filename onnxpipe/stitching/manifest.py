@@ -45,7 +45,7 @@ class Manifest:
 
     ``reference`` is the Python function of the whole, ``data`` rows to try besides ``rows`` made
     ones, ``golden`` a folder of recorded answers, ``tolerances`` rtol and atol by output, "" for all.
-    ``lines`` tell where each of these and each ``wire TEXT`` stand.
+    ``lines`` tell where each of these, each ``wire TEXT``, ``outputs TEXT`` and ``part NAME`` stand.
     """
 
     path: Path
@@ -68,8 +68,8 @@ class Manifest:
         return f"{self.path}:{entry.line}"
 
     def placed(self, where: str) -> str:
-        """The place of an error about wires or outputs, with its line where it is known."""
-        line = self.lines.get(where)
+        """The place of an error about a wire, an output or a part, with its line where it is known."""
+        line = self.lines.get(where) or self.lines.get(f"part {where}")
         return ": ".join(filter(None, (f"{self.path}:{line}" if line else str(self.path), where)))
 
 
@@ -84,15 +84,17 @@ def read(path: Path) -> Manifest:
     _refuse_invalid(document, str(path))
     data = document.data
     entries = tuple(_entry(part, document.line(("parts", i))) for i, part in enumerate(data["parts"]))
-    wires = tuple(data.get("wires", ()))
+    wires, outputs = (tuple(data.get(key, ())) for key in ("wires", "outputs"))
     places = {f"wire {wire}": document.line(("wires", i)) for i, wire in enumerate(wires)}
+    places |= {f"outputs {output}": document.line(("outputs", i)) for i, output in enumerate(outputs)}
+    places |= {f"part {entry.name}": entry.line for entry in entries}
     places |= {key: document.line((key,)) for key in _KEYS if key in data}
     tolerances = {"" if name == "*" else name: limits for name, limits in data.get("tolerances", {}).items()}
     places |= {f"tolerances {name}": document.line(("tolerances", name)) for name in tolerances}
     paths = {key: path.parent / data[key] for key in ("data", "golden") if key in data}
     told = {key: data[key] for key in ("reference", "rows") if key in data}
     made = Manifest(
-        path, entries, wires, tuple(data.get("outputs", ())), tolerances=tolerances, lines=places,
+        path, entries, wires, outputs, tolerances=tolerances, lines=places,
         **paths, **told,
     )  # fmt: skip
     for entry in made.parts:

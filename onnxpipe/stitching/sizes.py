@@ -61,7 +61,8 @@ class Sizes:
             number = b
         if number is not None and self.fixed.setdefault(first, number) != number:
             raise BadManifest(
-                f"{edge}: size {a.name} would have to be {self.fixed[first]} and {number}", where="wires"
+                f"{edge}: size {a.name} would have to be {self.fixed[first]} and {number}",
+                where=f"part {edge.target.part}",
             )
 
 

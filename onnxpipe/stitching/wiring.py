@@ -46,7 +46,8 @@ def wired(parts: Sequence[Part], wires: Iterable[Wire] = (), outputs: Iterable[s
     Raises BadManifest for a name that isn't there or could be two things, for an edge that goes
     backwards or doesn't fit, and for a part that nothing connects.
     """
-    links = dict(_explicit(parts, wires))
+    told: dict[End, str] = {}
+    links = dict(_explicit(parts, wires, told))
     for before, part in pairwise(parts):
         links |= _default(before, part, links)
     _refuse_loose(parts, links)
@@ -59,10 +60,16 @@ def wired(parts: Sequence[Part], wires: Iterable[Wire] = (), outputs: Iterable[s
             gives.setdefault(links[target], takes[target])
             inputs.setdefault(links[target].port, target)
     laid = {End(part.name, port): layout for part in parts for port, layout in part.layouts.items()}
-    edges = tuple(
-        checked(links[end], gives[links[end]], end, kind, (laid.get(links[end], ""), laid.get(end, "")))
-        for end, kind in takes.items()
-    )
+
+    def edge(end: End) -> Edge:
+        source = links[end]
+        try:
+            return checked(source, gives[source], end, takes[end], (laid.get(source, ""), laid.get(end, "")))
+        except BadManifest as error:
+            error.where = told.get(end, f"part {end.part}")
+            raise
+
+    edges = tuple(map(edge, takes))
     picked = _outputs(parts, links, tuple(outputs), inputs)
     read = {*links.values(), *picked.values()}
     return Wiring(edges, inputs, picked, tuple(end for end in gives if end not in read))
@@ -73,10 +80,15 @@ def feeding(end: End, roles: Sequence[str], before: Sequence[Part], wires: Itera
 
     With it the wire that says so, empty where it is the default.
     """
+    given = [End(part.name, output) for part in before for output in part.outputs]
     for text in wires:
         for left, right in splits(text):
             if right in (str(end), end.port):
-                return _find(left, [End(p.name, o) for p in before for o in p.outputs], "output"), text
+                try:
+                    return _find(left, given, "output"), text
+                except BadManifest as error:
+                    error.remedy = f"{error.remedy} What feeds a part stands before it.".strip()
+                    raise
     there = tuple(before[-1].outputs) if before else ()
     named = [name for name in (end.port, *roles) if name in there] or there
     if len(named) == 1 or (named and named != there):
@@ -87,8 +99,10 @@ def feeding(end: End, roles: Sequence[str], before: Sequence[Part], wires: Itera
     )
 
 
-def _explicit(parts: Sequence[Part], wires: Iterable[Wire]) -> Iterator[tuple[End, End]]:
-    """(target, source) of each wire."""
+def _explicit(
+    parts: Sequence[Part], wires: Iterable[Wire], told: dict[End, str]
+) -> Iterator[tuple[End, End]]:
+    """(target, source) of each wire; ``told`` is where a user says so, by target."""
     places = {part.name: i for i, part in enumerate(parts)}
     seen: set[End] = set()
     for text in wires:
@@ -102,6 +116,8 @@ def _explicit(parts: Sequence[Part], wires: Iterable[Wire]) -> Iterator[tuple[En
                 remedy="List the parts in the order they run.",
             )
         seen.add(target)
+        if isinstance(text, str):
+            told[target] = f"wire {text}"
         yield target, source
 
 
@@ -171,7 +187,7 @@ def _refuse_loose(parts: Sequence[Part], links: Mapping[End, End]) -> None:
     raise BadManifest(
         f"nothing connects {part.name} to {before.name}: {before.name} gives {', '.join(before.outputs)} "
         f"and {part.name} takes {', '.join(part.inputs)}",
-        where="wires",
+        where=f"part {part.name}",
         remedy=f"Say which goes where, as in --wire {before.name}.{out}={part.name}.{into}",
     )
 
@@ -205,11 +221,13 @@ def _outputs(
         try:
             name, end = _output(text, ends)
         except BadManifest as error:
-            error.where = "outputs"
+            error.where = f"outputs {text}"
             raise
         if name in made or name in inputs:
             what = "an input" if name in inputs else "another output"
-            raise BadManifest(f"{name} is {what} already", where="outputs", remedy=f"Rename it: NEW={end}")
+            raise BadManifest(
+                f"{name} is {what} already", where=f"outputs {text}", remedy=f"Rename it: NEW={end}"
+            )
         made[name] = end
     return made
 
