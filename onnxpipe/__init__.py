@@ -14,7 +14,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from onnxpipe.core.options import Options as Options
     from onnxpipe.core.registry import converts as converts
-    from onnxpipe.core.registry import translates as translates
+    from onnxpipe.core.translations import translates as translates
     from onnxpipe.services.bench import bench as bench
     from onnxpipe.services.convert import convert as convert
     from onnxpipe.services.inspect import inspect as inspect
@@ -34,7 +34,7 @@ _HOMES = {
     "load": "onnxpipe.services.serve",
     "skew": "onnxpipe.services.skew",
     "stitch": "onnxpipe.services.stitch",
-    "translates": "onnxpipe.core.registry",
+    "translates": "onnxpipe.core.translations",
     "verify": "onnxpipe.services.verify",
 }
 

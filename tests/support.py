@@ -18,7 +18,8 @@ from sklearn.utils import all_estimators
 
 from onnxpipe.adapters.keras.trust import CLASSES
 from onnxpipe.core.record import public_name
-from onnxpipe.core.registry import discover, kinds, translated, translation
+from onnxpipe.core.registry import discover, kinds
+from onnxpipe.core.translations import translated, translation
 from tests.harness import METHODS, Case, cases, plain
 
 FUNCTIONS = Path("docs/support/functions.md")

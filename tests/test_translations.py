@@ -15,10 +15,10 @@ from sklearn.preprocessing import FunctionTransformer
 import onnxpipe
 from onnxpipe.adapters.base import Artefact
 from onnxpipe.adapters.sklearn.trust import untrusted
-from onnxpipe.core import registry
+from onnxpipe.core import translations
 from onnxpipe.core.ops import Var, op
 from onnxpipe.core.plan import Stage
-from onnxpipe.core.registry import translated
+from onnxpipe.core.translations import translated
 from onnxpipe.errors import Refusal
 from tests import functions
 from tests.harness import open_session
@@ -73,7 +73,7 @@ def test_a_later_translation_wins() -> None:
         assert "tests.functions.untranslated" in translated()
         assert untrusted(["tests.functions.untranslated"]) == ()
     finally:
-        registry._translations.pop("tests.functions.untranslated")
+        translations._translations.pop("tests.functions.untranslated")
 
 
 def test_columns_of_a_data_frame_keep_their_dtypes() -> None:

@@ -13,7 +13,7 @@ import numpy as np
 from onnxpipe.blocks import jpeg_segments
 from onnxpipe.blocks.extensions import decoded
 from onnxpipe.blocks.jpeg_segments import Walk
-from onnxpipe.core.apply import enforced
+from onnxpipe.core.guards import enforced
 from onnxpipe.core.loops import iterated
 from onnxpipe.core.ops import Var, cast, const, op
 

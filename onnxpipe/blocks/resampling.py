@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from onnxpipe.blocks.elementwise import cos, sinc
+from onnxpipe.blocks.trigonometry import cos, sinc
 from onnxpipe.core.ops import Var, cast, const, op
 
 BLOCK = 16

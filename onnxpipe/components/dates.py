@@ -11,7 +11,7 @@ from onnxpipe.blocks.calendar import Date
 from onnxpipe.components.parameters import Names
 from onnxpipe.components.registry import Outputs, component
 from onnxpipe.components.resizers import one_of
-from onnxpipe.core.apply import enforced
+from onnxpipe.core.guards import enforced
 from onnxpipe.core.ops import Var, const, dtype_of, is_string, op
 from onnxpipe.errors import BadManifest
 

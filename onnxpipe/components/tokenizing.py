@@ -19,7 +19,7 @@ from onnxpipe.components.parameters import File
 from onnxpipe.components.registry import Noted, Outputs, component
 from onnxpipe.components.resizers import one_of
 from onnxpipe.components.sentencepiece_model import pieces_of
-from onnxpipe.core.apply import enforced
+from onnxpipe.core.guards import enforced
 from onnxpipe.core.ops import Var, batch_size, cast, const, is_string, op, shape_of, shaped
 from onnxpipe.core.signature import Port
 from onnxpipe.errors import BadManifest

@@ -11,8 +11,9 @@ import spox
 from onnx import helper
 
 from onnxpipe.core import broadcasting, opsets, pruning, refusals
-from onnxpipe.core.apply import guarded, parts, tensor
+from onnxpipe.core.apply import parts, tensor
 from onnxpipe.core.fragment import Fragment, Tap
+from onnxpipe.core.guards import guarded
 from onnxpipe.core.ops import Tensor, Var, argument, before_widening, cast, const, dtype_of, is_string, op
 from onnxpipe.core.options import IR_VERSION, ML_OPSET, OPSET, Options
 from onnxpipe.core.plan import Answered, Context, Plan

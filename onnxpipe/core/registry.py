@@ -115,7 +115,7 @@ def converts(
     def register(function: F) -> F:
         hints = [hint for name, hint in get_type_hints(function).items() if name != "return"]
         known = {kind: held.convert for kind in kinds if (held := _converters.get(kind))}
-        for kind in _free(kinds, function, known):
+        for kind in free(kinds, function, known):
             _converters[kind] = Converter(
                 kind,
                 function,
@@ -136,7 +136,7 @@ def converts(
     return register
 
 
-def _free(
+def free(
     names: Sequence[str], function: Callable[..., Any], known: Mapping[str, Callable[..., Any]]
 ) -> list[str]:
     """The names that a function may register: all but those a user has, for one of ours.
@@ -150,50 +150,6 @@ def _free(
 
 def _is_ours(function: Callable[..., Any]) -> bool:
     return function.__module__.startswith("onnxpipe.")
-
-
-Translate = Callable[..., Var]
-T = TypeVar("T", bound=Translate)
-
-
-@dataclass(frozen=True, slots=True)
-class Translation:
-    """What stands in for a function that pipelines call: ``(stage, x: Var, **keywords) -> Var``.
-
-    ``by_column`` says that it treats columns alike, so that those of a data frame may come
-    apart, each dtype by itself; otherwise it gets all of them as one matrix.
-    """
-
-    translate: Translate
-    by_column: bool = False
-
-
-_translations: dict[str, Translation] = {}
-
-
-def translates(*names: str, by_column: bool = False) -> Callable[[T], T]:
-    """Register a function ``(stage, x: Var, **keywords) -> Var`` in place of those named ``module.function``.
-
-    ``x`` is ``[N, d]`` in the dtype it arrives in. A later registration wins, but ours never over a user's.
-    """
-
-    def register(function: T) -> T:
-        known = {name: held.translate for name in names if (held := _translations.get(name))}
-        free = _free(names, function, known)
-        _translations.update(dict.fromkeys(free, Translation(function, by_column)))
-        return function
-
-    return register
-
-
-def translation(name: str) -> Translation | None:
-    """What stands in for the function of a dotted name, None where nothing does."""
-    return _translations.get(name)
-
-
-def translated() -> tuple[str, ...]:
-    """The names of all functions that something stands in for, sorted."""
-    return tuple(sorted(_translations))
 
 
 @cache

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from onnxpipe.blocks import elementwise, nullable
+from onnxpipe.blocks import nullable, trigonometry
 from onnxpipe.blocks.nullable import Value
 from onnxpipe.core.ops import Var, cast, const, dtype_of, op
 from onnxpipe.sql.scope import Rule, Scope, evaluated, operands, unknown
@@ -176,8 +176,8 @@ RULES: dict[str, Rule] = {
     "Sqrt": partial(_of_double, op.sqrt),
     "Exp": partial(_of_double, op.exp),
     "Sin": partial(_of_double, op.sin),
-    "Cos": partial(_of_double, elementwise.cos),
-    "Tan": partial(_of_double, elementwise.tan),
+    "Cos": partial(_of_double, trigonometry.cos),
+    "Tan": partial(_of_double, trigonometry.tan),
     "Sign": partial(_of_double, op.sign),
     "Ln": _log,
     "Log": _log,

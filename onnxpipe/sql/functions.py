@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from onnxpipe.blocks import elementwise, nullable, numeric
+from onnxpipe.blocks import elementwise, nullable, numeric, trigonometry
 from onnxpipe.blocks.nullable import Value
 from onnxpipe.core.ops import Var, cast, const, op
 from onnxpipe.sql.arithmetic import double
@@ -67,11 +67,11 @@ def _constant(value: float, node: Any, scope: Scope) -> Value:
 RULES: dict[str, Rule] = {
     "IntDiv": _whole_quotient,
     "Cbrt": partial(_of_double, elementwise.cbrt),
-    "Asin": partial(_of_double, elementwise.arcsin),
-    "Acos": partial(_of_double, elementwise.arccos),
-    "Atan": partial(_of_double, elementwise.arctan),
-    "Sinh": partial(_of_double, elementwise.sinh),
-    "Cosh": partial(_of_double, elementwise.cosh),
+    "Asin": partial(_of_double, trigonometry.arcsin),
+    "Acos": partial(_of_double, trigonometry.arccos),
+    "Atan": partial(_of_double, trigonometry.arctan),
+    "Sinh": partial(_of_double, trigonometry.sinh),
+    "Cosh": partial(_of_double, trigonometry.cosh),
     "Tanh": partial(_of_double, op.tanh),
     "Degrees": partial(_of_double, lambda x: op.mul(x, const(180 / np.pi))),
     "Radians": partial(_of_double, lambda x: op.mul(x, const(np.pi / 180))),

@@ -14,8 +14,8 @@ import numpy as np
 
 from onnxpipe.blocks import nullable
 from onnxpipe.blocks.nullable import Value
-from onnxpipe.core.apply import require
 from onnxpipe.core.frame import Frame
+from onnxpipe.core.guards import require
 from onnxpipe.core.ops import Var, cast, const, dtype_of, op
 from onnxpipe.core.plan import Stage
 

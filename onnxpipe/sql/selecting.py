@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from onnxpipe.core.apply import recorded, require
+from onnxpipe.core.apply import recorded
 from onnxpipe.core.frame import Column, Frame, held, table_of
+from onnxpipe.core.guards import require
 from onnxpipe.core.ops import batch_size, const, op, shape_of
 from onnxpipe.core.plan import Stage
 from onnxpipe.errors import BadInput

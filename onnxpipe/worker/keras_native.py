@@ -10,7 +10,7 @@ import tempfile
 from typing import Any, Collection, Dict, Iterator, List, Mapping, Tuple
 
 main = sys.modules["_onnxpipe_main"]
-tensors = main.sibling("tensors")
+installed, tensors = main.sibling("installed"), main.sibling("tensors")
 flat, array = tensors.flat, tensors.array
 _CODE = {"__lambda__", "keras.layers.Lambda"}
 _SUFFIXES = {b"PK\x03\x04": ".keras", b"\x89HDF": ".h5"}
@@ -36,7 +36,7 @@ def load(path: str, _format: str, names: List[str]) -> Any:
     try:
         return opened(module, path, more)
     except Exception:
-        if not main.is_module("tf_keras"):
+        if not installed.is_module("tf_keras"):
             raise
         try:
             return opened(importlib.import_module("tf_keras"), path, more)
@@ -63,9 +63,9 @@ def own(names: List[str]) -> Dict[str, Any]:
         home, _, last = name.rpartition(".")
         if name.startswith("keras.") or name in _CODE:
             continue
-        if main.is_module(name):
+        if installed.is_module(name):
             importlib.import_module(name)
-        elif home and main.is_module(home):
+        elif home and installed.is_module(home):
             found[last] = getattr(importlib.import_module(home), last)
     return found
 

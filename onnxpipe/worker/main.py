@@ -56,11 +56,11 @@ class Session:
 
     def peer(self, request: Mapping[str, Any]) -> Dict[str, Any]:
         """The version of a peer that could export stages; nothing of it is imported."""
-        return {"version": version(request["exporter"])}
+        return {"version": sibling("installed").version(request["exporter"])}
 
     def export(self, request: Mapping[str, Any]) -> Dict[str, Any]:
         """Have a peer export the part at a path; its model goes to ``export.onnx``."""
-        register(request["exporter"], request["modules"])
+        sibling("installed").register(request["exporter"], request["modules"])
         exporter = sibling(request["exporter"] + "_export")
         part = self.framework.part(self.model, request["path"])
         if part is None:
@@ -187,44 +187,6 @@ class MissingMethod(Exception):
 
 class NoConverter(Exception):
     """A peer knows nothing of a kind of stage."""
-
-
-def version(distribution: str) -> str:
-    """The version of an installed package. Raises ModuleNotFoundError where there is none."""
-    from importlib import metadata
-
-    try:
-        return metadata.version(distribution)
-    except metadata.PackageNotFoundError:
-        raise ModuleNotFoundError("No module named %r" % distribution, name=distribution) from None
-
-
-def register(exporter: str, modules: List[str]) -> None:
-    """Import what registers a user's converters: entry points ``onnxpipe.<exporter>``, and these modules.
-
-    Names that are no modules are passed over: they were allowed for the sake of pickles.
-    """
-    from importlib import metadata
-
-    found: Any = metadata.entry_points()
-    group = "onnxpipe." + exporter
-    for entry in found.select(group=group) if hasattr(found, "select") else found.get(group, ()):
-        try:
-            entry.load()
-        except Exception as error:
-            told = (entry.name, entry.value, group, type(error).__name__, first_line(error))
-            raise RuntimeError("the entry point %s = %s in %s can't be loaded: %s: %s" % told) from None
-    for name in modules:
-        if is_module(name):
-            importlib.import_module(name)
-
-
-def is_module(name: str) -> bool:
-    """Whether a dotted name is that of a module that can be imported."""
-    try:
-        return importlib.util.find_spec(name) is not None
-    except (ImportError, ValueError, AttributeError):
-        return False
 
 
 def first_line(error: BaseException) -> str:

@@ -7,6 +7,7 @@ from typing import Any, Dict, Mapping, Sequence, Tuple
 
 main = sys.modules["_onnxpipe_main"]
 native, exporting = main.sibling("torch_native"), main.sibling("torch_export")
+installed = main.sibling("installed")
 
 METHODS = ("predict", "predict_proba", "forward_iter", "evaluation_step")
 """What stands between a net and its module, besides ``infer``, which is traced as it is."""
@@ -31,8 +32,8 @@ def program(net: Any, request: Mapping[str, Any], rows: Mapping[str, Any]) -> Tu
     made, facts = exporting.program(native.Module(asked(net)), request, rows)
     kind = "%s.%s" % (type(net).__module__, type(net).__qualname__)
     facts["stages"][-1]["kind"] = kind
-    route = "skorch %s, %s" % (main.version("skorch"), facts["route"])
-    return made, {**facts, "kind": kind, "version": main.version("scikit-learn"), "route": route}
+    route = "skorch %s, %s" % (installed.version("skorch"), facts["route"])
+    return made, {**facts, "kind": kind, "version": installed.version("scikit-learn"), "route": route}
 
 
 def asked(net: Any) -> Any:

@@ -9,6 +9,7 @@ from typing import Any, Dict, Iterator, List, Mapping, Tuple
 import numpy as np
 
 main = sys.modules["_onnxpipe_main"]
+installed = main.sibling("installed")
 
 STAGE = "io.onnxpipe.stage"
 NEWEST, LIFTED = 18, 24
@@ -19,7 +20,7 @@ USUAL, PICTURE = 8, 32
 
 def program(model: Any, request: Mapping[str, Any], rows: Mapping[str, Any]) -> Tuple[bytes, Dict[str, Any]]:
     """The serialized graph of a function, and the facts that ``onnxpipe/worker/__init__.py`` lists."""
-    version = main.version("tf2onnx")
+    version = installed.version("tf2onnx")
     function = traced(model, request, rows)
     sizes = open_axes(function, request)
     answers = {rows: answered(function, sizes, rows) for rows in (2, 3)}

@@ -10,7 +10,7 @@ import numpy as np
 from onnxpipe.adapters.keras.hashing import buckets
 from onnxpipe.adapters.keras.layers import own
 from onnxpipe.adapters.keras.preprocessing import encoded
-from onnxpipe.core.apply import require
+from onnxpipe.core.guards import require
 from onnxpipe.core.ops import Var, cast, const, is_string, ml, op, shape_of
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import converts

@@ -9,7 +9,7 @@ import numpy as np
 from onnxpipe.adapters.keras.calls import Call, Value
 from onnxpipe.adapters.keras.layers import own
 from onnxpipe.blocks.text import counted, tallied
-from onnxpipe.core.apply import require
+from onnxpipe.core.guards import require
 from onnxpipe.core.ops import Var, cast, const, dtype_of, op, shape_of
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import converts

@@ -14,7 +14,8 @@ from onnxpipe.adapters.sklearn.members import asked, inner_columns
 from onnxpipe.adapters.sklearn.subsets import are_trees, subset_edges
 from onnxpipe.adapters.sklearn.versions import saved_since
 from onnxpipe.blocks import classes, ensembles, linear, trees
-from onnxpipe.core.apply import guarded, tensor
+from onnxpipe.core.apply import tensor
+from onnxpipe.core.guards import guarded
 from onnxpipe.core.ops import Var, batch_size, cast, concat, const, dtype_of, op
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import Answers, converts

@@ -14,7 +14,7 @@ from onnxpipe.blocks import scanning, text
 from onnxpipe.blocks.automata import Automaton, compiled
 from onnxpipe.blocks.characters import SMALL_SIGMAS, Spelling, respelled
 from onnxpipe.blocks.patterns import Pattern, Untranslatable, translated
-from onnxpipe.core.apply import require
+from onnxpipe.core.guards import require
 from onnxpipe.core.ops import Var, const, is_string, op
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.table import Table

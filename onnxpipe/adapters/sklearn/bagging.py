@@ -13,7 +13,8 @@ from onnxpipe.adapters.sklearn.delegation import members
 from onnxpipe.adapters.sklearn.members import checked_once, classes_of, strongest
 from onnxpipe.adapters.sklearn.subsets import are_trees, subset_edges, subset_forest
 from onnxpipe.blocks import classes, ensembles, leaf_rows, linear
-from onnxpipe.core.apply import apply, floating, guarded, tensor
+from onnxpipe.core.apply import apply, floating, tensor
+from onnxpipe.core.guards import guarded
 from onnxpipe.core.ops import Var, cast, const
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import ANY, UNREAD, Answers, columns, converts

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from onnxpipe.core.apply import apply, paid, transformed
+from onnxpipe.core.apply import apply, transformed
+from onnxpipe.core.guards import paid
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.record import Record
 from onnxpipe.core.registry import ANY, UNREAD, Answers, columns, converts

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from onnxpipe.core.apply import apply, floating, guarded
+from onnxpipe.core.apply import apply, floating
+from onnxpipe.core.guards import guarded
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.record import Record
 from onnxpipe.core.registry import Answers, columns, find

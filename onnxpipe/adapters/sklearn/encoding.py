@@ -12,7 +12,7 @@ from onnxpipe.adapters.sklearn import categories
 from onnxpipe.adapters.sklearn.slots import Slots, slots
 from onnxpipe.blocks import categorical
 from onnxpipe.blocks.categorical import Coding
-from onnxpipe.core.apply import guarded, looked_up
+from onnxpipe.core.guards import guarded, looked_up
 from onnxpipe.core.ops import Var, cast, concat, const, op, take_columns
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import Answers, converts

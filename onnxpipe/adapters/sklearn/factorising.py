@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onnxpipe.blocks import factorising, multiplying, topics
-from onnxpipe.core.apply import guarded, require
+from onnxpipe.core.guards import guarded, require
 from onnxpipe.core.ops import Var, cast, const, dtype_of, op
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import converts

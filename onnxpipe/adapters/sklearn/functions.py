@@ -14,8 +14,9 @@ from onnxpipe.core.apply import unfloated
 from onnxpipe.core.ops import Var, dtype_of
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.record import Record
-from onnxpipe.core.registry import Translation, converts, translation
+from onnxpipe.core.registry import converts
 from onnxpipe.core.table import NONE, Table
+from onnxpipe.core.translations import Translation, translation
 
 BEFORE = "before"
 """The keyword of translations for an argument that stands before the rows, as in ``partial(maximum, 0)``."""

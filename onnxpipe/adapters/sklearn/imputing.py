@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from onnxpipe.adapters.sklearn import categories
 from onnxpipe.blocks import missing, numeric
-from onnxpipe.core.apply import floating, guarded, require
+from onnxpipe.core.apply import floating
+from onnxpipe.core.guards import guarded, require
 from onnxpipe.core.ops import Var, cast, concat, dtype_of, is_string, take_columns
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.record import Record

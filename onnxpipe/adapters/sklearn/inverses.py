@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from onnxpipe.adapters.sklearn.functions import called
 from onnxpipe.blocks import numeric, quantiles, special
-from onnxpipe.core.apply import guarded, unfloated
+from onnxpipe.core.apply import unfloated
+from onnxpipe.core.guards import guarded
 from onnxpipe.core.ops import Var, cast, const, dtype_of, op, shape_of
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.table import Check, Table

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onnxpipe.blocks import linear, quantiles
-from onnxpipe.core.apply import require
+from onnxpipe.core.guards import require
 from onnxpipe.core.ops import Var, cast, const, dtype_of, op
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import ANY, Answers, converts

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from onnxpipe.blocks import sketches
-from onnxpipe.core.apply import require, unfloated
+from onnxpipe.core.apply import unfloated
+from onnxpipe.core.guards import require
 from onnxpipe.core.ops import Var, cast, const, dtype_of, op
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import converts

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from onnxpipe.adapters.sklearn.delegation import members
-from onnxpipe.core.apply import apply, floating, guarded
+from onnxpipe.core.apply import apply, floating
+from onnxpipe.core.guards import guarded
 from onnxpipe.core.ops import dtype_of
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.record import Record

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from onnxpipe.blocks import classes, densities, linear, numeric
-from onnxpipe.core.apply import require
+from onnxpipe.core.guards import require
 from onnxpipe.core.ops import Var, cast, const, dtype_of, op, promote
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import Answers, converts

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from onnxpipe.blocks.images import patches
-from onnxpipe.core.apply import guarded
+from onnxpipe.core.guards import guarded
 from onnxpipe.core.ops import cast, shape_of
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import IMAGES, Answers, converts

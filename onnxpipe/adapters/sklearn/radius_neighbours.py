@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from onnxpipe.adapters.sklearn.neighbours import fitted_points, metric, weighs_by_distance
 from onnxpipe.blocks import classes, linear, neighbours
-from onnxpipe.core.apply import require
+from onnxpipe.core.guards import require
 from onnxpipe.core.ops import Var, cast, const, op
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import Answers, converts

@@ -9,7 +9,8 @@ import numpy as np
 
 from onnxpipe.adapters.sklearn.versions import saved_since
 from onnxpipe.blocks import numeric
-from onnxpipe.core.apply import require, unfloated
+from onnxpipe.core.apply import unfloated
+from onnxpipe.core.guards import require
 from onnxpipe.core.ops import Var, cast, const, dtype_of, op, promote
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import converts

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from onnxpipe.adapters.sklearn.versions import saved_since
 from onnxpipe.blocks import splines
 from onnxpipe.blocks.splines import Basis, Ends
-from onnxpipe.core.apply import require
+from onnxpipe.core.guards import require
 from onnxpipe.core.ops import Var, cast, const, dtype_of, op, shape_of
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.record import Record

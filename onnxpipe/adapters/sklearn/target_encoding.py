@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from onnxpipe.adapters.sklearn import categories
 from onnxpipe.blocks import categorical
 from onnxpipe.blocks.categorical import Coding
-from onnxpipe.core.apply import guarded
+from onnxpipe.core.guards import guarded
 from onnxpipe.core.ops import Var, cast, const, op
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import converts

@@ -11,7 +11,8 @@ from onnxpipe.adapters.sklearn import categories
 from onnxpipe.adapters.sklearn.analysing import terms
 from onnxpipe.blocks import text
 from onnxpipe.blocks.categorical import Coding, coded
-from onnxpipe.core.apply import guarded, transformed
+from onnxpipe.core.apply import transformed
+from onnxpipe.core.guards import guarded
 from onnxpipe.core.ops import Var, cast
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import converts

@@ -12,7 +12,7 @@ from onnxpipe.blocks.elementwise import FLOATING, KEEPING, SPECIAL
 from onnxpipe.blocks.rowwise import BINARY, WITHIN_ROWS
 from onnxpipe.core.ops import Var, cast, const, dtype_of, op
 from onnxpipe.core.plan import Stage
-from onnxpipe.core.registry import translates
+from onnxpipe.core.translations import translates
 
 
 def _floats(stage: Stage, x: Var) -> Var:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from onnxpipe.adapters.sklearn.versions import saved_since
 from onnxpipe.blocks import classes, leaf_rows, linear, trees
 from onnxpipe.blocks.trees import Forest
-from onnxpipe.core.apply import guarded
+from onnxpipe.core.guards import guarded
 from onnxpipe.core.ops import Var, concat, const, op
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.record import Record

@@ -12,7 +12,8 @@ from collections.abc import Iterable
 from onnxpipe.adapters.sklearn import companions
 from onnxpipe.adapters.torch import trust as torch_trust
 from onnxpipe.core.record import public_name
-from onnxpipe.core.registry import discover, kinds, translated
+from onnxpipe.core.registry import discover, kinds
+from onnxpipe.core.translations import translated
 
 
 def untrusted(names: Iterable[str], allowed: Iterable[str] = ()) -> tuple[str, ...]:

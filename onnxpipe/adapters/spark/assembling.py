@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from onnxpipe.adapters.spark import kinds
 from onnxpipe.adapters.spark.columns import numbers
 from onnxpipe.blocks import numeric, terms
-from onnxpipe.core.apply import require
 from onnxpipe.core.frame import Column, Columns, Terms
+from onnxpipe.core.guards import require
 from onnxpipe.core.ops import Var, concat, dtype_of, op
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import converts

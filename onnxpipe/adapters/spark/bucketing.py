@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from onnxpipe.adapters.spark import java_text, kinds
 from onnxpipe.adapters.spark.columns import numbers, reads
 from onnxpipe.blocks import binning, elementwise
-from onnxpipe.core.apply import require
 from onnxpipe.core.frame import Column
+from onnxpipe.core.guards import require
 from onnxpipe.core.ops import Var, cast, const, op
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import converts

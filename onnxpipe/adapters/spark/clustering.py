@@ -16,7 +16,7 @@ from onnxpipe.adapters.spark import kinds
 from onnxpipe.adapters.spark.bisections import Bisections, bisections
 from onnxpipe.adapters.spark.predicting import Predictions, highest
 from onnxpipe.blocks import densities, distances, linear, numeric
-from onnxpipe.core.apply import require
+from onnxpipe.core.guards import require
 from onnxpipe.core.ops import Var, cast, const, filled, op
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import converts

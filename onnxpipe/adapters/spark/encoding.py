@@ -12,8 +12,8 @@ from onnxpipe.adapters.spark import java_text, kinds
 from onnxpipe.adapters.spark.columns import reads
 from onnxpipe.blocks import categorical, elementwise, numeric
 from onnxpipe.blocks.categorical import Coding
-from onnxpipe.core.apply import require
 from onnxpipe.core.frame import Column
+from onnxpipe.core.guards import require
 from onnxpipe.core.ops import Var, cast, concat, const, op, take_columns
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import converts

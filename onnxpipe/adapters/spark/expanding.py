@@ -10,8 +10,8 @@ import numpy as np
 from onnxpipe.adapters.spark import kinds
 from onnxpipe.adapters.spark.columns import numbers
 from onnxpipe.blocks import polynomials
-from onnxpipe.core.apply import require
 from onnxpipe.core.frame import Column, Columns, vector
+from onnxpipe.core.guards import require
 from onnxpipe.core.ops import Var, cast, concat, const, filled, op, take_columns
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import converts

@@ -10,8 +10,8 @@ import numpy as np
 from onnxpipe.adapters.spark import java_text, kinds
 from onnxpipe.blocks import categorical, elementwise, terms
 from onnxpipe.blocks.categorical import Coding
-from onnxpipe.core.apply import require
 from onnxpipe.core.frame import Column, Terms, vector
+from onnxpipe.core.guards import require
 from onnxpipe.core.ops import Var, cast, const, dtype_of, op
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import converts

@@ -12,8 +12,8 @@ from onnxpipe.adapters.spark import kinds, long_vectors
 from onnxpipe.adapters.spark.columns import numbers
 from onnxpipe.adapters.spark.predicting import Predictions, classified, softmax
 from onnxpipe.blocks import densities, numeric
-from onnxpipe.core.apply import require
 from onnxpipe.core.frame import Column, Terms, vector
+from onnxpipe.core.guards import require
 from onnxpipe.core.ops import Var, const, op
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import converts

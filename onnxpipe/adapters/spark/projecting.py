@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from onnxpipe.adapters.spark import kinds, long_vectors
 from onnxpipe.adapters.spark.columns import numbers
 from onnxpipe.blocks import linear, numeric
-from onnxpipe.core.apply import require
 from onnxpipe.core.frame import Column, vector
+from onnxpipe.core.guards import require
 from onnxpipe.core.ops import Var, const, op
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import converts

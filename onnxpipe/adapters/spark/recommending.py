@@ -11,8 +11,8 @@ from onnxpipe.adapters.spark import kinds
 from onnxpipe.adapters.spark.predicting import Predictions
 from onnxpipe.blocks import categorical
 from onnxpipe.blocks.categorical import Coding
-from onnxpipe.core.apply import require
 from onnxpipe.core.frame import Columns
+from onnxpipe.core.guards import require
 from onnxpipe.core.loops import fold
 from onnxpipe.core.ops import Var, as_many, const, dtype_of, filled, op
 from onnxpipe.core.plan import Stage

@@ -13,8 +13,8 @@ from onnxpipe.blocks import ragged, splitting, text
 from onnxpipe.blocks.characters import Spelling, respelled
 from onnxpipe.blocks.patterns import Untranslatable
 from onnxpipe.blocks.ragged import Ragged
-from onnxpipe.core.apply import require
 from onnxpipe.core.frame import Column
+from onnxpipe.core.guards import require
 from onnxpipe.core.ops import Var, const, op
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import converts

@@ -9,7 +9,7 @@ import numpy as np
 
 from onnxpipe.adapters.xgboost import columns, objectives, trees
 from onnxpipe.blocks import classes, linear
-from onnxpipe.core.apply import guarded
+from onnxpipe.core.guards import guarded
 from onnxpipe.core.ops import Var, cast, const, dtype_of, op, shape_of
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import Answers, converts

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from onnxpipe.adapters.xgboost import columns, objectives, trees
-from onnxpipe.core.apply import guarded
+from onnxpipe.core.guards import guarded
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import Answers, converts
 from onnxpipe.core.table import Check, Table

@@ -12,8 +12,8 @@ import onnx
 from numpy.typing import NDArray
 
 from onnxpipe.core import foreign
-from onnxpipe.core.apply import guarded
 from onnxpipe.core.fragment import ports
+from onnxpipe.core.guards import guarded
 from onnxpipe.core.ops import Var, as_many, batch_size, cast, concat, const, dtype_of, is_string, op, shape_of
 from onnxpipe.core.plan import Context
 from onnxpipe.core.registry import Answers
