@@ -7,8 +7,6 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from onnx import TensorProto, helper
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
@@ -17,11 +15,9 @@ from sklearn.preprocessing import StandardScaler
 
 import onnxpipe
 from onnxpipe.errors import BadManifest
-from onnxpipe.stitching.merge import merge
 from tests import datasets
-from tests.graphs import graph, joined, part, run, staged
+from tests.graphs import graph, joined, run, staged
 
-X3 = np.random.default_rng(0).normal(size=(2, 3, 4)).astype("f4")
 ROWS = np.array([[1.0, -2.0], [3.0, 0.5], [-0.0, 4.0]], "f4")
 ONE_TWO = np.array([1, 2], "f4")
 PLUS = "g (float[N,2] x) => (float[N,2] y) <float[2] w = {1, 2}> { y = Add(x, w) }"
@@ -230,63 +226,3 @@ def test_same_bytes_and_parts_untouched() -> None:
     one, two = (joined(*models, wires=wires).fragment.model.SerializeToString() for _ in range(2))
     assert one == two
     assert before == [model.SerializeToString() for model in models]
-
-
-STEPS = {
-    "Neg": "Neg(x)",
-    "Abs": "Abs(x)",
-    "Relu": "Relu(x)",
-    "Softmax": "Softmax(x)",
-    "Identity": "Identity(x)",
-    "Double": "Add(x, x)",
-}
-
-
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
-@given(
-    st.lists(
-        st.tuples(st.sampled_from(sorted(STEPS)), st.sampled_from([11, 13, 17, 21, 22])),
-        min_size=1,
-        max_size=4,
-    )
-)
-def test_any_chain_answers_as_its_parts(chain: list[tuple[str, int]]) -> None:
-    made = [
-        graph(f"g (float[N,3,4] x) => (float[N,3,4] x{i}) {{ x{i} = {STEPS[op]} }}", opset=opset)
-        for i, (op, opset) in enumerate(chain)
-    ]
-    value = X3
-    for i, model in enumerate(made):
-        value = run(model, {"x": value})[f"x{i}"]
-    got = run(joined(*made).fragment.model, {"x": X3})
-    np.testing.assert_array_equal(got[f"x{len(chain) - 1}"], value)
-
-
-PLACE = st.integers(0, 9)
-TWO = {"Add": np.add, "Sub": np.subtract, "Max": np.maximum}
-
-
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
-@given(
-    st.lists(
-        st.tuples(
-            st.sampled_from(sorted(TWO)), st.integers(0, 9), st.integers(0, 9), st.sampled_from([13, 21])
-        ),
-        min_size=2,
-        max_size=6,
-    )
-)
-def test_any_dag_answers_as_its_parts(steps: list[tuple[str, int, int, int]]) -> None:
-    """Each part reads two of the graph's input and all that came before: fan-out, fan-in, twice the same."""
-    values, sources, parts, wires = [ROWS], ["input.x"], [], []
-    for i, (op, first, second, opset) in enumerate(steps):
-        body = f"g (float[N,2] l, float[N,2] r) => (float[N,2] y) {{ t = {op}(l, r) y = Identity(t) }}"
-        parts.append(part(f"p{i}", graph(body, opset=opset)))
-        picked = [place % len(values) for place in (first, second)]
-        wires += [f"{sources[place]}=p{i}.{side}" for place, side in zip(picked, "lr", strict=True)]
-        values.append(TWO[op](*(values[place] for place in picked)))
-        sources.append(f"p{i}.y")
-    outputs = [f"o{i}=p{i}.y" for i in range(len(steps))]
-    got = run(merge(parts, wires, outputs).fragment.model, {"x": ROWS})
-    for i, value in enumerate(values[1:]):
-        np.testing.assert_array_equal(got[f"o{i}"], value)
