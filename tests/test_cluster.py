@@ -18,6 +18,7 @@ import onnxpipe as api
 from onnxpipe.cli import main
 from onnxpipe.errors import BadInput
 from onnxpipe.scale import spark as engine
+from tests.rigs.spark_here import asked_here
 
 pytestmark = [
     pytest.mark.slow,
@@ -28,10 +29,9 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def spark() -> Iterator[Any]:
-    session = engine.session("local[2]")
-    session.sparkContext.setLogLevel("ERROR")
-    yield session
-    session.stop()
+    """The one session of the run, which also answers where a worker of its own would."""
+    with asked_here():
+        yield engine.session()
 
 
 @pytest.fixture(scope="module")

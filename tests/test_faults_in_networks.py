@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import pytest
@@ -31,12 +32,22 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], 
             path = save(tmp_path_factory.mktemp(name))
             artefact = artefact_of(path)
             models = {"native": onnxpipe.convert(path)}
-            made[name] = Bench(Remembering(artefact, adapter_of(artefact)), models, budget=rows)
+            with _here(group):
+                made[name] = Bench(Remembering(artefact, adapter_of(artefact)), models, budget=rows)
         return made[name]
 
     yield of
     for each in made.values():
         each.native.close()
+
+
+def _here(group: str) -> AbstractContextManager[None]:
+    """Where the pipeline is asked: Spark's by the one session of the run, all others by workers."""
+    if group != "spark":
+        return nullcontext()
+    from tests.rigs.spark_here import asked_here
+
+    return asked_here()
 
 
 def marks(name: str) -> list[Any]:

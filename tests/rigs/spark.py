@@ -113,6 +113,12 @@ def native() -> Any:
     return sys.modules["_onnxpipe_spark_native"]
 
 
+def main() -> Any:
+    """The worker's main module, in this process."""
+    native()
+    return sys.modules["_onnxpipe_main"]
+
+
 @cache
 def session() -> Any:
     """The one session of a test run. Skips the test where there is no Java."""
