@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 from spox import Tensor, Var, _future, argument
 from spox._graph import initializer
 
+from onnxpipe.core import inference
+
 __all__ = [
     "Tensor",
     "Var",
@@ -45,6 +47,7 @@ __all__ = [
 Array = NDArray[Any]
 Operand = Var | Array | np.generic | float | int | bool
 
+inference.remember()
 _future.set_value_prop_backend(_future.ValuePropBackend.NONE)
 # Sizes that depend on rows are unknown to shape inference; that is no reason to warn.
 _future.set_type_warning_level(_future.TypeWarningLevel.NONE)
