@@ -20,7 +20,9 @@ def finish(model: onnx.ModelProto, taps: tuple[Tap, ...]) -> Fragment:
     renames = _fold_identities(model.graph)
     _declare(model.graph)
     named = {value for tap in taps for vs in tap.answers.values() for value in vs}
-    _leave_out(model, {renames.get(value, value) for value in named})
+    wanted = {renames.get(value, value) for value in named}
+    _shorten(model.graph, wanted)
+    _leave_out(model, wanted)
     computed = {name for node in model.graph.node for name in node.output}
     computed |= {value.name for value in model.graph.input}
     taps = tuple(tap.renamed(renames) for tap in taps)
@@ -61,6 +63,38 @@ def _leave_out(model: onnx.ModelProto, wanted: set[str]) -> None:
                 node.output[i] = ""
         while node.output and not node.output[-1]:
             del node.output[-1]
+
+
+def _shorten(graph: onnx.GraphProto, wanted: set[str]) -> None:
+    """Take from If what nothing reads and nobody wants, and from its branches what is computed for it alone.
+
+    Only names are looked at, which are of one value each in a whole model.
+    """
+    for node in graph.node:
+        if node.op_type == "If" and not node.domain:
+            read = wanted | {name for each in graph.node for name in _reads(each)}
+            read |= {value.name for value in graph.output}
+            unread = [i for i, name in enumerate(node.output) if name not in read]
+            branches = [attribute.g for attribute in node.attribute]
+            for answers in (node.output, *(branch.output for branch in branches)):
+                for i in reversed(unread):
+                    del answers[i]
+            for branch in branches:
+                _drop_idle(branch)
+                _shorten(branch, wanted)
+
+
+def _drop_idle(graph: onnx.GraphProto) -> None:
+    """Take away nodes whose answers nothing reads, and constants that nothing reads any more."""
+    read = {value.name for value in graph.output}
+    for i in reversed(range(len(graph.node))):
+        if read.isdisjoint(graph.node[i].output):
+            del graph.node[i]
+        else:
+            read.update(_reads(graph.node[i]))
+    kept = [each for each in graph.initializer if each.name in read]
+    del graph.initializer[:]
+    graph.initializer.extend(kept)
 
 
 def _optional(node: onnx.NodeProto, versions: Mapping[str, int]) -> list[int]:

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from onnxpipe.adapters.keras.calls import Call, Value, apply, flat
 from onnxpipe.adapters.keras.cells import cell_of
 from onnxpipe.adapters.keras.layers import part, with_weights
-from onnxpipe.blocks import recurrent
-from onnxpipe.blocks.recurrent import Gates, Read, Skip
+from onnxpipe.blocks import gates, recurrent
+from onnxpipe.blocks.gates import Gates
+from onnxpipe.blocks.recurrent import Read, Skip
 from onnxpipe.core.ops import Var, cast, const, dtype_of, filled, op, shape_of, shaped
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import converts
@@ -94,8 +95,8 @@ def lstm(stage: Stage, call: Call) -> Any:
     fields, told = ("recurrent_activation", "activation", "activation"), given(stage, call)
     if not told.is_plain or not _is_known(stage, fields):
         return _by_steps(stage, with_weights(stage, "cell", "lstm_cell"), told)
-    gates = _gates(stage, "lstm_cell", (0, 3, 1, 2), fields)
-    return answered(stage, recurrent.long_short(told.x, gates), None)
+    read = gates.long_short(told.x, _gates(stage, "lstm_cell", (0, 3, 1, 2), fields))
+    return answered(stage, read, None)
 
 
 @converts("keras.layers.GRU")
@@ -103,8 +104,8 @@ def gru(stage: Stage, call: Call) -> Any:
     fields, told = ("recurrent_activation", "activation"), given(stage, call)
     if not told.is_plain or not _is_known(stage, fields):
         return _by_steps(stage, with_weights(stage, "cell", "gru_cell"), told)
-    gates, after = _gates(stage, "gru_cell", (0, 1, 2), fields), bool(stage.get("reset_after"))
-    return answered(stage, recurrent.gated(told.x, gates, after), None)
+    weights, after = _gates(stage, "gru_cell", (0, 1, 2), fields), bool(stage.get("reset_after"))
+    return answered(stage, gates.gated(told.x, weights, after), None)
 
 
 @converts("keras.layers.SimpleRNN")
@@ -112,8 +113,8 @@ def simple_rnn(stage: Stage, call: Call) -> Any:
     told = given(stage, call)
     if not told.is_plain or not _is_known(stage, ("activation",)):
         return _by_steps(stage, with_weights(stage, "cell", "simple_rnn_cell"), told)
-    gates = _gates(stage, "simple_rnn_cell", (0,), ("activation",))
-    return answered(stage, recurrent.simple(told.x, gates), None)
+    read = gates.simple(told.x, _gates(stage, "simple_rnn_cell", (0,), ("activation",)))
+    return answered(stage, read, None)
 
 
 @converts("keras.layers.RNN")
