@@ -20,6 +20,7 @@ else:
     import tomli as tomllib
 
 from tests import support
+from tests.shell import here
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
@@ -40,23 +41,26 @@ def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for file in ROOT.glob("docs/demo/*"):
         shutil.copy(file, folder) if file.is_file() else None
     shutil.copytree(ROOT / "fixtures/spark_textbook_4_3/saved", folder / "spark_model")
-    convert = "onnxpipe convert penguins.joblib -o penguins.onnx --sample penguins.csv"
-    subprocess.run(convert.split(), cwd=folder, env=environment(), check=True, capture_output=True)
+    convert = "convert penguins.joblib -o penguins.onnx --sample penguins.csv"
+    assert here(*convert.split(), cwd=folder).returncode == 0
     return folder
 
 
-def environment() -> dict[str, str]:
-    here = str(Path(sys.executable).parent)
-    return {**os.environ, "PATH": here + os.pathsep + os.environ["PATH"], "PYTHONPATH": str(ROOT)}
+def environment(*installed: Path) -> dict[str, str]:
+    """Variables under which this package and the modules of these folders are installed."""
+    places = os.pathsep.join(map(str, (ROOT, *installed)))
+    programs = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
+    return {**os.environ, "PATH": programs, "PYTHONPATH": places}
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_a_page_runs(page: Path, scratch: Path) -> None:
+def test_a_page_runs(page: Path, scratch: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its Python, all blocks as one program; then its commands, which may use what that wrote.
 
     Commands are the lines after ``$ ``; ``# exit N`` at the end of one says what it must exit with,
-    and ``&`` that it serves until the page ends.
+    and ``&`` that it serves until the page ends. Where a page installs a package they need a new process
+    to find it, else they save themselves the start.
     """
     if page.name.startswith("torch"):
         pytest.importorskip("torch", reason="PyTorch isn't installed")
@@ -65,23 +69,25 @@ def test_a_page_runs(page: Path, scratch: Path) -> None:
         (scratch / "page.py").write_text(program, encoding="utf-8")
         done = run([sys.executable, "page.py"], scratch)
         assert done.returncode == 0, done.stderr
-    for block in blocks(page, "toml"):
-        install(block, scratch)
+    installed = [install(block, scratch) for block in blocks(page, "toml")]
+    ask = run if any(installed) else run_here
+    for name, value in environment(scratch).items():
+        monkeypatch.setenv(name, value)
     with ExitStack() as served:
         for line in "".join(blocks(page, "console")).splitlines():
             command, _, expected = line.removeprefix("$ ").partition("# exit ")
             if line.endswith(" &"):
                 served.enter_context(serving(shlex.split(command)[:-1], scratch))
             elif line.startswith("$ "):
-                done = run(shlex.split(command), scratch)
+                done = ask(shlex.split(command), scratch)
                 assert done.returncode == int(expected or 0), f"{command}\n{done.stdout}\n{done.stderr}"
 
 
-def install(project: str, site: Path) -> None:
-    """What installing a package of this ``pyproject.toml``, if it is one, would leave beside its modules."""
+def install(project: str, site: Path) -> bool:
+    """What installing a package of this ``pyproject.toml`` leaves beside its modules; whether it is one."""
     told = tomllib.loads(project).get("project")
     if told is None:  # settings of the reader's own project
-        return
+        return False
     folder = site / f"{told['name']}-{told['version']}.dist-info"
     folder.mkdir()
     (folder / "METADATA").write_text(
@@ -92,6 +98,7 @@ def install(project: str, site: Path) -> None:
         f"[{group}]\n" + "".join(f"{k} = {v}\n" for k, v in entries.items()) for group, entries in groups
     ]
     (folder / "entry_points.txt").write_text("".join(lines))
+    return True
 
 
 @contextmanager
@@ -109,9 +116,15 @@ def serving(command: list[str], folder: Path) -> Iterator[None]:
 
 def run(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
     """A command in a folder whose modules and packages count as installed."""
-    known = environment()
-    known["PYTHONPATH"] += os.pathsep + str(folder)
-    return subprocess.run(command, cwd=folder, env=known, capture_output=True, text=True)
+    return subprocess.run(command, cwd=folder, env=environment(folder), capture_output=True, text=True)
+
+
+def run_here(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    """A command, in this process if it is ours."""
+    if command[0] != "onnxpipe":
+        return run(command, folder)
+    done = here(*command[1:], cwd=folder)
+    return subprocess.CompletedProcess(command, done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
 def test_the_links_of_the_docs_lead_somewhere() -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.util
 from pathlib import Path
 from typing import Any
 
 import joblib
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
@@ -14,6 +16,7 @@ from sklearn.preprocessing import StandardScaler
 
 import onnxpipe
 from onnxpipe import lock
+from onnxpipe.check.compare import compare
 from onnxpipe.cli import main
 from onnxpipe.errors import BadInput, BadManifest
 from onnxpipe.services.convert import conversion
@@ -21,6 +24,7 @@ from onnxpipe.services.joining import originals
 from onnxpipe.services.judging import replay
 from onnxpipe.services.stitch import stitched
 from tests import datasets
+from tests.graphs import run
 
 MANIFEST = """parts:
 - name: model
@@ -223,7 +227,7 @@ def test_a_graph_without_a_batch_is_asked_one_by_one(
 
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
-MIXED: dict[str, Any] = {"sklearn_keras": "keras", "image_torch": "torch", "spark_torch": "spark"}
+MIXED = {"sklearn_keras": "keras", "image_torch": "torch"}
 
 
 @pytest.mark.parametrize("name", ["mixed_sklearn_keras", "mixed_optimum"])
@@ -241,8 +245,7 @@ def test_pipelines_of_several_makers_answer_as_recorded(name: str) -> None:
 def test_pipelines_over_frameworks_answer_as_their_references(
     name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for module in {"keras": ["keras"], "spark": ["pyspark", "torch"], "torch": ["torch"]}[MIXED[name]]:
-        pytest.importorskip(module)
+    pytest.importorskip(MIXED[name])
     manifest = FIXTURES / f"mixed_{name}" / "pipeline.yaml"
     code = main(["stitch", str(manifest), "-o", str(tmp_path / "full.onnx"), "--trust", "whole.score"])
     assert code == 0, capsys.readouterr()
@@ -250,3 +253,29 @@ def test_pipelines_over_frameworks_answer_as_their_references(
     verdicts = (facts["verdict"], *facts["parts"].values())
     assert {"equal"} == {each["status"] for each in verdicts}, verdicts
     assert facts["verdict"]["origins"]["data"] and onnxpipe.verify(tmp_path / "full.onnx")
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("spark")
+def test_features_of_spark_before_a_network_of_torch_answer_as_their_reference() -> None:
+    """As recorded, and as the manifest's function says now, asked in the tests' own session of Spark."""
+    for module in ("pyspark", "torch"):
+        pytest.importorskip(module)
+    from tests.rigs import spark
+
+    spark.session()
+    folder = FIXTURES / "mixed_spark_torch"
+    model = stitched(folder / "pipeline.yaml").model
+    assert replay.replay(model, replay.folders(None, folder / "golden"), {})
+    spec = importlib.util.spec_from_file_location("whole", folder / "whole.py")
+    assert spec is not None and spec.loader is not None
+    whole = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(whole)
+    table = pd.read_csv(folder / "penguins.csv")
+    texts = table[list(whole.TEXT)].astype(object)
+    known = {name: table[name].to_numpy(float) for name in table.columns if name not in whole.TEXT}
+    given = {**known, **{name: texts[name].where(texts[name].notna(), None).to_numpy() for name in texts}}
+    fed = {**known, **{name: texts[name].fillna("").to_numpy() for name in texts}}
+    got = run(model, {name: column[:, None] for name, column in fed.items()})
+    for verdict in compare(whole.score({name: given[name] for name in table.columns}), got):
+        assert verdict.equal, verdict
