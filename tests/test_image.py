@@ -222,6 +222,7 @@ def test_the_version_that_is_mirrored_is_written_down() -> None:
         ("resize=8,interpolation=area", "interpolation can't be 'area'"),
         ("resize=8,library=cv", "library can't be 'cv'"),
         ("resize=8,library=opencv,interpolation=cubic", "Intel"),
+        ("resize=8,library=opencv,interpolation=cubic", "ties=yes"),
         ("resize=8,library=opencv,interpolation=nearest_exact", "its own formula"),
         ("resize=8,antialias=yes", "no antialias"),
         ("resize=8,version=new", "version can't be 'new'"),

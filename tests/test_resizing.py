@@ -99,6 +99,41 @@ def test_whole_factors_of_opencv(factor: tuple[int, int]) -> None:
         )
 
 
+def cubic_by_numpy(image: Any, target: int, axis: int) -> Any:
+    """One pass of ``INTER_CUBIC``'s formula, in float64: Keys' kernel of a = -0.75, the border's repeated."""
+    at = (np.arange(target) + 0.5) * image.shape[axis] / target - 0.5
+    first, total = np.floor(at).astype(int), 0.0
+    for k in range(-1, 3):
+        t = np.abs(at - first - k)
+        near = (1.25 * t - 2.25) * t * t + 1
+        weight = np.where(t <= 1, near, -0.75 * (((t - 5) * t + 8) * t - 4))
+        taken = np.take(image, np.clip(first + k, 0, image.shape[axis] - 1), axis=axis)
+        total = total + taken * weight.reshape([-1 if i == axis else 1 for i in range(3)])
+    return total
+
+
+def test_opencvs_cubic_departs_where_a_value_is_halfway_between_two_levels_alone() -> None:
+    """Its packages ask Intel's library, in float32: what adds up to a half up to that may go either way.
+
+    For images of less than 4 pixels a side they don't.
+    """
+    cv2 = pytest.importorskip("cv2")
+    if not cv2.ipp.useIPP():
+        pytest.skip("this package of OpenCV is without Intel's library")
+    compared = departed = 0
+    for image, height, width in drawn():
+        if min(image.shape[:2]) < 4:
+            continue
+        native = opencv(image, height, width, "cubic")
+        got = ours(Choice("opencv", "cubic", ties=True), image, height, width)
+        exact = np.clip(cubic_by_numpy(cubic_by_numpy(image, height, 0), width, 1), 0, 255)
+        off = got != native
+        assert (np.abs(exact - np.rint(exact))[off] > 0.499).all()
+        assert (np.abs(got.astype(int) - native)[off] == 1).all()
+        compared, departed = compared + off.size, departed + off.sum()
+    assert departed < compared / 2000, (departed, compared)
+
+
 def test_the_order_of_passes_up_to_pillow_12() -> None:
     differs = 0
     for h, w, height, width in ((90, 80, 31, 70), (300, 20, 20, 20), (50, 60, 49, 61), (33, 77, 44, 10)):

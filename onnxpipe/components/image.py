@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -11,8 +10,9 @@ import numpy as np
 from onnxpipe.blocks import encoded_images, framing
 from onnxpipe.blocks.pixels import Window
 from onnxpipe.components.parameters import Floats, Size
+from onnxpipe.components.recipes import Recipe, filled, layout_of, square
 from onnxpipe.components.registry import Noted, Outputs, component
-from onnxpipe.components.resizers import WHOLE, Choice, Windowed, one_of, resizer
+from onnxpipe.components.resizers import WHOLE, Windowed, one_of, resizer
 from onnxpipe.core import loops
 from onnxpipe.core.ops import Tensor, Var, cast, const, dtype_of, op, shape_of, shaped
 from onnxpipe.core.signature import SEQUENCE, Port
@@ -21,59 +21,8 @@ from onnxpipe.errors import BadManifest
 LARGEST = 89478485
 """Pixels of an image that is decoded, at most: Pillow's ``MAX_IMAGE_PIXELS``."""
 _DECODER = "onnxruntime-extensions"
-COLORS = ("rgb", "bgr", "gray")
-LAYOUTS = ("hwc", "chw", "nhwc", "nchw")
 _GREY = {"pillow": ((19595, 38470, 7471), 16), "opencv": ((9798, 19235, 3735), 15)}
 _LUMINANCE = {"tensorflow": (0.2989, 0.587, 0.114), "torch": (0.2989, 0.587, 0.114)}
-
-
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """What is done to an image, in this order: colour, resize or letterbox, pad, crop, numbers, layout."""
-
-    preset: str = ""
-    input: str = "pixels"
-    channels: int = 3
-    batch: bool = False
-    color: str = "rgb"
-    resize: Size | None = None
-    interpolation: str = "bilinear"
-    library: str = "pillow"
-    version: str = ""
-    antialias: bool = False
-    letterbox: bool = False
-    pad: Size | None = None
-    fill: int = 0
-    crop: Size | None = None
-    divisor: float = 1.0
-    scale: float = 1.0
-    offset: float = 0.0
-    mean: Floats = ()
-    std: Floats = ()
-    axes: str = ""
-    layout: str = ""
-
-    @property
-    def choice(self) -> Choice:
-        return Choice(self.library, self.interpolation, self.version, self.antialias)
-
-    @property
-    def numeric(self) -> bool:
-        """Whether pixels become float32."""
-        return bool(self.mean or self.std) or (self.divisor, self.scale, self.offset) != (1.0, 1.0, 0.0)
-
-
-_IMAGENET = Recipe(divisor=255.0, mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225))
-PRESETS: Mapping[str, Recipe] = {
-    "torchvision": replace(_IMAGENET, layout="nchw"),
-    "caffe": Recipe(color="bgr", mean=(103.939, 116.779, 123.68), layout="nhwc"),
-    "tf": Recipe(divisor=127.5, offset=-1.0, layout="nhwc"),
-    "torch": replace(_IMAGENET, layout="nhwc"),
-    "mnist": Recipe(color="gray", divisor=255.0, mean=(0.1307,), std=(0.3081,), layout="nchw"),
-    "emnist": Recipe(color="gray", divisor=255.0, mean=(0.1736,), std=(0.3317,), axes="wh", layout="nchw"),
-}
-"""torchvision's ImageNet weights, the modes of ``keras.applications.imagenet_utils.preprocess_input``, and
-the usual MNIST and EMNIST statistics; EMNIST's pictures stand with their axes exchanged."""
 
 
 def _raw(given: Mapping[str, Any]) -> Mapping[str, Port]:
@@ -96,7 +45,7 @@ def image(image: Var, *, recipe: Recipe) -> Outputs:
     is refused before the decoder, which dies of it. With ``input=sequence`` it is a sequence of images
     of any sizes, which come out of one size, as a batch.
     """
-    steps = _filled(recipe)
+    steps = filled(recipe)
     if steps.input == "sequence":
         return _noted(_of_sequence(image, steps), steps)
     if steps.input == "bytes":
@@ -105,7 +54,7 @@ def image(image: Var, *, recipe: Recipe) -> Outputs:
         raise BadManifest(f"it takes uint8 [H, W, C] or [N, H, W, C], not {image.type}")
     single = len(shape_of(image)) == 3
     images = op.unsqueeze(image, const([0])) if single else image
-    layout = _layout(steps, single)
+    layout = layout_of(steps, single)
     laid = _laid_out(_coloured(images, steps), steps, planar=layout.endswith("chw"))
     laid = laid if layout.startswith("n") else op.squeeze(laid, const([0]))
     return _noted(_numbers(laid, steps, layout) if steps.numeric else laid, steps)
@@ -125,7 +74,7 @@ def _of_sequence(images: Var, steps: Recipe) -> Var:
         raise BadManifest(f"input=sequence takes a sequence of uint8 [H, W, C], not {images.type}")
     if steps.batch:
         raise BadManifest("input=sequence is a batch already", remedy="Leave out batch.")
-    layout = _layout(steps, single=False)
+    layout = layout_of(steps, single=False)
 
     def framed(image: Var) -> Var:
         made = _laid_out(_coloured(op.unsqueeze(image, const([0])), steps), steps, layout.endswith("chw"))
@@ -150,22 +99,6 @@ def _decoded(data: Var, steps: Recipe) -> Var:
     return shaped(encoded_images.pixels(data, LARGEST), "H", "W", 3)
 
 
-def _filled(recipe: Recipe) -> Recipe:
-    """The recipe over its preset. Raises BadManifest for words that aren't choices."""
-    one_of("input", recipe.input, ("pixels", "bytes", "sequence"))
-    one_of("color", recipe.color, COLORS)
-    if recipe.axes:
-        one_of("axes", recipe.axes, ("hw", "wh"))
-    if recipe.layout:
-        one_of("layout", recipe.layout, LAYOUTS)
-    if not recipe.preset:
-        return recipe
-    base = PRESETS[one_of("preset", recipe.preset, tuple(PRESETS))]
-    plain = Recipe()
-    names = [each.name for each in fields(Recipe)]
-    return replace(base, **{n: getattr(recipe, n) for n in names if getattr(recipe, n) != getattr(plain, n)})
-
-
 def _coloured(images: Var, steps: Recipe) -> Var:
     """Red, green and blue in the order asked for, or grey as the library makes it."""
     channels = shape_of(images)[3]
@@ -187,13 +120,13 @@ def _framed(images: Var, steps: Recipe) -> Var:
         images, (height, width) = _resized(images, steps, steps.resize)
         images = shaped(images, n, height, width, channels)
     if steps.pad:
-        target = _square(steps.pad)
+        target = square(steps.pad)
         images = framing.extended(images, *target, steps.fill)
         known = zip((height, width), target, strict=True)
         height, width = (max(a, b) if isinstance(a, int) else None for a, b in known)
         images = shaped(images, n, height, width, channels)
     if steps.crop:
-        target = _square(steps.crop)
+        target = square(steps.crop)
         images = framing.centred(images, *target, even=steps.library != "tensorflow")
         images = shaped(images, n, *target, channels)
     return images
@@ -203,8 +136,8 @@ def _cut_out(images: Var, steps: Recipe, planar: bool) -> Var | None:
     """The middle of the resized images where a cut is all that follows, so that no more need be computed."""
     if not steps.resize or not steps.crop or steps.letterbox or steps.pad:
         return None
-    size, crop, resize = steps.resize, _square(steps.crop), resizer(steps.choice)
-    fits = all(want <= side for want, side in zip(crop, _square(size), strict=True))
+    size, crop, resize = steps.resize, square(steps.crop), resizer(steps.choice)
+    fits = all(want <= side for want, side in zip(crop, square(size), strict=True))
     if not fits or not isinstance(resize, Windowed):
         return None
     height, width = framing.shorter_side(images, size.height) if size.width is None else map(const, size)
@@ -220,22 +153,10 @@ def _resized(images: Var, steps: Recipe, size: Size) -> tuple[Var, tuple[int | N
     if steps.library not in WHOLE:
         images = cast(images, np.float32)
     if steps.letterbox:
-        return framing.letterboxed(images, resize, _square(size), steps.fill), _square(size)
+        return framing.letterboxed(images, resize, square(size), steps.fill), square(size)
     if size.width is None:
         return resize(images, *framing.shorter_side(images, size.height)), (None, None)
     return resize(images, const(size.height), const(size.width)), (size.height, size.width)
-
-
-def _square(size: Size) -> tuple[int, int]:
-    return size.height, size.height if size.width is None else size.width
-
-
-def _layout(steps: Recipe, single: bool) -> str:
-    """The layout asked for; by default images stay as they came: one stays one."""
-    layout = steps.layout or ("hwc" if single else "nhwc")
-    if not single and not layout.startswith("n"):
-        raise BadManifest(f"a batch can't be laid out {layout}", remedy="Write nhwc or nchw.")
-    return layout
 
 
 def _laid_out(images: Var, steps: Recipe, planar: bool) -> Var:

@@ -8,11 +8,13 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from onnxpipe.blocks import pixel_taps, pixels, resampling, resizing
 from onnxpipe.blocks.pixels import Method, Window
 from onnxpipe.blocks.resampling import KERNELS
 from onnxpipe.blocks.resizing import Resize, Spread
-from onnxpipe.core.ops import Var
+from onnxpipe.core.ops import Var, cast, const, op
 from onnxpipe.errors import BadManifest
 
 
@@ -41,15 +43,18 @@ WHOLE = ("pillow", "opencv")
 
 
 class Choice(NamedTuple):
-    """A resizing by name: whose, which interpolation, as of which version, and whether it smooths."""
+    """A resizing by name: whose, which interpolation, as of which version, whether it smooths, and whether a
+    value halfway between two levels may become either.
+    """
 
     library: str = "pillow"
     interpolation: str = "bilinear"
     version: str = ""
     antialias: bool = False
+    ties: bool = False
 
     def __str__(self) -> str:
-        smooth = ", antialias" if self.antialias else ""
+        smooth = ", antialias" if self.antialias else ", ties" if self.ties else ""
         return f"{self.library} {mirrored(self)}, {self.interpolation}{smooth}"
 
 
@@ -59,9 +64,10 @@ def resizer(choice: Choice) -> Resize:
         "pillow": _pillow, "opencv": _opencv, "tensorflow": _tensorflow, "torch": _torch,
     }  # fmt: skip
     known = libraries[one_of("library", choice.library, tuple(libraries))](choice)
-    if reason := _REFUSED.get((choice.library, choice.interpolation)):
+    if (reason := _REFUSED.get((choice.library, choice.interpolation))) and choice.interpolation not in known:
+        more = _TIES if (choice.library, choice.interpolation) == ("opencv", "cubic") else ""
         raise BadManifest(f"{choice.library}'s {choice.interpolation} can't be had: {reason}",
-                          remedy=f"It has: {', '.join(known)}")  # fmt: skip
+                          remedy=f"It has: {', '.join(known)}{more}")  # fmt: skip
     if choice.antialias and choice.library in WHOLE:
         raise BadManifest(f"{choice.library} has no antialias: it does one or the other by itself")
     return known[one_of("interpolation", choice.interpolation, tuple(known))]
@@ -71,6 +77,11 @@ _REFUSED = {
     ("opencv", "nearest_exact"): "its packages take other pixels than its own formula says",
     ("opencv", "cubic"): "its packages compute it with Intel's library, in floating point",
 }
+
+_TIES = (
+    ". Where it doesn't matter that a value halfway between two levels may become the other (one in some "
+    "thousand), say so: ties=yes."
+)
 
 
 def one_of(name: str, value: str, known: tuple[str, ...]) -> str:
@@ -113,7 +124,14 @@ def _opencv(choice: Choice) -> Mapping[str, Resize]:
         "linear": pixel_taps.linear,
         "area": pixel_taps.area,
         "lanczos4": pixel_taps.lanczos4,
+        **({"cubic": _rounded_cubic} if choice.ties else {}),
     }
+
+
+def _rounded_cubic(images: Var, height: Var, width: Var) -> Var:
+    """``INTER_CUBIC`` as Intel's library has it, in floating point, but for the order it adds up in."""
+    made = op.round(resizing.cubic(cast(images, np.float64), height, width))
+    return cast(op.clip(made, const(0.0), const(255.0)), np.uint8)
 
 
 def _tensorflow(choice: Choice) -> Mapping[str, Resize]:
