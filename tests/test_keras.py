@@ -285,3 +285,23 @@ def test_every_public_layer_is_known() -> None:
     bases = {"Layer", "Wrapper"}
     code = {"Lambda", "TFSMLayer", "JaxLayer", "FlaxLayer", "TorchModuleWrapper"}
     assert [called for called in names.values() if not called & (known | bases | code)] == []
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("keras")
+def test_networks_too_deep_for_all_rows_at_once_are_asked_in_portions(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    keras, portions = native().keras(), native().main.sibling("keras_portions")
+    layers = [keras.layers.Dense(4, activation="tanh"), keras.layers.Dense(2, name="y")]
+    model = keras.Sequential([keras.Input((3,), name="x"), *layers])
+    rows = {"x": np.random.default_rng(0).normal(size=(7, 3)).astype(np.float32)}
+    assert portions.numbers(model, rows) == 6
+    (whole,) = portions.portions(model, rows)
+    wanted = native().answers(model, whole, ["y"], [])
+    monkeypatch.setattr(portions, "LARGEST", 12)
+    assert [len(part["x"]) for part in portions.portions(model, rows)] == [2, 2, 2, 1]
+    np.testing.assert_allclose(native().answers(model, rows, ["y"], [])["y"], wanted["y"], rtol=1e-5)
+    sounds = keras.Sequential([keras.Input((300,), name="x"), keras.layers.MelSpectrogram(16, 64)])
+    (together,) = portions.portions(sounds, {"x": np.zeros((7, 300), np.float32)})
+    assert len(together["x"]) == 7

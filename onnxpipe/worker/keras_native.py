@@ -82,11 +82,15 @@ def answers(model: Any, rows: Mapping[str, Any], methods: List[str], _optional: 
 
     Raises what Keras raises on rows it refuses, and MissingMethod for a name that is no output's.
     """
-    answered = main.sibling("keras_calls").answered(model, given(model, rows))
-    missing = [name for name in methods if name not in answered]
-    if missing:
-        raise main.MissingMethod("the model has no output %s" % ", ".join(missing))
-    return {name: array(answered[name]) for name in methods}
+    portions = main.sibling("keras_portions")
+    found = []  # type: List[Dict[str, Any]]
+    for part in portions.portions(model, rows):
+        answered = main.sibling("keras_calls").answered(model, given(model, part))
+        missing = [name for name in methods if name not in answered]
+        if missing:
+            raise main.MissingMethod("the model has no output %s" % ", ".join(missing))
+        found.append({name: array(answered[name]) for name in methods})
+    return portions.together(found)  # type: ignore[no-any-return]
 
 
 def given(model: Any, rows: Mapping[str, Any]) -> Dict[str, Any]:

@@ -129,11 +129,8 @@ def _names(layers: Sequence[Any]) -> Iterator[str]:
             yield from _names(each)
 
 
-_RECURRENT = ("LSTM", "GRU", "SimpleRNN")
-
-
 def _is_recurrent(case: Case) -> bool:
-    return any(kind.rpartition(".")[2] in _RECURRENT for kind in kinds(case))
+    return any(kind.endswith(("LSTM", "GRU", "RNN")) for kind in kinds(case))
 
 
 def trial(case: Case, dtype: str) -> Made:

@@ -36,8 +36,9 @@ from onnxpipe.services.natives.native import Native
 
 Array = NDArray[Any]
 
-_LOOKED_AT = 24
-"""Rows at fault that stages are compared on."""
+_LOOKED_AT, _SEEN = 24, 2**19
+"""Rows at fault that stages are compared on, and how many cells they may have together: each stage's
+answers to them are kept."""
 _HUGE = 1e9
 _LARGEST, _FEWEST = 2**23, 16
 """Cells that made rows may have together, and how few rows are made for that."""
@@ -135,7 +136,8 @@ class Trial:
         if not len(wrong):
             return (), None
         answered = wrong[judged.answered[wrong]]
-        looked_at = answered[:_LOOKED_AT] if len(answered) else wrong[:1]
+        most = min(_LOOKED_AT, max(1, _SEEN // row_size(self.sized)))
+        looked_at = answered[:most] if len(answered) else wrong[:1]
         overall = self.tolerances.get("", Tolerance())
         self.notes += self._of_file(take(made.rows, looked_at))
         stages = localise(self.model, take(made.rows, looked_at), self._stages, overall)
