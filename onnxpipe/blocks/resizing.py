@@ -191,14 +191,18 @@ def _weighted(images: Var, height: Var, width: Var, weights: Callable[[Var, Var]
 
 
 def _between(images: Var, height: Var, width: Var, start: int, weights: Callable[[Var], list[Var]]) -> Var:
-    """Sums of the pixels from ``start`` places after the one before, by weights of the share of the next."""
+    """Sums of the pixels from ``start`` places after the one before, by weights of the share of the next.
+
+    Places are computed in the type of the pixels.
+    """
+    dtype = dtype_of(images)
     for axis, target, size in zip((1, 2), (height, width), sizes(images), strict=True):
-        half, scale = const(0.5, np.float32), direct(size, target)
-        at = (cast(counted(target), np.float32) + half) * scale - half
+        half, scale = const(0.5, dtype), cast(size, dtype) / cast(target, dtype)
+        at = (cast(counted(target), dtype) + half) * scale - half
         first = cast(op.floor(at), np.int64) + const(start)
         parts = [
             op.gather(images, op.clip(first + const(k), const(0), size - const(1)), axis=axis)
-            * op.reshape(cast(weight, dtype_of(images)), const([1, -1, 1, 1] if axis == 1 else [1, 1, -1, 1]))
+            * op.reshape(cast(weight, dtype), const([1, -1, 1, 1] if axis == 1 else [1, 1, -1, 1]))
             for k, weight in enumerate(weights(cast(at - op.floor(at), np.float64)))
         ]
         images = op.sum(parts)

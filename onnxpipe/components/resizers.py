@@ -79,8 +79,8 @@ _REFUSED = {
 }
 
 _TIES = (
-    ". Where it doesn't matter that a value halfway between two levels may become the other (one in some "
-    "thousand), say so: ties=yes."
+    ". Where it doesn't matter that a value halfway between two levels may become the other (one in a "
+    "hundred thousand), say so: ties=yes."
 )
 
 
