@@ -10,7 +10,7 @@ import pytest
 import spox
 from numpy.typing import NDArray
 
-from onnxpipe.blocks import numeric, terms
+from onnxpipe.blocks import numeric, terms, topics
 from onnxpipe.core.frame import Terms
 from onnxpipe.core.ops import Tensor, Var, argument, const, op
 from tests.harness import open_session
@@ -46,11 +46,41 @@ def doubled(x: Terms) -> Var:
     return op.mul(x.values, const(2.0))
 
 
+def farther(x: Terms) -> Var:
+    """How much farther each point is than the first."""
+    gaps = terms.gaps(x, WEIGHTS)
+    return op.sub(gaps, op.slice(gaps, const([0]), const([1]), const([1])))
+
+
+def topics_of(x: Terms) -> Var:
+    return topics.distribution(x, np.exp(WEIGHTS), 0.5, topics.Stop(30, 1e-9))
+
+
+def of_matrix(counts: Array) -> Array:
+    """What the matrix itself gets from the topics' block."""
+    given = argument(Tensor(np.float64, ("N", WIDTH)))
+    made = topics.distribution(given, np.exp(WEIGHTS), 0.5, topics.Stop(30, 1e-9))
+    found: Array = open_session(spox.build({"x": given}, {"y": made})).run(None, {"x": counts})[0]
+    return found
+
+
+def lowest(counts: Array) -> Array:
+    there = np.where(counts[:, :, None] != 0, WEIGHTS.T[None], np.inf)
+    return there.min(axis=1, initial=np.inf)
+
+
+def squares(m: Array) -> Array:
+    return ((m[:, None] - WEIGHTS[None]) ** 2).sum(axis=2)
+
+
 CASES: dict[str, tuple[Callable[[Terms], Var], Callable[[Array], Array]]] = {
     "affine": (lambda x: terms.affine(x, WEIGHTS, 0.5), lambda m: m @ WEIGHTS.T + 0.5),
     "scaled": (lambda x: terms.dense(terms.scaled(x, FACTORS), WIDTH), lambda m: m * FACTORS),
     "picked": (lambda x: terms.dense(terms.picked(x, PICKED, WIDTH), 3), lambda m: m[:, PICKED]),
     "merged": (lambda x: terms.dense(terms.merged(x), WIDTH), lambda m: m),
+    "gaps": (farther, lambda m: squares(m) - squares(m)[:, :1]),
+    "lowest": (lambda x: terms.lowest(terms.merged(x), WEIGHTS.T), lowest),
+    "topics": (topics_of, of_matrix),
     "norm": (size, lambda m: np.linalg.norm(m, axis=1, keepdims=True)),
 }
 
@@ -61,6 +91,7 @@ CASES: dict[str, tuple[Callable[[Terms], Var], Callable[[Array], Array]]] = {
 def test_terms_give_what_their_matrix_gives(name: str, rows: int, length: int) -> None:
     places = RNG.integers(0, WIDTH, (rows, length))
     values = np.where(RNG.random((rows, length)) < 0.3, 0.0, RNG.normal(size=(rows, length)))
+    values = np.abs(values) if name == "topics" else values
     build, expected = CASES[name]
     got = run(build, places, values)
     np.testing.assert_allclose(got, expected(matrix(places, values)), rtol=1e-12, atol=1e-15)

@@ -59,6 +59,29 @@ def affine(x: Terms, weights: Array, intercept: Any = 0.0, *, skips: bool = Fals
     return as_many(op.add(total, const(np.broadcast_to(intercept, len(weights)), np.float64)), x.values)
 
 
+def gaps(x: Terms, points: Array) -> Var:
+    """Squared Euclidean distances to points ``[k, d]``, less a number that is a row's own: ``[N, k]``.
+
+    Where a place occurs several times in a row, that number isn't the same as if it occurred once.
+    """
+    found = op.gather(const(np.ascontiguousarray(points.T)), x.places, axis=0)
+    values = op.unsqueeze(x.values, const([2]))
+    # x * (x - 2 p) and not x * x - 2 x p: that of an infinity is no NaN.
+    parts = op.mul(values, op.sub(values, op.mul(found, const(2.0))))
+    return op.add(op.reduce_sum(parts, const([1]), keepdims=0), const(np.sum(points**2, axis=1)))
+
+
+def lowest(x: Terms, table: Array) -> Var:
+    """The lowest of each column of ``table`` ``[d, k]`` at the places of a row that aren't 0, ``[N, k]``.
+
+    Each place is in a row once at most; a row of zeros gets infinities.
+    """
+    there = op.unsqueeze(op.not_(op.equal(x.values, const(0.0))), const([2]))
+    found = op.where(there, op.gather(const(table), x.places, axis=0), const(np.inf))
+    beside = op.expand(const(np.inf), op.concat([batch_size(x.values), const([1, table.shape[1]])], axis=0))
+    return op.reduce_min(op.concat([found, beside], axis=1), const([1]), keepdims=0)
+
+
 def picked(x: Terms, places: Array, width: int) -> Terms:
     """The elements at some places of vectors of ``width`` elements, numbered anew; others become 0."""
     number = np.full(width, -1)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onnxpipe.blocks.special import psi
+from onnxpipe.core.frame import Terms
 from onnxpipe.core.loops import iterated
 from onnxpipe.core.ops import Var, any_of, const, dtype_of, filled, op
 
@@ -36,19 +37,28 @@ class Start(NamedTuple):
     digamma: Callable[[Var], Var] = psi
 
 
-def distribution(x: Var, words: Array, prior: Any, stop: Stop, start: Start | None = None) -> Var:
-    """The topics ``[N, k]`` of documents by word counts ``x`` ``[N, d]``, unnormalised.
+class _Words(NamedTuple):
+    """Documents' counts ``[N, L]``; how likely topics' weights ``[N, k]`` make each; shares by topic."""
+
+    counts: Var
+    likely: Callable[[Var], Var]
+    by_topic: Callable[[Var], Var]
+
+
+def distribution(x: Var | Terms, words: Array, prior: Any, stop: Stop, start: Start | None = None) -> Var:
+    """The topics ``[N, k]`` of documents by word counts ``x`` ``[N, d]``, or terms of it, unnormalised.
 
     ``words`` ``[k, d]`` is ``exp(E[log(beta)])``; ``prior`` is of each topic or of all. Formula:
     ``_update_doc_distribution`` in sklearn/decomposition/_lda.py; words that a document lacks add nothing.
     """
-    start = start or Start(least=float(np.finfo(dtype_of(x)).eps))
-    like, topics, columns = dtype_of(x), len(words), const(words.T)
-    first = filled(x, like.type(0), topics) + const(start.weights, like)
+    held = _few(x, words) if isinstance(x, Terms) else _all(x, words)
+    like, topics = dtype_of(held.counts), len(words)
+    start = start or Start(least=float(np.finfo(like).eps))
+    first = filled(held.counts, like.type(0), topics) + const(start.weights, like)
 
     def step(_: Var, state: _Documents) -> tuple[_Documents, Var]:
-        phi = op.gemm(state.weights, const(words)) + const(start.least, like)
-        found = state.weights * op.gemm(x / phi, columns) + const(prior, like)
+        phi = held.likely(state.weights) + const(start.least, like)
+        found = state.weights * held.by_topic(held.counts / phi) + const(prior, like)
         change = op.reduce_sum(op.abs(state.topics - found), const([1])) / const(topics, like)
         done = op.not_(op.greater(change, const(stop.change, like)))
         mixed = op.where(state.open, found, state.topics)
@@ -56,7 +66,24 @@ def distribution(x: Var, words: Array, prior: Any, stop: Stop, start: Start | No
         still = op.and_(state.open, op.not_(done))
         return _Documents(mixed, weights, still), any_of(still)
 
-    return iterated(_Documents(first, _weights(first, start), filled(x, True, 1)), stop.limit, step).topics
+    return iterated(
+        _Documents(first, _weights(first, start), filled(held.counts, True, 1)), stop.limit, step
+    ).topics
+
+
+def _all(x: Var, words: Array) -> _Words:
+    columns = const(words.T)
+    return _Words(x, lambda weights: op.gemm(weights, const(words)), lambda shares: op.gemm(shares, columns))
+
+
+def _few(x: Terms, words: Array) -> _Words:
+    """Of each document the words that it has, ``[N, L, k]``, not all there are."""
+    found = op.gather(const(np.ascontiguousarray(words.T)), x.places, axis=0)
+
+    def summed(each: Var, axis: int, over: int) -> Var:
+        return op.reduce_sum(op.mul(found, op.unsqueeze(each, const([axis]))), const([over]), keepdims=0)
+
+    return _Words(x.values, lambda weights: summed(weights, 1, 2), lambda shares: summed(shares, 2, 1))
 
 
 def _weights(topics: Var, start: Start) -> Var:

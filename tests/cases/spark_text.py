@@ -2,10 +2,14 @@
 
 from pyspark.ml import Pipeline
 from pyspark.ml.classification import FMClassifier, LogisticRegression, NaiveBayes, RandomForestClassifier
+from pyspark.ml.clustering import LDA, BisectingKMeans, KMeans
 from pyspark.ml.feature import (
     IDF,
+    BucketedRandomProjectionLSH,
     CountVectorizer,
+    FeatureHasher,
     HashingTF,
+    MinHashLSH,
     NGram,
     Normalizer,
     RegexTokenizer,
@@ -43,6 +47,13 @@ def piped(*stages: object) -> Case:
 
 NO_NUMBER = "reads no number, so there is nothing to narrow; the pipelines below do both"
 WORDS = lazy(Tokenizer, inputCol="text", outputCol="tokens")
+
+HASHED = [
+    lazy(FeatureHasher, inputCols=["height", "flag", "city"], outputCol="hashed", numFeatures=1030),
+    lazy(BisectingKMeans, featuresCol="hashed", k=3, seed=1, maxIter=2, distanceMeasure="cosine"),
+    lazy(MinHashLSH, inputCol="hashed", outputCol="hashes", numHashTables=2, seed=1),
+]
+"""Vectors that are never all 0, which angles and hashes need."""
 
 CASES = [
     of_text(Tokenizer),
@@ -128,4 +139,14 @@ CASES = [
             LinearRegression, featuresCol="normed", predictionCol="line", elasticNetParam=1.0, regParam=0.01
         ),
     ),
+    piped(
+        WORDS,
+        lazy(HashingTF, inputCol="tokens", outputCol="tf", numFeatures=1030),
+        lazy(IDF, inputCol="tf", outputCol="idf"),
+        lazy(KMeans, featuresCol="idf", predictionCol="nearest", k=3, seed=1, maxIter=2),
+        lazy(BisectingKMeans, featuresCol="idf", predictionCol="half", k=3, seed=1, maxIter=2),
+        lazy(LDA, featuresCol="tf", topicDistributionCol="topics", k=2, maxIter=2, seed=1),
+        lazy(BucketedRandomProjectionLSH, inputCol="idf", outputCol="buckets", bucketLength=0.7, seed=1),
+    ),
+    Case(lazy(Pipeline, stages=HASHED), data="frame"),
 ]

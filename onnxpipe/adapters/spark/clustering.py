@@ -6,16 +6,17 @@ GaussianMixtureModel in org/apache/spark/ml/clustering; MultivariateGaussian in 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from onnxpipe.adapters.spark import kinds
+from onnxpipe.adapters.spark import kinds, long_vectors
 from onnxpipe.adapters.spark.bisections import Bisections, bisections
 from onnxpipe.adapters.spark.predicting import Predictions, highest
 from onnxpipe.blocks import densities, distances, linear, numeric
+from onnxpipe.core.frame import Column
 from onnxpipe.core.guards import require
 from onnxpipe.core.ops import Var, cast, const, filled, op
 from onnxpipe.core.plan import Stage
@@ -36,12 +37,12 @@ def _centres(stage: Stage) -> Array:
 @converts(
     "pyspark.ml.clustering.KMeansModel", columns=lambda stage: (kinds.vector(_centres(stage).shape[1]),)
 )
-def k_means(stage: Stage, x: Var) -> Predictions:
+def k_means(stage: Stage, x: Column) -> Predictions:
     """The nearest centre, the first of several, int32 ``[N, 1]``.
 
     By Euclidean distance also where it was fitted by cosine: KMeansModel.load drops the measure.
     """
-    gaps = distances.squared_differences(_with_distances(stage, x), _centres(stage))
+    gaps = long_vectors.gaps(_with_distances(stage, x), _centres(stage))
     return {"predictionCol": cast(op.arg_min(gaps, axis=1, keepdims=1), np.int32)}
 
 
@@ -50,38 +51,45 @@ def _as_split(stage: Stage) -> Sequence[str]:
 
 
 @converts("pyspark.ml.clustering.BisectingKMeansModel", columns=_as_split)
-def bisecting_k_means(stage: Stage, x: Var) -> Predictions:
+def bisecting_k_means(stage: Stage, x: Column) -> Predictions:
     """The leaf that is reached by going to the nearer of two centres at each split, int32 ``[N, 1]``."""
     tree, x = bisections(stage), _with_distances(stage, x)
     x = _with_angles(stage, x) if stage.distanceMeasure == "cosine" else x
     return {"predictionCol": op.gather(const(tree.labels), _leaf(stage, tree, x), axis=0)}
 
 
-def _leaf(stage: Stage, tree: Bisections, x: Var) -> Var:
+def _leaf(stage: Stage, tree: Bisections, x: Column) -> Var:
     """The place of the leaf that a row reaches, int64 ``[N, 1]``."""
     if not len(tree.left):
-        return filled(x, np.int64(0), 1)
+        return filled(long_vectors.elements(x), np.int64(0), 1)
     left, right = (_distances(stage, x, centres) for centres in (tree.left, tree.right))
     turns = cast(op.less(right, left), np.float64)
     return linear.as_column(distances.descended(turns, tree.lefts, tree.rights))
 
 
-def _with_distances(stage: Stage, x: Var) -> Var:
+def _with_distances(stage: Stage, x: Column) -> Column:
     """``x``; rows with NaN, which are at no distance, are refused."""
-    return require(stage.context, x, numeric.none_of(op.isnan(op.reduce_sum(op.abs(x), const([1])))))
+    return _checked(stage, x, lambda found: op.isnan(op.reduce_sum(op.abs(found), const([1]))))
 
 
-def _with_angles(stage: Stage, x: Var) -> Var:
+def _with_angles(stage: Stage, x: Column) -> Column:
     """``x``; rows of zeros, which have no cosine, are refused."""
-    return require(stage.context, x, numeric.none_of(op.equal(numeric.norm(x, 2), const(0.0))))
+    return _checked(stage, long_vectors.once(x), lambda found: op.equal(numeric.norm(found, 2), const(0.0)))
 
 
-def _distances(stage: Stage, x: Var, centres: Array) -> Var:
+def _checked(stage: Stage, x: Column, wrong: Callable[[Var], Var]) -> Column:
+    """``x``; rows whose elements are ``wrong`` ``[N, 1]`` are refused."""
+    return long_vectors.replaced(
+        x, lambda found: require(stage.context, found, numeric.none_of(wrong(found)))
+    )
+
+
+def _distances(stage: Stage, x: Column, centres: Array) -> Var:
     """Squared Euclidean distances to centres ``[k, d]``, or one less cosines; NaN is farthest: ``[N, k]``."""
     if stage.distanceMeasure != "cosine":
-        return distances.squared_differences(x, centres)
-    lengths = np.linalg.norm(centres, axis=1)
-    gap = op.sub(const(1.0), linear.affine(x, centres) / lengths / numeric.norm(x, 2))
+        return long_vectors.gaps(x, centres)
+    size = numeric.norm(long_vectors.elements(x), 2)
+    gap = op.sub(const(1.0), long_vectors.affine(x, centres) / np.linalg.norm(centres, axis=1) / size)
     return op.where(op.isnan(gap), const(np.inf), gap)
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from numpy.typing import NDArray
 
 from onnxpipe.adapters.spark.columns import numbers
-from onnxpipe.blocks import linear, terms
+from onnxpipe.blocks import distances, linear, terms
 from onnxpipe.core.frame import Column, Terms, vector
 from onnxpipe.core.ops import Var, op
 
@@ -38,6 +39,20 @@ def affine(x: Column, weights: Array, intercept: Any = 0.0, *, skips: bool = Fal
     if x.terms is None:
         return linear.affine(numbers(x), weights, intercept)
     return terms.affine(x.terms, weights, intercept, skips=skips)
+
+
+def gaps(x: Column, points: Array) -> Var:
+    """Squared Euclidean distances to points ``[k, d]``; of terms, less a number that is a row's own."""
+    return (
+        distances.squared_differences(numbers(x), points) if x.terms is None else terms.gaps(x.terms, points)
+    )
+
+
+def replaced(x: Column, values: Callable[[Var], Var]) -> Column:
+    """The vectors with other elements where there are any that may not be 0."""
+    if x.terms is None:
+        return vector(values(numbers(x)))
+    return replace(x, terms=Terms(x.terms.places, values(x.terms.values)))
 
 
 def once(x: Column) -> Column:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,7 @@ from onnxpipe.adapters.spark import kinds, long_vectors
 from onnxpipe.adapters.spark.columns import numbers
 from onnxpipe.adapters.spark.predicting import Predictions, classified, softmax
 from onnxpipe.blocks import densities, numeric
-from onnxpipe.core.frame import Column, Terms, vector
+from onnxpipe.core.frame import Column
 from onnxpipe.core.guards import require
 from onnxpipe.core.ops import Var, const, op
 from onnxpipe.core.plan import Stage
@@ -38,12 +37,10 @@ def naive_bayes(stage: Stage, x: Column) -> Predictions:
 
 def _counts(stage: Stage, x: Column) -> Column:
     """The column, refusing rows with values that are no counts."""
-    x = long_vectors.once(x)
-    values = long_vectors.elements(x)
-    values = require(stage.context, values, numeric.none_of(op.not_(_valid(stage, values))))
-    if x.terms is None:
-        return vector(values)
-    return replace(x, terms=Terms(x.terms.places, values))
+    return long_vectors.replaced(
+        long_vectors.once(x),
+        lambda found: require(stage.context, found, numeric.none_of(op.not_(_valid(stage, found)))),
+    )
 
 
 def _valid(stage: Stage, x: Var) -> Var:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from onnxpipe.adapters.spark import kinds, long_vectors
 from onnxpipe.adapters.spark.columns import numbers
-from onnxpipe.blocks import linear, numeric
+from onnxpipe.blocks import linear, numeric, terms
 from onnxpipe.core.frame import Column, vector
 from onnxpipe.core.guards import require
 from onnxpipe.core.ops import Var, const, op
@@ -53,12 +53,12 @@ def _hashed(stage: Stage) -> Sequence[str]:
 
 
 @converts("pyspark.ml.feature.BucketedRandomProjectionLSHModel", columns=_hashed)
-def bucketed_projections(stage: Stage, x: Var) -> Column:
+def bucketed_projections(stage: Stage, x: Column) -> Column:
     """One bucket per table, ``[N, tables]``: Spark has an array of vectors of one element each.
 
     Formula: BucketedRandomProjectionLSHModel.hashFunction.
     """
-    return vector(op.floor(linear.affine(x, stage.randUnitVectors / float(stage.bucketLength))))
+    return vector(op.floor(long_vectors.affine(x, stage.randUnitVectors / float(stage.bucketLength))))
 
 
 @converts("pyspark.ml.feature.MinHashLSHModel", columns=lambda stage: (kinds.VECTOR,))
@@ -67,11 +67,18 @@ def min_hash(stage: Stage, x: Column) -> Column:
 
     Formula: MinHashLSHModel.hashFunction, which refuses vectors that are 0 throughout.
     """
-    there = op.not_(op.equal(numbers(x), const(0.0)))
-    hashes = _hashes(stage.randCoefficients, x.width)
-    chosen = op.where(op.unsqueeze(there, const([1])), const(hashes), const(np.inf))
-    lowest = op.reduce_min(chosen, const([2]), keepdims=0)
+    x = long_vectors.once(x)
+    lowest = _lowest(x, _hashes(stage.randCoefficients, x.width))
+    there = op.not_(op.equal(long_vectors.elements(x), const(0.0)))
     return vector(require(stage.context, lowest, op.not_(numeric.none_of(there))))
+
+
+def _lowest(x: Column, hashes: NDArray[Any]) -> Var:
+    """The lowest of hashes ``[tables, d]`` where a row isn't 0, ``[N, tables]``."""
+    if x.terms is not None:
+        return terms.lowest(x.terms, np.ascontiguousarray(hashes.T))
+    there = op.unsqueeze(op.not_(op.equal(numbers(x), const(0.0))), const([1]))
+    return op.reduce_min(op.where(there, const(hashes), const(np.inf)), const([2]), keepdims=0)
 
 
 def _hashes(coefficients: Sequence[int], width: int) -> NDArray[Any]:

@@ -11,12 +11,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from onnxpipe.adapters.spark import kinds
+from onnxpipe.adapters.spark import kinds, long_vectors
+from onnxpipe.adapters.spark.columns import numbers
 from onnxpipe.adapters.spark.gamma_draws import gammas
 from onnxpipe.adapters.spark.predicting import Predictions
 from onnxpipe.blocks import numeric, topics
 from onnxpipe.blocks.special import climbed_digamma, digamma
-from onnxpipe.core.ops import Var, const, op
+from onnxpipe.core.frame import Column
+from onnxpipe.core.ops import const, op
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import converts
 from onnxpipe.core.wild import below
@@ -34,7 +36,7 @@ _SEED = 1421925485
     columns=lambda stage: (kinds.vector(len(stage.topicsMatrix)),),
     wild=below(0.0),  # on rows with negative counts, Spark's inference may never end
 )
-def local_lda(stage: Stage, x: Var) -> Predictions:
+def local_lda(stage: Stage, x: Column) -> Predictions:
     """The share of each topic in a document ``[N, k]``, all 0 for one without words.
 
     Every document's inference starts from the same random numbers, whatever seed the model was given.
@@ -44,9 +46,11 @@ def local_lda(stage: Stage, x: Var) -> Predictions:
     start = topics.Start(
         gammas(_SEED, float(stage.gammaShape), len(words)), least=1e-100, digamma=climbed_digamma
     )
-    found = topics.distribution(x, words, stage.data["docConcentration"][0], _STOP, start)
+    counts = x.terms or numbers(x)
+    found = topics.distribution(counts, words, stage.data["docConcentration"][0], _STOP, start)
     shares = op.div(found, op.reduce_l1(found, const([1])))
-    empty = op.unsqueeze(numeric.none_of(op.not_(op.equal(x, const(0.0)))), const([1]))
+    there = op.not_(op.equal(long_vectors.elements(x), const(0.0)))
+    empty = op.unsqueeze(numeric.none_of(there), const([1]))
     return {"topicDistributionCol": op.where(empty, const(0.0), shares)}
 
 
