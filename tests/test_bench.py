@@ -18,8 +18,10 @@ from onnxpipe.check.timings import Speed, Timing, Timings, told
 from onnxpipe.check.timings_page import plot
 from onnxpipe.errors import BadInput, NativeRefused
 from onnxpipe.services.bench import Pace
-from tests.shell import fitted, onnxpipe, saved
+from tests.shell import fitted, here, saved
 from tests.shell import told as said
+
+pytestmark = pytest.mark.usefixtures("inhouse")
 
 QUICK = Pace((1, 7), 0.0)
 """Two sizes, as few calls as there can be."""
@@ -30,7 +32,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a source, its rows, and the model with its goldens."""
     path = tmp_path_factory.mktemp("bench")
     saved(path)
-    done = onnxpipe("convert", "pipe.joblib", "-o", "model.onnx", "--sample", "rows.npy", cwd=path)
+    done = here("convert", "pipe.joblib", "-o", "model.onnx", "--sample", "rows.npy", cwd=path)
     assert done.returncode == 0, said(done)
     return path
 
@@ -89,7 +91,7 @@ def test_what_the_original_cannot_answer_is_told() -> None:
 
 
 def test_the_command_prints_a_table_and_writes_reports(folder: Path) -> None:
-    done = onnxpipe(
+    done = here(
         "bench", "model.onnx", "pipe.joblib", "--data", "rows.npy", "--batch", 1, "--batch", 20,
         "--seconds", 0, "--report", "times.html", "--report", "times.json", "--report", "times.md",
         cwd=folder,
@@ -105,9 +107,7 @@ def test_the_command_prints_a_table_and_writes_reports(folder: Path) -> None:
 
 
 def test_json_is_all_of_it(folder: Path) -> None:
-    done = onnxpipe(
-        "bench", "model.onnx", "--seconds", 0, "--batch", 3, "--output-format", "json", cwd=folder
-    )
+    done = here("bench", "model.onnx", "--seconds", 0, "--batch", 3, "--output-format", "json", cwd=folder)
     found = json.loads(done.stdout)
     assert found["threads"] == 1 and found["timings"][0]["native"] is None
     assert found["timings"][0]["rows_per_second"] > 0 and found["timings"][0]["times_native"] is None
@@ -115,7 +115,7 @@ def test_json_is_all_of_it(folder: Path) -> None:
 
 @pytest.mark.parametrize("arguments", [("--report", "times.pdf"), ("--batch", 0), ("--data", "absent.csv")])
 def test_what_cannot_be_done_exits_with_2(folder: Path, arguments: tuple[object, ...]) -> None:
-    done = onnxpipe("bench", "model.onnx", *arguments, cwd=folder)
+    done = here("bench", "model.onnx", *arguments, cwd=folder)
     assert done.returncode == 2 and b"Traceback" not in done.stderr
     assert not (folder / "times.pdf").exists()
 

@@ -23,6 +23,8 @@ from onnxpipe.check.localise import culprit
 from onnxpipe.errors import Unfitted, Unsupported
 from tests.boosted import matrix, target
 
+pytestmark = pytest.mark.usefixtures("inhouse")
+
 LGBM = {"n_jobs": 1, "verbose": -1, "min_child_samples": 5, "min_data_per_group": 3}
 
 

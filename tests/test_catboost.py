@@ -27,7 +27,9 @@ from onnxpipe.worker import main as worker
 from tests.boosted import conform, matrix, target
 from tests.harness import DTYPES, Case, cases, open_session
 from tests.harness import conform as conform_estimator
-from tests.shell import onnxpipe, told
+from tests.shell import here, told
+
+pytestmark = pytest.mark.usefixtures("inhouse")
 
 sys.modules.setdefault("_onnxpipe_main", worker)
 native = importlib.import_module("onnxpipe.worker.catboost_native")
@@ -349,14 +351,14 @@ def test_from_the_command_line_to_a_proven_model(tmp_path: Path) -> None:
     model = CatBoostClassifier(cat_features=CATEGORICAL, one_hot_max_size=3, **FEW)
     saved(model.fit(rows, sought(rows) > 1), tmp_path, "cbm")
     rows.to_parquet(tmp_path / "rows.parquet")
-    done = onnxpipe("convert", "model.cbm", "-o", "model.onnx", "--sample", "rows.parquet", cwd=tmp_path)
+    done = here("convert", "model.cbm", "-o", "model.onnx", "--sample", "rows.parquet", cwd=tmp_path)
     assert done.returncode == 0, told(done)
     assert "EQUAL" in told(done)
-    assert onnxpipe("verify", "model.onnx", cwd=tmp_path).returncode == 0
-    assert onnxpipe("skew", "model.onnx.lock", cwd=tmp_path).returncode == 0
+    assert here("verify", "model.onnx", cwd=tmp_path).returncode == 0
+    assert here("skew", "model.onnx.lock", cwd=tmp_path).returncode == 0
     (tmp_path / "model.cbm").write_bytes((tmp_path / "model.cbm").read_bytes()[:500])
-    assert onnxpipe("skew", "model.onnx.lock", cwd=tmp_path).returncode == 1
-    assert onnxpipe("convert", "model.cbm", "-o", "other.onnx", cwd=tmp_path).returncode == 2
+    assert here("skew", "model.onnx.lock", cwd=tmp_path).returncode == 1
+    assert here("convert", "model.cbm", "-o", "other.onnx", cwd=tmp_path).returncode == 2
 
 
 def test_the_version_is_read_off_the_file(tmp_path: Path) -> None:

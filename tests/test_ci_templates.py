@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.shell import git, onnxpipe, saved, told
+from tests.shell import git, here, saved, told
 
 ROOT = Path(__file__).parent.parent
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text())
@@ -19,13 +19,13 @@ GITLAB = yaml.safe_load((ROOT / "docs/templates/onnxpipe.gitlab-ci.yml").read_te
 
 
 @pytest.fixture(scope="module")
-def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def repository(tmp_path_factory: pytest.TempPathFactory, inhouse: None) -> Path:
     """A repository with one converted model, in a folder with a space and an umlaut."""
     top = tmp_path_factory.mktemp("ci")
     folder = top / "mödels of ours"
     folder.mkdir()
     saved(folder)
-    done = onnxpipe("convert", "pipe.joblib", "-o", "model.onnx", cwd=folder)
+    done = here("convert", "pipe.joblib", "-o", "model.onnx", cwd=folder)
     assert done.returncode == 0, told(done)
     git(top, "init", "-q")
     git(top, "add", "-A")

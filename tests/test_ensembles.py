@@ -30,6 +30,8 @@ from tests import datasets
 from tests.harness import open_session
 from tests.rigs.sklearn import answers, installed
 
+pytestmark = pytest.mark.usefixtures("inhouse")
+
 ROWS, TARGET = datasets.load("classes")
 
 

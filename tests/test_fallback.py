@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -28,7 +26,9 @@ from onnxpipe.core.options import Options
 from onnxpipe.errors import BadInput, FallbackWarning, NativeFailed, Unsupported, Untrusted
 from onnxpipe.services.convert import Conversion, conversion, sample_of
 from onnxpipe.services.natives.native import Where
-from tests.shell import PROGRAM, told
+from tests.shell import here, told
+
+pytestmark = pytest.mark.usefixtures("inhouse")
 
 PACKAGES = Path(__file__).parent / "packages"
 PEERS = Where(trust=("acme.peers",))
@@ -145,6 +145,7 @@ def test_what_the_peer_does_not_know_either_is_refused_with_both_reasons() -> No
     assert caught.value.stages[0].path == "Pipeline/unknown" and "--trust MODULE" in caught.value.remedy
 
 
+@pytest.mark.usefixtures("own_process")
 def test_what_a_converter_of_ours_refuses_is_no_case_for_the_peer() -> None:
     held = make_pipeline(StandardScaler(), DecisionTreeClassifier(max_depth=1)).fit(ROWS, LABELS)
     with pytest.raises(BadInput, match="no output nothing"):
@@ -158,6 +159,7 @@ def test_a_file_is_loaded_only_with_every_name_allowed(tmp_path: Path) -> None:
     assert caught.value.names == ("acme.Plane",) and "--trust acme.Plane" in caught.value.remedy
 
 
+@pytest.mark.usefixtures("own_process")
 @pytest.mark.parametrize(("module", "says"), [("hangs", "no answer within 3 s"), ("dies", "exit code 7")])
 def test_a_peer_that_hangs_or_dies_is_told(module: str, says: str) -> None:
     plane = acme.Plane().fit(ROWS, ROWS[:, 0])
@@ -174,29 +176,19 @@ def saved(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
-    """The program, where the strangers' package can be imported."""
-    environment = {
-        **os.environ,
-        "PYTHONPATH": os.pathsep.join([str(PACKAGES), str(Path(__file__).parent.parent)]),
-    }
-    command = [*PROGRAM, *arguments]
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, check=False, timeout=120)
-
-
 TRUST = ("--trust", "acme.Squash", "--trust", "acme.Centroids", "--trust", "acme.peers")
 
 
 def test_the_command_line_asks_for_trust_with_the_exact_flags(saved: Path) -> None:
-    done = run(saved, "convert", "pipe.joblib", "-o", "m.onnx", "--trust", "acme.peers")
+    done = here("convert", "pipe.joblib", "-o", "m.onnx", "--trust", "acme.peers", cwd=saved)
     assert done.returncode == 2 and "--trust acme.Centroids --trust acme.Squash" in told(done)
-    done = run(saved, "convert", "pipe.joblib", "-o", "m.onnx", "--no-fallback", *TRUST)
+    done = here("convert", "pipe.joblib", "-o", "m.onnx", "--no-fallback", *TRUST, cwd=saved)
     assert done.returncode == 2 and "2 stage(s) can't be converted" in told(done)
     assert sorted(path.name for path in saved.iterdir()) == ["pipe.joblib", "rows.npy"]
 
 
 def test_the_command_line_converts_proves_and_locks(saved: Path) -> None:
-    done = run(saved, "convert", "pipe.joblib", "-o", "m.onnx", "--sample", "rows.npy", *TRUST)
+    done = here("convert", "pipe.joblib", "-o", "m.onnx", "--sample", "rows.npy", *TRUST, cwd=saved)
     assert done.returncode == 0, told(done)
     assert "EQUAL" in told(done) and "Pipeline/squash (acme.Squash) was converted by skl2onnx" in told(done)
     document = json.loads((saved / "m.onnx.lock").read_text())
@@ -205,16 +197,16 @@ def test_the_command_line_converts_proves_and_locks(saved: Path) -> None:
         ("Pipeline/centroids", ["float64"]),
     ]
     assert "--trust acme.peers" in document["command"]
-    assert run(saved, "verify", "m.onnx").returncode == 0  # its golden rows, with onnxruntime alone
+    assert here("verify", "m.onnx", cwd=saved).returncode == 0  # its golden rows, with onnxruntime alone
 
 
 def test_explaining_lists_ours_fallback_and_refused(saved: Path) -> None:
-    done = run(saved, "convert", "pipe.joblib", "--explain", *TRUST)
+    done = here("convert", "pipe.joblib", "--explain", *TRUST, cwd=saved)
     assert done.returncode == 0, told(done)
     lines = {line.split()[0]: line for line in done.stdout.decode().splitlines()}
     assert "fallback: skl2onnx" in lines["Pipeline/squash"] and "float32" in lines["Pipeline/squash"]
     assert "ours" in lines["Pipeline/standardscaler"]
-    done = run(saved, "convert", "pipe.joblib", "--explain", "--no-fallback")
+    done = here("convert", "pipe.joblib", "--explain", "--no-fallback", cwd=saved)
     assert done.returncode == 2 and "refused: has no converter" in told(done)
 
 
@@ -229,19 +221,21 @@ def interpreter(folder: Path, *lines: str) -> str:
     return str(made)
 
 
+@pytest.mark.usefixtures("own_process")
 def test_the_peer_is_asked_in_the_interpreter_that_is_named(saved: Path) -> None:
     other = interpreter(
         saved, "import sys", "print('noise', end='', flush=True)", f"sys.path.append({str(PACKAGES)!r})"
     )
-    done = run(saved, "convert", "pipe.joblib", "-o", "m.onnx", "--python", other, *TRUST)
+    done = here("convert", "pipe.joblib", "-o", "m.onnx", "--python", other, *TRUST, cwd=saved)
     assert done.returncode == 0 and "EQUAL" in told(done), told(done)
 
 
+@pytest.mark.usefixtures("own_process")
 def test_where_the_peer_is_missing_the_refusal_says_how_to_get_it(saved: Path) -> None:
     hidden = "import importlib.metadata as m; v = m.version; "
     hidden += "m.version = lambda name: v('no-such' if name == 'skl2onnx' else name)"
     other = interpreter(saved, hidden)
-    done = run(saved, "convert", "pipe.joblib", "-o", "m.onnx", "--python", other)
+    done = here("convert", "pipe.joblib", "-o", "m.onnx", "--python", other, cwd=saved)
     assert done.returncode == 2
     for words in ("2 stage(s) can't be converted", "skl2onnx isn't installed", "onnxpipe[sklearn]"):
         assert words in told(done)
@@ -249,11 +243,10 @@ def test_where_the_peer_is_missing_the_refusal_says_how_to_get_it(saved: Path) -
 
 def test_bytes_from_a_pipe_are_not_trusted(saved: Path) -> None:
     data = (saved / "pipe.joblib").read_bytes()
-    done = subprocess.run([*PROGRAM, "convert", "-", "-o", "m.onnx"], cwd=saved, input=data,
-                          capture_output=True, check=False, timeout=60)  # fmt: skip
+    done = here("convert", "-", "-o", "m.onnx", cwd=saved, stdin=data)
     assert done.returncode == 2 and b"--trust acme.Centroids" in done.stderr
 
 
 def test_joining_parts_never_loads_a_file(saved: Path) -> None:
-    done = run(saved, "stitch", "pipe.joblib", "-o", "m.onnx")
+    done = here("stitch", "pipe.joblib", "-o", "m.onnx", cwd=saved)
     assert done.returncode == 2 and "has no converter" in told(done)

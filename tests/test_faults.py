@@ -15,6 +15,8 @@ from tests.faults import FAULTS, PIPELINES, Fault, columns, fitted, planted
 from tests.faults.benching import Bench, Remembering
 from tests.faults.planting import at, attribute, up
 
+pytestmark = pytest.mark.usefixtures("inhouse")
+
 
 @pytest.fixture(scope="module")
 def bench() -> Iterator[Callable[[str], Bench]]:

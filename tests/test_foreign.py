@@ -23,6 +23,8 @@ from tests import datasets
 from tests.graphs import graph
 from tests.shell import fitted
 
+pytestmark = pytest.mark.usefixtures("inhouse")
+
 # Its rows have no batch axis, so that only whole sets can be run.
 FIXED = "g (float[2,3] a, float[3,2] b) => (float[2,2] y) { y = MatMul(a, b) }"
 LISTS = (

@@ -34,6 +34,8 @@ from tests.test_frames import (
     objects,
 )
 
+pytestmark = pytest.mark.usefixtures("inhouse")
+
 FRAME = pd.DataFrame(
     {
         "small": CODES.astype("int8"),

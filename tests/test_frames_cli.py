@@ -13,9 +13,11 @@ import polars as pl
 import pytest
 
 from onnxpipe.core.fragment import metadata
-from tests.shell import onnxpipe, told
+from tests.shell import here, told
 from tests.test_frame_pipelines import FRAME, PIPELINES, POLAR
 from tests.test_frames import TARGET
+
+pytestmark = pytest.mark.usefixtures("inhouse")
 
 NAMES = [
     name
@@ -43,10 +45,10 @@ def test_a_pipeline_on_a_frame_is_verified_from_parquet(name: str, tmp_path: Pat
     written(kept, tmp_path / "rows.parquet")
     written(shuffled, tmp_path / "shuffled.parquet")
     convert = ("convert", "pipe.joblib", "-o", "model.onnx", "--sample", "rows.parquet")
-    done = onnxpipe(*convert, cwd=tmp_path)
+    done = here(*convert, cwd=tmp_path)
     assert done.returncode == 0, told(done)
     assert b"equal" in done.stdout.lower()
-    judged = onnxpipe(
+    judged = here(
         "verify", "model.onnx", "pipe.joblib", "--data", "shuffled.parquet", "--rows", 150, cwd=tmp_path
     )
     assert judged.returncode == 0, told(judged)
@@ -63,9 +65,9 @@ def test_a_wrong_model_is_found_from_parquet(rows: Any, tmp_path: Path) -> None:
     kept = frame.dropna().reset_index(drop=True)
     joblib.dump(make().fit(kept, TARGET[: len(kept)]), tmp_path / "pipe.joblib")
     written(kept, tmp_path / "rows.parquet")
-    assert onnxpipe("convert", "pipe.joblib", "-o", "model.onnx", "--no-verify", cwd=tmp_path).returncode == 0
+    assert here("convert", "pipe.joblib", "-o", "model.onnx", "--no-verify", cwd=tmp_path).returncode == 0
     joblib.dump(make().fit(kept, 2 * TARGET[: len(kept)]), tmp_path / "pipe.joblib")
-    judged = onnxpipe("verify", "model.onnx", "pipe.joblib", "--data", "rows.parquet", cwd=tmp_path)
+    judged = here("verify", "model.onnx", "pipe.joblib", "--data", "rows.parquet", cwd=tmp_path)
     assert judged.returncode == 1, told(judged)
 
 
@@ -73,7 +75,7 @@ def test_a_wrong_model_is_found_from_parquet(rows: Any, tmp_path: Path) -> None:
 def test_dates_and_their_unit_are_told(tmp_path: Path) -> None:
     make, rows = PIPELINES["targets"]
     joblib.dump(make().fit(rows, TARGET), tmp_path / "pipe.joblib")
-    done = onnxpipe("convert", "pipe.joblib", "-o", "model.onnx", cwd=tmp_path)
+    done = here("convert", "pipe.joblib", "-o", "model.onnx", cwd=tmp_path)
     assert done.returncode == 0, told(done)
     assert metadata(onnx.load(tmp_path / "model.onnx"))["units"] == json.dumps(
         {"day": str(rows["day"].dtype)}

@@ -13,7 +13,9 @@ from onnx import numpy_helper
 
 import onnxpipe as api
 from onnxpipe.services.judging import goldens
-from tests.shell import fitted, onnxpipe, saved, told
+from tests.shell import fitted, here, saved, told
+
+pytestmark = pytest.mark.usefixtures("inhouse")
 
 
 def tensors(files: dict[str, bytes]) -> dict[str, onnx.TensorProto]:
@@ -74,7 +76,7 @@ def test_the_number_of_rows_is_bounded(count: int) -> None:
 def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("goldens")
     saved(folder)
-    done = onnxpipe("convert", "pipe.joblib", "-o", "model.onnx", cwd=folder)
+    done = here("convert", "pipe.joblib", "-o", "model.onnx", cwd=folder)
     assert done.returncode == 0, told(done)
     return folder
 
@@ -108,17 +110,17 @@ def test_any_runner_of_the_layout_can_replay_them(written: Path) -> None:
 
 def test_replaying_tells_a_model_that_was_changed(written: Path, tmp_path: Path) -> None:
     shutil.copytree(written, tmp_path, dirs_exist_ok=True)
-    assert onnxpipe("replay", "model.onnx", cwd=tmp_path).returncode == 0
+    assert here("replay", "model.onnx", cwd=tmp_path).returncode == 0
     model = onnx.load(tmp_path / "model.onnx")
     for tensor in model.graph.initializer:
         if tensor.data_type == onnx.TensorProto.DOUBLE and len(tensor.raw_data) > 8:
             tensor.raw_data = (np.frombuffer(tensor.raw_data) * 1.001).tobytes()
     onnx.save(model, tmp_path / "model.onnx")
-    done = onnxpipe("replay", "model.onnx", cwd=tmp_path)
+    done = here("replay", "model.onnx", cwd=tmp_path)
     assert done.returncode == 1, told(done)
 
 
 def test_a_model_without_golden_rows_is_passed_over(written: Path, tmp_path: Path) -> None:
     shutil.copy(written / "model.onnx", tmp_path)
-    assert onnxpipe("replay", "model.onnx", cwd=tmp_path).returncode == 0
-    assert onnxpipe("replay", cwd=tmp_path).returncode == 0
+    assert here("replay", "model.onnx", cwd=tmp_path).returncode == 0
+    assert here("replay", cwd=tmp_path).returncode == 0

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.shell import git, onnxpipe, saved, told
+from tests.shell import git, here, saved, told
 
 ROOT = Path(__file__).parent.parent
 MANIFEST = ROOT / ".pre-commit-hooks.yaml"
@@ -45,10 +45,10 @@ def test_our_own_configuration_is_valid(tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def converted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def converted(tmp_path_factory: pytest.TempPathFactory, inhouse: None) -> Path:
     folder = tmp_path_factory.mktemp("hook")
     saved(folder)
-    done = onnxpipe("convert", "pipe.joblib", "-o", "model.onnx", cwd=folder)
+    done = here("convert", "pipe.joblib", "-o", "model.onnx", cwd=folder)
     assert done.returncode == 0, told(done)
     return folder
 
@@ -133,7 +133,7 @@ LABELLED = "onnxpipe stitch model.onnx post:labels=labels.txt -o full.onnx"
 def relabelled(repository: Path) -> None:
     """A label file that went into a joined graph says something else."""
     (repository / "labels.txt").write_text("no\nyes\n")
-    done = onnxpipe(*LABELLED.split()[1:], cwd=repository)
+    done = here(*LABELLED.split()[1:], cwd=repository)
     assert done.returncode == 0, told(done)
     (repository / "labels.txt").write_text("no\nmaybe\n")
     git(repository, "add", "full.onnx", "full.onnx.lock", "labels.txt")
@@ -170,7 +170,7 @@ def test_what_else_goes_wrong_is_told_with_what_mends_it(
 def test_converting_again_passes(repository: Path) -> None:
     with (repository / "pipe.joblib").open("ab") as file:
         file.write(b"trailing bytes that no reader looks at")
-    done = onnxpipe("convert", "pipe.joblib", "-o", "model.onnx", "--no-verify", cwd=repository)
+    done = here("convert", "pipe.joblib", "-o", "model.onnx", "--no-verify", cwd=repository)
     assert done.returncode == 0, told(done)
     assert commit(repository).returncode == 0
 

@@ -18,6 +18,8 @@ from onnxpipe.services.stitch import stitched
 from tests.graphs import graph, run
 from tests.harness import open_session
 
+pytestmark = pytest.mark.usefixtures("inhouse")
+
 IMAGENET = np.array([0.485, 0.456, 0.406], "f4"), np.array([0.229, 0.224, 0.225], "f4")
 
 

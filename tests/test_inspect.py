@@ -20,7 +20,7 @@ from onnxpipe.core.fragment import metadata
 from onnxpipe.core.options import Options
 from onnxpipe.errors import Inexact, Unreadable
 from onnxpipe.services.inspect import Inspection
-from tests.shell import fitted, onnxpipe, saved, told
+from tests.shell import fitted, here, saved, told
 
 
 def test_a_pipeline_shows_its_stages_types_and_names(tmp_path: Path) -> None:
@@ -142,9 +142,9 @@ def test_a_file_that_is_neither_is_refused(tmp_path: Path) -> None:
 
 def test_the_command_tells_it_as_text_and_as_json(tmp_path: Path) -> None:
     path = saved(tmp_path)
-    text = told(onnxpipe("inspect", path, cwd=tmp_path))
+    text = told(here("inspect", path, cwd=tmp_path))
     for word in ("sklearn", "X: float64[N, 3]", "Pipeline/standardscaler", "runs on: standard", "imports"):
         assert word in text
-    document = json.loads(onnxpipe("inspect", path, "--output-format", "json", cwd=tmp_path).stdout)
+    document = json.loads(here("inspect", path, "--output-format", "json", cwd=tmp_path).stdout)
     assert set(document) == set(Inspection.__slots__)
     assert document["stages"][0]["status"] == "ours"

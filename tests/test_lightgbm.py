@@ -17,6 +17,8 @@ from tests.boosted import conform, matrix, target
 from tests.harness import DTYPES, Case, cases
 from tests.harness import conform as conform_estimator
 
+pytestmark = pytest.mark.usefixtures("inhouse")
+
 FEW = {"num_leaves": 9, "min_data_in_leaf": 5, "num_threads": 1, "verbose": -1, "min_data_per_group": 3}
 POSITIVE = ("poisson", "gamma", "tweedie")
 SHARES = ("binary", "cross_entropy", "cross_entropy_lambda")

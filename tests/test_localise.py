@@ -23,6 +23,8 @@ from onnxpipe.errors import NativeFailed, Unreadable
 from tests import datasets
 from tests.faults import held
 
+pytestmark = pytest.mark.usefixtures("inhouse")
+
 ROWS, TARGET = datasets.load("binary")
 PIPELINE = make_pipeline(StandardScaler(), StandardScaler(), LogisticRegression()).fit(ROWS, TARGET)
 MODEL = onnxpipe.convert(PIPELINE)

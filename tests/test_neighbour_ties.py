@@ -15,6 +15,8 @@ import onnxpipe
 from onnxpipe.check.compare import CHANCE, compare
 from onnxpipe.cli import main
 
+pytestmark = pytest.mark.usefixtures("inhouse")
+
 RNG = np.random.default_rng(0)
 GRID = RNG.integers(0, 4, size=(300, 3)).astype(float)
 LABELS = RNG.integers(0, 2, 300)

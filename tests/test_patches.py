@@ -10,6 +10,8 @@ import onnxpipe
 from onnxpipe.errors import Inexact, NativeFailed
 from tests.harness import open_session
 
+pytestmark = pytest.mark.usefixtures("inhouse")
+
 IMAGES = np.random.default_rng(0).normal(size=(3, 5, 4))
 
 

@@ -13,7 +13,7 @@ import pytest
 import onnxpipe as api
 from onnxpipe.core.fragment import metadata
 from onnxpipe.errors import Unreadable
-from tests.shell import onnxpipe, told
+from tests.shell import here, told
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 SPARK = FIXTURES / "spark_textbook_4_3/saved"
@@ -28,15 +28,15 @@ def test_a_file_elsewhere_converts_and_its_lock_keeps_the_url(tmp_path: Path) ->
     (there := tmp_path / "bucket").mkdir()
     shutil.copy(FIXTURES / "scaled_logistic/pipeline.skops", there)
     url = (there / "pipeline.skops").as_uri()
-    done = onnxpipe("convert", url, "-o", "model.onnx", "--no-verify", cwd=tmp_path)
+    done = here("convert", url, "-o", "model.onnx", "--no-verify", cwd=tmp_path)
     assert done.returncode == 0, told(done)
     lock = json.loads((tmp_path / "model.onnx.lock").read_text(encoding="utf-8"))
     assert lock["source"]["path"] == url
     assert lock["command"] == f"onnxpipe convert {url} -o model.onnx --no-verify"
     assert lock["source"]["sha256"] == metadata(onnx.load(tmp_path / "model.onnx"))["source_digest"]
-    checked = onnxpipe("skew", "model.onnx.lock", cwd=tmp_path)
+    checked = here("skew", "model.onnx.lock", cwd=tmp_path)
     assert checked.returncode == 0, told(checked)
-    strict = onnxpipe("skew", "--strict", "model.onnx.lock", cwd=tmp_path)
+    strict = here("skew", "--strict", "model.onnx.lock", cwd=tmp_path)
     assert strict.returncode == 1
     assert url.encode() in strict.stdout + strict.stderr
 

@@ -25,6 +25,8 @@ from onnxpipe.errors import BadInput
 from onnxpipe.services import score as service
 from onnxpipe.services.score import score
 
+pytestmark = pytest.mark.usefixtures("inhouse")
+
 
 @pytest.fixture(scope="module")
 def rows() -> pd.DataFrame:

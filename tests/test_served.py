@@ -28,6 +28,8 @@ from onnxpipe.errors import BadInput, ServerFailed
 from onnxpipe.services.judging import goldens
 from tests.rigs import server
 
+pytestmark = pytest.mark.usefixtures("inhouse")
+
 TABLE = pd.DataFrame(
     {"town": ["Ulm", "Köln", "Ost am See", "東京"] * 10, "size": np.arange(40) / 7, "new": [True, False] * 20}
 )

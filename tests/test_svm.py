@@ -16,7 +16,7 @@ from onnxpipe.core.registry import discover, kinds
 from onnxpipe.errors import BadInput, Unreadable, Unsupported
 from onnxpipe.services.convert import conversion
 from tests.harness import cases, open_session
-from tests.shell import onnxpipe, told
+from tests.shell import here, told
 from tests.svm import Trained, native, recorded, rows_of, trained
 
 ROWS: list[Any] = [*cases("libsvm"), *cases("liblinear")]
@@ -174,7 +174,7 @@ def test_fewer_columns_than_the_model_has_are_refused(tmp_path: Path) -> None:
 
 def test_damaged_text_is_exit_2(tmp_path: Path) -> None:
     (tmp_path / "model").write_text(SVC + "1 1:\x00\n", "ascii")
-    done = onnxpipe("convert", "model", "-o", "model.onnx", cwd=tmp_path)
+    done = here("convert", "model", "-o", "model.onnx", cwd=tmp_path)
     assert done.returncode == 2
     assert "LIBSVM model" in told(done)
 
@@ -184,11 +184,11 @@ def test_from_the_command_line_to_a_proven_model(case: Trained, tmp_path: Path) 
     if not case.available:
         pytest.skip(f"{case.library} isn't installed")
     (tmp_path / "model.txt").write_text(recorded(case)[0], "ascii")
-    done = onnxpipe("convert", "model.txt", "-o", "model.onnx", cwd=tmp_path)
+    done = here("convert", "model.txt", "-o", "model.onnx", cwd=tmp_path)
     assert done.returncode == 0, told(done)
-    assert onnxpipe("verify", "model.onnx", "model.txt", cwd=tmp_path).returncode == 0
-    assert onnxpipe("verify", "model.onnx", cwd=tmp_path).returncode == 0
-    assert onnxpipe("skew", "model.onnx.lock", cwd=tmp_path).returncode == 0
+    assert here("verify", "model.onnx", "model.txt", cwd=tmp_path).returncode == 0
+    assert here("verify", "model.onnx", cwd=tmp_path).returncode == 0
+    assert here("skew", "model.onnx.lock", cwd=tmp_path).returncode == 0
     with (tmp_path / "model.txt").open("a", encoding="ascii") as file:
         file.write("\n")
-    assert onnxpipe("skew", "model.onnx.lock", cwd=tmp_path).returncode == 1
+    assert here("skew", "model.onnx.lock", cwd=tmp_path).returncode == 1

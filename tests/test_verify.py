@@ -27,6 +27,8 @@ from onnxpipe.services.verify import verify
 from tests import datasets
 from tests.faults import FAULTS, columns, fitted, planted
 
+pytestmark = pytest.mark.usefixtures("inhouse")
+
 
 @pytest.mark.parametrize("on_invalid", ["raise", "flag", "nan"])
 def test_rows_refused_by_both_are_equal_however_the_graph_says_so(on_invalid: str) -> None:
