@@ -90,8 +90,9 @@ def word_piece(normalizer: Any = None) -> Any:
     return made
 
 
-def byte_pairs(pre: Any = None) -> Any:
+def byte_pairs(pre: Any = None, normalizer: Any = None) -> Any:
     made = Tokenizer(models.BPE())
+    made.normalizer = normalizer
     made.pre_tokenizer = pre or pre_tokenizers.ByteLevel(add_prefix_space=False)
     alphabet = pre_tokenizers.ByteLevel.alphabet()
     specials = ["<unk>", "<s>", "</s>", "<pad>"]
@@ -125,6 +126,7 @@ MADE: Mapping[str, Callable[[], Any]] = {
     ),
     "gpt2": byte_pairs,
     "llama3": lambda: byte_pairs(split_as(LLAMA3)),
+    "qwen2": lambda: byte_pairs(split_as(LLAMA3.replace("{1,3}", "")), normalizers.NFC()),
 }
 
 
@@ -303,7 +305,12 @@ def test_files_that_are_refused(change: dict[str, Any], says: str, tmp_path: Pat
 
 
 @pytest.mark.parametrize(
-    "change", [{"normalizer": {"type": "NFC"}}, {"pre_tokenizer": {"type": "Metaspace"}}]
+    "change",
+    [
+        {"normalizer": {"type": "Lowercase"}},
+        {"normalizer": {"type": "Sequence", "normalizers": [{"type": "NFC"}, {"type": "NFKC"}]}},
+        {"pre_tokenizer": {"type": "Metaspace"}},
+    ],
 )
 def test_byte_pairs_that_are_refused(change: dict[str, Any], tmp_path: Path) -> None:
     file = Path(saved(byte_pairs(), tmp_path))

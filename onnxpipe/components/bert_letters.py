@@ -20,7 +20,7 @@ from onnxpipe.blocks.lettering import Lettering
 from onnxpipe.blocks.patterns import Mask
 from onnxpipe.errors import MissingExtra
 
-_MARK = "\N{SYMBOL FOR UNIT SEPARATOR}"
+MARK = "\N{SYMBOL FOR UNIT SEPARATOR}"
 """Parts the characters that are asked about in one call; no character becomes it but itself."""
 _ASKED = (range(0xD800), range(0xE000, 0x34000), range(0xE0000, 0xE0200))
 _ALIKE = {
@@ -41,9 +41,9 @@ def library() -> Any:
 
 
 @cache
-def _every() -> tuple[str, ...]:
+def every() -> tuple[str, ...]:
     points = (point for part in (*_ASKED, tuple(_ALIKE)) for point in part)
-    return tuple(dict.fromkeys(c for c in map(chr, points) if c != _MARK))
+    return tuple(dict.fromkeys(c for c in map(chr, points) if c != MARK))
 
 
 def _whole(characters: Iterable[str]) -> Mask:
@@ -65,7 +65,7 @@ def _lettering(normalizer: str) -> Lettering:
     space, alone = _classes()
     images: dict[str, str] = {}
     lonely, stay = [], []
-    for c, image in zip(_every(), spelled, strict=True):
+    for c, image in zip(every(), spelled, strict=True):
         made = "".join(_spaced(each, space, alone) for each in image)
         if made == c:
             stay.append(c)
@@ -73,7 +73,7 @@ def _lettering(normalizer: str) -> Lettering:
             lonely.append(c)
         elif made:
             images[c] = made
-    return Lettering(images, _whole(lonely), _whole([*stay, _MARK]))
+    return Lettering(images, _whole(lonely), _whole([*stay, MARK]))
 
 
 def _spaced(c: str, space: Mask, alone: Mask) -> str:
@@ -83,7 +83,7 @@ def _spaced(c: str, space: Mask, alone: Mask) -> str:
 def _normalised(normalizer: str) -> tuple[str, ...]:
     """Every character as the normalizer makes it, standing alone."""
     if normalizer == "null":
-        return _every()
+        return every()
     tokenizer = library().Tokenizer.from_str(
         json.dumps(
             {
@@ -92,14 +92,14 @@ def _normalised(normalizer: str) -> tuple[str, ...]:
             }
         )
     )
-    return tuple(tokenizer.normalizer.normalize_str(_MARK.join(_every())).split(_MARK))
+    return tuple(tokenizer.normalizer.normalize_str(MARK.join(every())).split(MARK))
 
 
 @cache
 def _classes() -> tuple[Mask, Mask]:
     """The characters that part words, and those that are words of their own."""
     split = library().pre_tokenizers.BertPreTokenizer().pre_tokenize_str
-    between = "a" + "a".join(_every()) + "a"
+    between = "a" + "a".join(every()) + "a"
     space: Mask = np.ones(sys.maxunicode + 1, np.bool_)
     alone = np.zeros_like(space)
     for piece, _ in split(between):
@@ -112,5 +112,5 @@ def _classes() -> tuple[Mask, Mask]:
 @cache
 def reordered() -> Mask:
     """The characters that stripping accents leaves and decomposing may put in another order."""
-    kept = (c for c in _every() if unicodedata.combining(c) and unicodedata.category(c) != "Mn")
+    kept = (c for c in every() if unicodedata.combining(c) and unicodedata.category(c) != "Mn")
     return mask_of(kept)

@@ -11,27 +11,32 @@ from onnxpipe.blocks import sequences
 from onnxpipe.blocks import text as blocks
 from onnxpipe.blocks.characters import Spelling, respelled
 from onnxpipe.blocks.contrib import murmur_hash
+from onnxpipe.blocks.normal_forms import normalised
 from onnxpipe.blocks.patterns import Untranslatable, translated
 from onnxpipe.blocks.sequences import Framing
 from onnxpipe.components.columns import known_words
 from onnxpipe.components.parameters import Classes, File
 from onnxpipe.components.registry import Outputs, component
 from onnxpipe.components.resizers import one_of
+from onnxpipe.components.unicode_forms import FORMS, python_form
 from onnxpipe.core.ops import Var, cast, concat, const, is_string, ml, op, shape_of, shaped
 from onnxpipe.errors import BadManifest
 
 
 @component("text")
-def normalise(value: Var, *, lower: bool = True, accents: str = "") -> Mapping[str, Var]:
+def normalise(value: Var, *, form: str = "", lower: bool = True, accents: str = "") -> Mapping[str, Var]:
     """``value`` with ``str.lower`` and, with ``accents=unicode`` or ``ascii``, without accents.
 
     As scikit-learn's ``strip_accents``: decomposed (NFKD), then without combining characters, or
-    without all that isn't ASCII.
+    without all that isn't ASCII. ``form`` comes before: ``unicodedata.normalize(form, text)``.
     """
+    if form:
+        form = one_of("form", form.upper(), FORMS)
     if accents:
         one_of("accents", accents, ("unicode", "ascii"))
     step = partial(respelled, spelling=Spelling(lower, accents))
-    return {"value": op.reshape(blocks.padded(_flat(value), step), op.shape(value))}
+    flat = normalised(_flat(value), python_form(form)) if form else _flat(value)
+    return {"value": op.reshape(blocks.padded(flat, step), op.shape(value))}
 
 
 @component("text", "value")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from onnxpipe.blocks.sequences import Framing
+from onnxpipe.components.unicode_forms import FORMS
 from onnxpipe.errors import BadManifest
 
 Json = Mapping[str, Any]
@@ -30,6 +31,11 @@ class Model:
     file: Json
     special: tuple[str, ...]
     framing: Framing
+
+    @property
+    def form(self) -> str:
+        """The normal form of Unicode that byte-level BPE brings texts to first, "" for none."""
+        return "".join(_names(self.file.get("normalizer"))) if self.kind == "BPE" else ""
 
     @property
     def vocabulary(self) -> Mapping[str, int]:
@@ -117,10 +123,9 @@ def _names(normalizer: Json | None) -> list[str]:
 
 def _byte_pairs(file: Json) -> None:
     model = file["model"]
-    if file.get("normalizer"):
-        raise Unavailable(
-            f"its normalizer {', '.join(_names(file['normalizer']))}, which the extension leaves out"
-        )
+    names = _names(file.get("normalizer"))
+    if names and (len(names) > 1 or names[0] not in FORMS):
+        raise Unavailable(f"its normalizer {', '.join(names)}, which the extension leaves out")
     for name in ("dropout", "continuing_subword_prefix", "end_of_word_suffix", "fuse_unk", "byte_fallback"):
         if model.get(name):
             raise Unavailable(f"its model's {name}")

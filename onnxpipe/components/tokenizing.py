@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 
 from onnxpipe.blocks import extensions, lettering, sequences, word_pieces
+from onnxpipe.blocks.normal_forms import normalised
 from onnxpipe.blocks.sequences import Framing
 from onnxpipe.blocks.word_pieces import Vocabulary
-from onnxpipe.components import bert_letters, tokenizer_json
+from onnxpipe.components import bert_letters, tokenizer_json, unicode_forms
 from onnxpipe.components.parameters import File
 from onnxpipe.components.registry import Noted, Outputs, component
 from onnxpipe.components.resizers import one_of
@@ -128,11 +129,13 @@ def _ordered(texts: Var) -> Var:
 
 def _by_bytes(texts: Var, model: tokenizer_json.Model, framing: Framing) -> Outputs:
     # With the special tokens left in, the extension loses what follows the beginning of one.
-    own = json.dumps(
-        {**model.file, "added_tokens": [], "post_processor": None, "padding": None, "truncation": None}
-    )
+    without = dict.fromkeys(("normalizer", "post_processor", "padding", "truncation"))
+    own = json.dumps({**model.file, **without, "added_tokens": []})
     plain = op.not_(lettering.hold(texts, [_NUL, *model.special]))
-    ids, mask = extensions.byte_pairs(enforced(texts, plain), own)
+    known = enforced(texts, plain)
+    if model.form:
+        known = normalised(known, unicode_forms.tokenizers_form(model.form))
+    ids, mask = extensions.byte_pairs(known, own)
     sizes = op.reduce_sum(mask, const([1]), keepdims=0)
     width = op.reshape(op.shape(ids, start=1), const([1]))
     starts = op.mul(op.range(const(0), op.squeeze(batch_size(ids)), const(1)), width)
