@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -123,6 +124,15 @@ def test_small_ones() -> None:
 def test_what_a_component_refuses(component: str, given: dict[str, Any], says: str) -> None:
     with pytest.raises(BadManifest, match=says):
         answers(component, P, **given)
+
+
+def test_every_component_and_parameter_is_in_the_guide() -> None:
+    guide = (Path(__file__).parent.parent / "docs" / "stitching.md").read_text("utf-8")
+    for name, found in registry.components().items():
+        assert f"`{name}`" in guide or f"`{name}:" in guide, name
+        absent = [each for each in found.parameters if not re.search(rf"[`,:( ]{each}\b", guide)]
+        assert not absent, f"{name}: {absent}"
+        assert found.summary.endswith((".", ":")), name
 
 
 def test_parameters_as_text() -> None:

@@ -185,6 +185,25 @@ def test_layouts_and_numbers(layout: str) -> None:
     assert got.dtype == np.float32
 
 
+def test_steps_in_another_order_are_several_components() -> None:
+    """Cut before the resize; numbers before it, as ``ToTensor`` first has them, or after it."""
+    image = photographs()[0]
+    native = Image.fromarray(image[1:426, 108:533])  # CenterCrop(425): half of 2 and of 215, to the even
+    native = np.asarray(native.resize((32, 32), Image.Resampling.BILINEAR))
+    model = onnxpipe.stitch(["image:crop=425", "image:resize=32x32"])
+    np.testing.assert_array_equal(run(model, {"image": image})["pixels"], native)
+    torch = pytest.importorskip("torch")
+    how = {"size": (48, 40), "mode": "bilinear", "align_corners": False, "antialias": True}
+    x = torch.tensor(image).permute(2, 0, 1)[None].float()
+    first = (torch.nn.functional.interpolate(x.div(255), **how) - 0.5) / 0.25
+    after = torch.nn.functional.interpolate(x, **how)
+    resize = "image:resize=48x40,library=torch,antialias=yes,layout=nchw"
+    model = onnxpipe.stitch(["image:divisor=255", f"{resize},mean=0.5,std=0.25"])
+    np.testing.assert_allclose(run(model, {"image": image})["pixels"], first.numpy(), rtol=1e-5, atol=1e-4)
+    model = onnxpipe.stitch([resize])
+    np.testing.assert_allclose(run(model, {"image": image})["pixels"], after.numpy(), rtol=1e-5, atol=5e-3)
+
+
 def test_a_whole_pipeline() -> None:
     network = graph(
         "g (float[N, 3, 8, 8] x) => (float[N, 3] logits) { p = GlobalAveragePool(x) logits = Flatten(p) }"
@@ -252,6 +271,9 @@ def test_only_pixels() -> None:
             stitched([before, "image:input=sequence,resize=8x8"])
     with pytest.raises(BadManifest, match="it takes tensors"):
         stitched([listed, "argmax"])
-    before = graph("g (float[H, W, 3] x) => (float[H, W, 3] pixels) { pixels = Identity(x) }")
+    before = graph("g (double[H, W, 3] x) => (double[H, W, 3] pixels) { pixels = Identity(x) }")
     with pytest.raises(BadManifest, match="uint8"):
         stitched([before, "image:resize=8"])
+    for wrong in ("resize=8", "color=gray,library=opencv"):
+        with pytest.raises(BadManifest, match="takes 8-bit pixels here"):
+            stitched(["image:divisor=255", f"image:{wrong}"])

@@ -43,21 +43,32 @@ def image(image: Var, *, recipe: Recipe) -> Outputs:
     8-bit pixels stay 8-bit pixels. A preset gives what isn't given. EXIF orientation is the caller's.
     With ``input=bytes`` ``image`` is the bytes ``[B]`` of a JPEG or PNG; what is neither, or broken,
     is refused before the decoder, which dies of it. With ``input=sequence`` it is a sequence of images
-    of any sizes, which come out of one size, as a batch.
+    of any sizes, which come out of one size, as a batch. Steps in another order are several components;
+    TensorFlow and torch frame the float32 of the one before, too.
     """
     steps = filled(recipe)
     if steps.input == "sequence":
         return _noted(_of_sequence(image, steps), steps)
     if steps.input == "bytes":
         image = _decoded(image, steps)
-    if dtype_of(image) != np.uint8 or len(shape_of(image)) not in (3, 4):
-        raise BadManifest(f"it takes uint8 [H, W, C] or [N, H, W, C], not {image.type}")
+    _refuse_other(image, steps)
     single = len(shape_of(image)) == 3
     images = op.unsqueeze(image, const([0])) if single else image
     layout = layout_of(steps, single)
     laid = _laid_out(_coloured(images, steps), steps, planar=layout.endswith("chw"))
     laid = laid if layout.startswith("n") else op.squeeze(laid, const([0]))
     return _noted(_numbers(laid, steps, layout) if steps.numeric else laid, steps)
+
+
+def _refuse_other(image: Var, steps: Recipe) -> None:
+    """Raise BadManifest for anything but pixels, or numbers where nothing is done that takes pixels."""
+    if dtype_of(image) not in (np.uint8, np.float32) or len(shape_of(image)) not in (3, 4):
+        raise BadManifest(f"it takes uint8 [H, W, C] or [N, H, W, C], not {image.type}")
+    if dtype_of(image) == np.float32 and steps.library in WHOLE and (steps.resize or steps.color == "gray"):
+        raise BadManifest(
+            f"{steps.library} takes 8-bit pixels here, not float32",
+            remedy="Put numbers after it, or say whose way of numbers it is: library=torch or tensorflow.",
+        )
 
 
 def _noted(pixels: Var, steps: Recipe) -> Noted:
