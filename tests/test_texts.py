@@ -44,6 +44,17 @@ def test_taken_apart(pattern: str) -> None:
         assert [[t for t in row if t] for row in got.tolist()] == [re.findall(pattern, text) for text in rows]
 
 
+@pytest.mark.parametrize(("by", "limit"), [(";", 0), (";;", 0), (";", 1), ("日", 0), (" ", 2)])
+def test_split(by: str, limit: int) -> None:
+    texts = np.array(["a;b;;c", "", ";", "a b  c d", ";;x;y", "日;本日"], object)
+    for rows in (texts, texts[:0], texts[1:2]):
+        got = answers("split", rows[:, None], width=1, by=by, limit=limit)
+        native = [text.split(by, limit or -1) for text in rows]
+        assert got["counts"].tolist() == list(map(len, native))
+        wide = [row + [""] * (got["tokens"].shape[1] - len(row)) for row in native]
+        assert got["tokens"].tolist() == wide
+
+
 def test_hashed() -> None:
     words = np.array([["a", "ç"], ["", "日本語"]], object)
     for seed in (0, 7):
@@ -78,6 +89,8 @@ def test_from_texts_to_numbers() -> None:
     [
         ("words", {"pattern": "ab|cd"}, "a choice of several"),
         ("normalise", {"accents": "asci"}, "Is it ascii"),
+        ("split", {}, "it needs by"),
+        ("split", {"by": ""}, "it needs by"),
         ("hash", {"buckets": 0}, "buckets can't be 0"),
         ("sequence", {}, "it needs classes"),
     ],

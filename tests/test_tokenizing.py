@@ -15,6 +15,7 @@ import numpy as np
 import onnx
 import pytest
 from tokenizers import (
+    AddedToken,
     BertWordPieceTokenizer,
     Tokenizer,
     models,
@@ -102,6 +103,12 @@ def byte_pairs(pre: Any = None, normalizer: Any = None) -> Any:
     return made
 
 
+def with_tool_calls(made: Any) -> Any:
+    """With a token that is added and not special, as Qwen's."""
+    made.add_tokens([AddedToken("<tool_call>", normalized=False)])
+    return made
+
+
 def split_as(pattern: str) -> Any:
     from tokenizers import Regex
 
@@ -126,7 +133,7 @@ MADE: Mapping[str, Callable[[], Any]] = {
     ),
     "gpt2": byte_pairs,
     "llama3": lambda: byte_pairs(split_as(LLAMA3)),
-    "qwen2": lambda: byte_pairs(split_as(LLAMA3.replace("{1,3}", "")), normalizers.NFC()),
+    "qwen2": lambda: with_tool_calls(byte_pairs(split_as(LLAMA3.replace("{1,3}", "")), normalizers.NFC())),
 }
 
 
@@ -187,8 +194,8 @@ def test_cut_and_padded(name: str, tmp_path: Path) -> None:
 
 
 def test_special_tokens_in_texts(tmp_path: Path) -> None:
-    native = MADE["uncased"]()
-    texts = ["a [MASK] b", "[MASK][SEP]x", "[mask]", "[[MASK]]"]
+    native = with_tool_calls(MADE["uncased"]())
+    texts = ["a [MASK] b", "[MASK][SEP]x", "[mask]", "[[MASK]]", "a<tool_call>É <TOOL_CALL>"]
     got = rows(run(graph(saved(native, tmp_path)), {"text": np.array(texts, object)}))
     assert got == [native.encode(text).ids for text in texts]
     bare = rows(run(graph(saved(native, tmp_path), special="no"), {"text": np.array(texts, object)}))
@@ -272,7 +279,8 @@ def test_unigram_models_are_told_apart(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "text"), [("gpt2", "a\0b"), ("gpt2", "a <s> b"), ("cased", "\u302e\U0001d16d")]
+    ("name", "text"),
+    [("gpt2", "a\0b"), ("gpt2", "a <s> b"), ("qwen2", "<tool_call>"), ("cased", "\u302e\U0001d16d")],
 )
 def test_texts_that_are_refused(name: str, text: str, tmp_path: Path) -> None:
     model = graph(saved(MADE[name](), tmp_path))

@@ -59,6 +59,24 @@ def words(text: Var, *, pattern: str = r"\b\w\w+\b") -> Mapping[str, Var]:
     return {"tokens": shaped(cut, shape_of(text)[0], None)}
 
 
+@component("text", "value")
+def split(text: Var, *, by: str, limit: int = 0) -> Mapping[str, Var]:
+    """``tokens`` ``[N, T]`` and ``counts`` int64 ``[N]``: ``text.split(by)`` of each row, empty pieces too.
+
+    Rows are padded on the right with empty texts. With ``limit`` at most so many cuts are made
+    (``maxsplit``). White space is parted by ``words:pattern=\\S+``.
+    """
+    if not by or limit < 0:
+        raise BadManifest("it needs by, a text, and a limit from 0 on", remedy="Write by=;")
+
+    flat = _flat(text)
+    # A row that has a piece goes along, so that an empty text has room for the one that Python gives it.
+    found = op.string_split(op.concat([flat, const(["a"])], axis=0), delimiter=by, maxsplit=limit or None)
+    pieces, counts = (op.slice(each, const([0]), op.shape(flat), const([0])) for each in found)
+    rows = shape_of(text)[0]
+    return {"tokens": shaped(pieces, rows, None), "counts": shaped(op.max([counts, const(1)]), rows)}
+
+
 @component("tokens")
 def sequence(
     tokens: Var,

@@ -145,9 +145,9 @@ _CHECKS: Mapping[str, Callable[[Json], None]] = {"WordPiece": _word_piece, "BPE"
 
 
 def _special(added: Sequence[Json]) -> tuple[str, ...]:
-    """The texts of the special tokens, which are found in a text before anything else is done to it."""
+    """The texts of added tokens, which are found in a text before anything else is done to it."""
     for each in added:
-        if not each["special"] or each.get("normalized") or each.get("single_word"):
+        if each.get("normalized", not each["special"]) or each.get("single_word"):
             raise Unavailable(
                 f"its added token {each['content']}, which isn't found in the text as it stands"
             )
