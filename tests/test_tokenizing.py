@@ -131,7 +131,13 @@ MADE: Mapping[str, Callable[[], Any]] = {
     "sequence": lambda: word_piece(
         normalizers.Sequence([normalizers.NFD(), normalizers.Lowercase(), normalizers.StripAccents()])
     ),
+    "composed": lambda: word_piece(normalizers.Sequence([normalizers.NFKC(), normalizers.Lowercase()])),
+    "decomposed": lambda: word_piece(normalizers.NFD()),
+    "stripped": lambda: word_piece(
+        normalizers.Sequence([normalizers.NFKD(), normalizers.StripAccents(), normalizers.BertNormalizer()])
+    ),
     "gpt2": byte_pairs,
+    "prefixed": lambda: byte_pairs(pre_tokenizers.ByteLevel(add_prefix_space=True), normalizers.NFKC()),
     "llama3": lambda: byte_pairs(split_as(LLAMA3)),
     "qwen2": lambda: with_tool_calls(byte_pairs(split_as(LLAMA3.replace("{1,3}", "")), normalizers.NFC())),
 }
@@ -280,7 +286,13 @@ def test_unigram_models_are_told_apart(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "text"),
-    [("gpt2", "a\0b"), ("gpt2", "a <s> b"), ("qwen2", "<tool_call>"), ("cased", "\u302e\U0001d16d")],
+    [
+        ("gpt2", "a\0b"),
+        ("gpt2", "a <s> b"),
+        ("qwen2", "<tool_call>"),
+        ("composed", "[MASK]"),
+        ("cased", "\u302e\U0001d16d"),
+    ],
 )
 def test_texts_that_are_refused(name: str, text: str, tmp_path: Path) -> None:
     model = graph(saved(MADE[name](), tmp_path))
@@ -292,8 +304,15 @@ def test_texts_that_are_refused(name: str, text: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ({"normalizer": {"type": "NFC"}}, "normalizer NFC"),
-        ({"normalizer": {"type": "NFD"}}, "puts accents in order"),
+        ({"normalizer": {"type": "Nmt"}}, "normalizer Nmt"),
+        (
+            {"normalizer": {"type": "Sequence", "normalizers": [{"type": "Lowercase"}, {"type": "NFC"}]}},
+            "NFC",
+        ),
+        (
+            {"normalizer": {"type": "Sequence", "normalizers": [{"type": "Lowercase"}, {"type": "NFD"}]}},
+            "puts accents in order",
+        ),
         ({"pre_tokenizer": {"type": "Whitespace"}}, "BertPreTokenizer"),
         ({"model": {"type": "WordLevel", "vocab": {}, "unk_token": "a"}}, "its model WordLevel"),
         ({"post_processor": {"type": "BertProcessing", "sep": ["[SEP]", 3]}}, "is no tokenizer"),

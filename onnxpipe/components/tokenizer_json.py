@@ -34,8 +34,20 @@ class Model:
 
     @property
     def form(self) -> str:
-        """The normal form of Unicode that byte-level BPE brings texts to first, "" for none."""
-        return "".join(_names(self.file.get("normalizer"))) if self.kind == "BPE" else ""
+        """The normal form of Unicode that texts are brought to before all else, "" for none."""
+        return _form(_steps(self.file.get("normalizer")))
+
+    @property
+    def normalizer(self) -> Json | None:
+        """What is done to texts after that, None for nothing."""
+        steps = _steps(self.file.get("normalizer"))[bool(self.form) :]
+        return {"type": "Sequence", "normalizers": steps} if steps else None
+
+    @property
+    def blank_first(self) -> bool:
+        """Whether byte-level BPE puts a blank before a text that doesn't begin with one."""
+        step = self.file.get("pre_tokenizer") or {}
+        return self.kind == "BPE" and bool((step.get("pretokenizers") or [step])[0].get("add_prefix_space"))
 
     @property
     def vocabulary(self) -> Mapping[str, int]:
@@ -105,25 +117,34 @@ class Unavailable(Exception):
 def _word_piece(file: Json) -> None:
     if (file.get("pre_tokenizer") or {}).get("type") != "BertPreTokenizer":
         raise Unavailable("its pre-tokenizer is another than BertPreTokenizer")
-    for name in _names(file.get("normalizer")):
+    steps = _steps(file.get("normalizer"))
+    names = [str(step["type"]) for step in steps[bool(_form(steps)) :]]
+    for name in names:
         if name not in ("BertNormalizer", "Lowercase", "StripAccents", "NFD"):
             raise Unavailable(f"its normalizer {name} looks at more than one character")
-    if "NFD" in _names(file.get("normalizer")) and "StripAccents" not in _names(file["normalizer"]):
+    if "NFD" in names and "StripAccents" not in names:
         raise Unavailable("its normalizer NFD puts accents in order, and none strips them")
 
 
-def _names(normalizer: Json | None) -> list[str]:
+def _form(steps: Sequence[Json]) -> str:
+    """The normal form that comes first; NFD before StripAccents needs none: each character by itself does."""
+    names = [str(step["type"]) for step in steps]
+    bare = names[:1] == ["NFD"] and "StripAccents" in names
+    return names[0] if names and names[0] in FORMS and not bare else ""
+
+
+def _steps(normalizer: Json | None) -> list[Json]:
     """The normalizers in the order they run."""
     if not normalizer:
         return []
     if normalizer["type"] == "Sequence":
-        return [name for each in normalizer["normalizers"] for name in _names(each)]
-    return [str(normalizer["type"])]
+        return [step for each in normalizer["normalizers"] for step in _steps(each)]
+    return [normalizer]
 
 
 def _byte_pairs(file: Json) -> None:
     model = file["model"]
-    names = _names(file.get("normalizer"))
+    names = [str(step["type"]) for step in _steps(file.get("normalizer"))]
     if names and (len(names) > 1 or names[0] not in FORMS):
         raise Unavailable(f"its normalizer {', '.join(names)}, which the extension leaves out")
     for name in ("dropout", "continuing_subword_prefix", "end_of_word_suffix", "fuse_unk", "byte_fallback"):
@@ -133,8 +154,8 @@ def _byte_pairs(file: Json) -> None:
     steps: Sequence[Json] = parts.get("pretokenizers") or [parts]
     if [step.get("type") for step in steps] not in (["ByteLevel"], ["Split", "ByteLevel"]):
         raise Unavailable("its pre-tokenizer is another than ByteLevel")
-    if steps[-1].get("add_prefix_space"):
-        raise Unavailable("its add_prefix_space, which the extension leaves out")
+    if steps[-1].get("add_prefix_space") and len(steps) > 1:
+        raise Unavailable("its add_prefix_space, which puts a blank before every piece that it is given")
     pattern = steps[0].get("pattern", {}).get("Regex") if len(steps) == 2 else None
     own = pattern is None and steps[-1].get("use_regex", True)
     if not own and (pattern not in _KNOWN_SPLITS or steps[-1].get("use_regex", True)):

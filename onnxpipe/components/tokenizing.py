@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -79,7 +79,8 @@ def tokenize(text: Var, *, how: Tokenising) -> Outputs:
     ``tokenizer.json``, BERT's ``vocab.txt``, or SentencePiece's ``.model``.
 
     As ``tokenizers`` (WordPiece, with ``token_type_ids``, and byte-level BPE) and ``sentencepiece``
-    answer. A text with a character NUL is refused, or, by BPE, with the name of a special token in it.
+    answer. A text with a character NUL is refused, or, by BPE and behind a normal form of Unicode, with
+    the name of a special token in it.
     """
     if how.file is None:
         raise BadManifest("it needs file=tokenizer.json")
@@ -103,13 +104,16 @@ def _tokenised(texts: Var, how: Tokenising, file: Path) -> Outputs:
 
 def _by_words(texts: Var, model: tokenizer_json.Model, framing: Framing) -> Outputs:
     settings = model.file["model"]
-    letters = bert_letters.lettering(model.file.get("normalizer"), model.special)
+    # What is special is looked for before a form is taken, which could make it of something else.
+    special = () if model.form else model.special
+    letters = bert_letters.lettering(model.normalizer, special)
     known = Vocabulary(
         {**model.vocabulary, **_numbered(model)},
         settings["continuing_subword_prefix"],
         settings["unk_token"],
         settings["max_input_chars_per_word"],
     )
+    texts = _formed(texts, model, model.special) if model.form else texts
     found = word_pieces.pieces(_ordered(texts), letters, known)
     made = _laid_out(found.tokens, found.splits, framing)
     types = op.mul(made["attention_mask"], const(0))
@@ -127,14 +131,20 @@ def _ordered(texts: Var) -> Var:
     return enforced(texts, op.not_(lettering.with_two_of(texts, bert_letters.reordered())))
 
 
+def _formed(texts: Var, model: tokenizer_json.Model, words: Sequence[str]) -> Var:
+    """The texts in the model's normal form; those that hold one of these words are refused."""
+    plain = enforced(texts, op.not_(lettering.hold(texts, words))) if words else texts
+    return normalised(plain, unicode_forms.tokenizers_form(model.form)) if model.form else plain
+
+
 def _by_bytes(texts: Var, model: tokenizer_json.Model, framing: Framing) -> Outputs:
     # With the special tokens left in, the extension loses what follows the beginning of one.
     without = dict.fromkeys(("normalizer", "post_processor", "padding", "truncation"))
     own = json.dumps({**model.file, **without, "added_tokens": []})
-    plain = op.not_(lettering.hold(texts, [_NUL, *model.special]))
-    known = enforced(texts, plain)
-    if model.form:
-        known = normalised(known, unicode_forms.tokenizers_form(model.form))
+    known = _formed(texts, model, [_NUL, *model.special])
+    if model.blank_first:
+        bare = op.regex_full_match(known, pattern="(?s)[^ ].*")
+        known = op.string_concat(op.where(bare, const(" "), const("")), known)
     ids, mask = extensions.byte_pairs(known, own)
     sizes = op.reduce_sum(mask, const([1]), keepdims=0)
     width = op.reshape(op.shape(ids, start=1), const([1]))
