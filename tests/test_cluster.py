@@ -97,9 +97,15 @@ def test_a_fault_is_found_put_down_to_its_stage_and_shrunk(folder: Path) -> None
 
 
 def test_the_command_line_exits_with_the_finding(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    arguments = [str(folder / "saved"), "--data", str(folder / "rows.parquet"), "--engine", "spark"]
+    """Both the pipeline and the rows go to Spark as they are named: here by URLs."""
+    data = ["--data", (folder / "rows.parquet").as_uri(), "--engine", "spark"]
+    arguments = [(folder / "saved").as_uri(), *data]
     assert main(["verify", str(folder / "model.onnx"), *arguments]) == 0
     assert main(["verify", str(folder / "wrong.onnx"), *arguments]) == 1
+    elsewhere = [str(folder / "saved"), "--data", "s3://bucket/rows.parquet", "--engine", "spark"]
+    assert main(["verify", str(folder / "model.onnx"), *elsewhere]) == 2
+    told = capsys.readouterr().err
+    assert "s3://bucket/rows.parquet" in told and "s3a://" in told
 
 
 def test_a_column_that_isnt_there_is_named(folder: Path, spark: Any) -> None:
@@ -111,8 +117,7 @@ def test_a_column_that_isnt_there_is_named(folder: Path, spark: Any) -> None:
 
 def test_scoring_on_spark_and_here_answers_the_same(folder: Path) -> None:
     for name, options in (("here", []), ("there", ["--engine", "spark"])):
-        output = folder / f"{name}.parquet"
-        data = ["--data", str(folder / "rows.parquet"), "-o", str(output)]
+        data = ["--data", (folder / "rows.parquet").as_uri(), "-o", (folder / f"{name}.parquet").as_uri()]
         assert main(["score", str(folder / "model.onnx"), *data, *options]) == 0
     here, there = (parquet.read_table(folder / f"{n}.parquet").to_pandas() for n in ("here", "there"))
     there = there.set_index("id").loc[here["id"]].reset_index()

@@ -68,7 +68,7 @@ def read(spark: SparkSession, path: str) -> DataFrame:
     try:
         return reader.format(form).load(path)
     except Exception as error:
-        raise Unreadable(f"Spark can't read it as {form}: {_line(error)}", where=path) from None
+        raise _unread(f"Spark can't read it as {form}", error, path) from None
 
 
 def pipeline(spark: SparkSession, path: str) -> Any:
@@ -83,7 +83,7 @@ def pipeline(spark: SparkSession, path: str) -> Any:
         try:
             return DefaultParamsReader.loadParamsInstance(path, None)  # a model saved by itself
         except Exception as error:
-            raise Unreadable(f"Spark can't load it: {_line(error)}", where=path) from None
+            raise _unread("Spark can't load it", error, path) from None
 
 
 def scorer(
@@ -190,8 +190,17 @@ def _refuse_absent(wanted: Sequence[str], there: Sequence[str], who: str) -> Non
         )
 
 
+def _unread(what: str, error: Exception, path: str) -> Unreadable:
+    """The error about a path that Spark can't read; Hadoop has names of its own for some file systems."""
+    line = _line(error)
+    unknown = "for scheme" in line or "ClassNotFoundException" in line
+    remedy = "Give the URL as Spark itself takes it, such as s3a:// for s3://, and Spark its driver."
+    return Unreadable(f"{what}: {line}", where=path, remedy=remedy if unknown else "")
+
+
 def _line(error: Exception) -> str:
     """The line of a Spark error that says what happened."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     causes = [line for line in lines if line.startswith("Caused by:") or "Error: " in line]
-    return (causes or lines or [type(error).__name__])[-1 if causes else 0][:300]
+    thrown = [line[2:] for line in lines if line.startswith(": ")]  # below py4j's "while calling o42.load"
+    return (causes[-1:] or thrown or lines or [type(error).__name__])[0][:300]
