@@ -20,6 +20,8 @@ from onnxpipe.core.ops import Var
 from onnxpipe.core.plan import Stage
 from tests.shell import fitted, here, onnxpipe, saved, told
 
+pytestmark = pytest.mark.usefixtures("inhouse")
+
 
 @pytest.fixture(scope="module")
 def converted(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -152,6 +154,7 @@ def bare_python() -> str:
     return str(found) if found.exists() and not (packages / "sklearn").exists() else ""
 
 
+@pytest.mark.usefixtures("own_process")
 @pytest.mark.skipif(not bare_python(), reason="no interpreter without scikit-learn is at hand")
 def test_where_the_framework_is_missing_it_is_converted_and_not_verified(scratch: Path) -> None:
     done = here("convert", "pipe.joblib", "-o", "model.onnx", "--python", bare_python(), cwd=scratch)

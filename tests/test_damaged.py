@@ -27,8 +27,10 @@ from onnxpipe.errors import Contradictory, Refusal
 from onnxpipe.services.convert import conversion
 from onnxpipe.services.selftest import selftest
 from tests import test_fixtures as fixtures
-from tests.shell import fitted, onnxpipe, saved, told
+from tests.shell import fitted, here, saved, told
 from tests.test_trust import Bomb
+
+pytestmark = pytest.mark.usefixtures("inhouse")
 
 COPIES = 40
 """Damaged copies of each fixture."""
@@ -161,6 +163,6 @@ def test_trees_whose_nodes_go_in_circles_are_refused(node: int, child: int, tmp_
 def test_standard_input_is_no_more_trusted_than_a_file(tmp_path: Path) -> None:
     pipeline, _ = fitted()
     pipeline.memory = Bomb(tmp_path / "mark")
-    done = onnxpipe("convert", "-", "-o", "m.onnx", cwd=tmp_path, stdin=pickle.dumps(pipeline))
+    done = here("convert", "-", "-o", "m.onnx", cwd=tmp_path, stdin=pickle.dumps(pipeline))
     assert done.returncode == 2 and "--trust" in told(done)
     assert not (tmp_path / "mark").exists()

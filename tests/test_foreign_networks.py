@@ -13,7 +13,7 @@ from onnx import numpy_helper
 import onnxpipe
 from tests.graphs import graph, run
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("inhouse")]
 
 
 def by_torch(folder: Path) -> tuple[onnx.ModelProto, Path]:

@@ -101,3 +101,21 @@ def test_the_hook_needs_the_standard_library_only(name: str) -> None:
     ours = {found for found in imports(PACKAGE / name) if found.startswith("onnxpipe")}
     within = ("errors", "lock", *(f"services.keeping.{n}" for n in KEPT))
     assert ours <= {f"onnxpipe.{n}" for n in within}
+
+
+LINES = {"file": 250, "function": 60}
+"""More than that, and it is two things: split it by noun, or by verb."""
+
+
+def test_files_and_functions_are_short() -> None:
+    long = []
+    for path in MODULES:
+        text, name = path.read_text("utf-8"), path.relative_to(PACKAGE)
+        if text.count("\n") > LINES["file"]:
+            long.append(f"{name}: {text.count(chr(10))} lines")
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                lines = (node.end_lineno or 0) - node.lineno + 1
+                if lines > LINES["function"]:
+                    long.append(f"{name}: {node.name} has {lines} lines")
+    assert not long

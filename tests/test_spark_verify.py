@@ -100,7 +100,7 @@ def test_doubtful_rows_are_asked_apart_and_dealt_out_as_spark_deals_them() -> No
     from pyspark.sql import functions as F
 
     native, session = rig.native(), rig.session()
-    salt, places = native.frames.dealt(40, 256)
+    salt, places = native.refused_rows.dealt(40, 256)
     rows = session.range(40).repartition(256, F.col("id") + F.lit(salt))
     told = {row[0]: row[1] for row in rows.select("id", F.spark_partition_id()).collect()}
     assert [told[i] for i in range(40)] == places

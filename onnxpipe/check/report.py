@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from onnxpipe.check.compare import ULPS, Tolerance, Verdict, errors
+from onnxpipe.check.compare import Tolerance, Verdict, errors
 from onnxpipe.check.decoding import Decoding
 from onnxpipe.check.localise import StageFinding, culprit
+from onnxpipe.check.plain import plain, stage_told, verdict_told
 
 Array = NDArray[Any]
 Answers = Mapping[str, Array]
@@ -162,10 +163,10 @@ class Report:
             "format": FORMAT,
             **self.verdict(),
             "ppm": self.ppm,
-            "outputs": [{**_verdict(v), "worst_row": self.place(v.worst_row)} for v in self.verdicts],
+            "outputs": [{**verdict_told(v), "worst_row": self.place(v.worst_row)} for v in self.verdicts],
             "batches": list(self.batches),
             "refusals": [{"row": r, "by": by, "reason": why} for r, by, why in self.refusals.examples],
-            "stages": [_stage(s) for s in self.stages],
+            "stages": [stage_told(s) for s in self.stages],
             "culprit": found.path if found else None,
             "counterexample": _counterexample(self.counterexample),
             "model": self.setting.model,
@@ -203,32 +204,6 @@ def schema() -> dict[str, Any]:
     return found
 
 
-def _verdict(verdict: Verdict) -> dict[str, Any]:
-    return {
-        "name": verdict.output,
-        "equal": verdict.equal,
-        "rows": verdict.rows,
-        "differing": verdict.differing,
-        "ties": verdict.ties,
-        "ppm": verdict.ppm,
-        "upper95_ppm": 1e6 * verdict.upper95 if verdict.equal and verdict.rows else None,
-        "worst": plain(verdict.worst),
-        "worst_pair": None if verdict.worst_pair is None else [plain(v) for v in verdict.worst_pair],
-        "failure": verdict.failure or None,
-        "ulps": dict(zip([*map(str, ULPS), "more"], verdict.ulps, strict=False)),
-    }
-
-
-def _stage(stage: StageFinding) -> dict[str, Any]:
-    return {
-        "path": stage.path,
-        "kind": stage.kind,
-        "status": stage.status,
-        "worst": plain(stage.worst),
-        "detail": stage.detail,
-    }
-
-
 def _counterexample(found: Counterexample | None) -> dict[str, Any] | None:
     if found is None:
         return None
@@ -238,14 +213,3 @@ def _counterexample(found: Counterexample | None) -> dict[str, Any] | None:
         for side, values in sides.items()
     }
     return {**arrays, "origin": found.origin, "cells": list(found.cells), "test": found.test}
-
-
-def plain(value: Any) -> Any:
-    """A value as JSON has it: NaN and infinities as text, numpy scalars as Python's."""
-    if isinstance(value, (list, tuple)):
-        return [plain(v) for v in value]
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, float) and not np.isfinite(value):
-        return {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}[str(value)]
-    return value

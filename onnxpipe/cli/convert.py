@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from onnxpipe.cli import options
+from onnxpipe.cli import options, parsing
 
 if TYPE_CHECKING:
     from onnxpipe.services.release import Order
@@ -48,9 +48,9 @@ def _order(source: Path | str, output: Path | None, given: dict[str, Any]) -> Or
     from onnxpipe.services.release import Order
 
     chosen = {name: given[name] for name in ("dtype", "opset", "portable", "on_invalid", "missing_string")}
-    chosen["inputs"] = options.parsed_inputs(given["inputs"])
-    chosen["dynamic"] = options.parsed_axes(given["dynamic"])
-    chosen["outputs"] = options.split(given["outputs"])
+    chosen["inputs"] = parsing.parsed_inputs(given["inputs"])
+    chosen["dynamic"] = parsing.parsed_axes(given["dynamic"])
+    chosen["outputs"] = parsing.split(given["outputs"])
     chosen["fallback"] = not given["no_fallback"]
     return Order(
         artefact_of(options.source(source)),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from onnxpipe.cli import options
+from onnxpipe.cli import options, parsing
 
 if TYPE_CHECKING:
     from onnxpipe.services.stitch_release import Order, Release
@@ -77,7 +77,7 @@ def _order(parts: tuple[str, ...], output: Path | None, given: dict[str, Any]) -
         parts,
         output,
         given["wires"],
-        options.split(given["outputs"]),
+        parsing.split(given["outputs"]),
         Where(given["python"], given["timeout"], given["trust"], given["signature"]),
         verify=not given["no_verify"],
         golden=not given["no_golden"],

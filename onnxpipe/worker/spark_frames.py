@@ -160,38 +160,6 @@ def _trimmed(row: Sequence[Any]) -> List[str]:
     return ["" if v is None else str(v) for v in row[:last]]
 
 
-def dealt(rows: int, parts: int) -> Tuple[int, List[int]]:
-    """What to add to rows' numbers so that ``repartition`` by them puts few rows into one partition,
-    and the partition of each row then.
-    """
-    salts = np.arange(0, 64 * 1000003, 1000003)
-    places = hashed(salts[:, None] + np.arange(rows)).astype(np.int64) % parts
-    alone = [len(np.unique(each)) for each in places]
-    best = int(np.argmax(alone))
-    return int(salts[best]), [int(place) for place in places[best]]
-
-
-def hashed(numbers: Any) -> Any:
-    """Spark's hash of whole numbers of 64 bits, int32.
-
-    Formula: Murmur3_x86_32.hashLong in org/apache/spark/unsafe/hash, with the seed 42.
-    """
-    bits = np.asarray(numbers, np.int64).astype(np.uint64)
-    h = np.full(bits.shape, 42, np.uint32)
-    for half in ((bits & np.uint64(0xFFFFFFFF)).astype(np.uint32), (bits >> np.uint64(32)).astype(np.uint32)):
-        k = _turned(half * np.uint32(0xCC9E2D51), 15) * np.uint32(0x1B873593)
-        h = _turned(h ^ k, 13) * np.uint32(5) + np.uint32(0xE6546B64)
-    h = h ^ np.uint32(8)
-    for shift, factor in ((16, 0x85EBCA6B), (13, 0xC2B2AE35)):
-        h = (h ^ (h >> np.uint32(shift))) * np.uint32(factor)
-    return (h ^ (h >> np.uint32(16))).astype(np.int32)
-
-
-def _turned(x: Any, bits: int) -> Any:
-    """32 bits turned left."""
-    return (x << np.uint32(bits)) | (x >> np.uint32(32 - bits))
-
-
 def length(rows: Mapping[str, Any]) -> int:
     """How many rows there are."""
     return len(next(iter(rows.values())))

@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 import sys
-from typing import Any, Dict, Iterator, List, Mapping, Sequence, Tuple
+from typing import Any, Dict, List, Mapping, Sequence, Tuple
 
 import numpy as np
 
 main = sys.modules["_onnxpipe_main"]
-frames = main.sibling("spark_frames")
-ROW, collected, frame, length = frames.ROW, frames.collected, frames.frame, frames.length
+frames, refused_rows = main.sibling("spark_frames"), main.sibling("spark_refusals")
+collected, frame, length = frames.collected, frames.frame, frames.length
 read, steps, through = frames.read, frames.steps, frames.through
-_STEP = re.compile(r"(\d+)_\w+$")
+refusals, taken = refused_rows.refusals, refused_rows.taken
 _QUIET = {
     "spark.ui.enabled": "false",
     "spark.driver.host": "127.0.0.1",
@@ -171,92 +170,20 @@ def each(
     """
     stage, spark = model
     apart = np.array(doubtful, np.int64)
-    gone = refusals(spark, stage, _taken(rows, apart)) if len(apart) else {}
+    gone = refusals(spark, stage, taken(rows, apart)) if len(apart) else {}
     refused = {int(apart[row]): why for row, why in gone.items()}
     left = np.setdiff1d(np.arange(length(rows)), list(refused))
     while len(left):
         try:
-            return answers(model, _taken(rows, left), methods, optional), sorted(refused.items())
+            return answers(model, taken(rows, left), methods, optional), sorted(refused.items())
         except main.MissingMethod:
             raise
         except frames.Dropped as dropped:
             gone = dict.fromkeys(dropped.rows, "dropped (handleInvalid='skip')")
         except Exception as error:
-            gone = refusals(spark, stage, _taken(rows, left))
+            gone = refusals(spark, stage, taken(rows, left))
             if not gone:
                 raise error
         refused.update({int(left[row]): why for row, why in gone.items()})
         left = np.setdiff1d(left, list(refused))
     return {}, sorted(refused.items())
-
-
-def _taken(rows: Mapping[str, Any], which: Any) -> Dict[str, Any]:
-    return {name: value[which] for name, value in rows.items()}
-
-
-def refusals(spark: Any, stage: Any, rows: Mapping[str, Any]) -> Dict[int, str]:
-    """The rows that Spark refuses and why.
-
-    The query is planned once over many partitions, and each partition is asked by itself; those
-    that fail are split further until each holds one row. Where the pipeline deals rows out anew, as a
-    join with a large table does, rows are halved instead.
-    """
-    from pyspark.sql import functions as F
-
-    refused = {}  # type: Dict[int, str]
-    todo = np.arange(length(rows))
-    while len(todo):
-        salt, places = frames.dealt(len(todo), _PARTS)
-        here = frame(spark, stage, _taken(rows, todo)).repartition(_PARTS, F.col(ROW) + F.lit(salt))
-        held = {}  # type: Dict[int, List[int]]
-        for row, part in enumerate(places):
-            held.setdefault(part, []).append(row)
-        # All columns, as ``answers`` computes them: a local relation isn't pruned before it is evaluated.
-        try:
-            after = through(steps(stage), here)
-        except Exception:  # a VectorAssembler that asks the first row how long its vectors are
-            return dict(_halved(spark, stage, rows, np.arange(length(rows))))
-        computed = after._jdf.javaToPython()
-        if computed.getNumPartitions() != _PARTS:
-            return dict(_halved(spark, stage, rows, np.arange(length(rows))))
-        failed = dict(_failing(after, computed, sorted(held)))
-        refused.update({int(todo[held[p][0]]): why for p, why in failed.items() if len(held[p]) == 1})
-        todo = np.take(todo, sorted(row for p in failed if len(held[p]) > 1 for row in held[p]))
-    return refused
-
-
-_PARTS = 256
-
-
-def _halved(spark: Any, stage: Any, rows: Mapping[str, Any], which: Any) -> Iterator[Tuple[int, str]]:
-    """The rows among these that can't be computed, and why: half of them at a time."""
-    try:
-        through(steps(stage), frame(spark, stage, _taken(rows, which))).collect()
-    except Exception as error:
-        if len(which) == 1:
-            yield int(which[0]), reason(error)
-        else:
-            for half in np.array_split(which, 2):
-                for found in _halved(spark, stage, rows, half):
-                    yield found
-
-
-def _failing(after: Any, computed: Any, parts: Sequence[int]) -> Iterator[Tuple[int, str]]:
-    """The partitions of a data frame, computed as an RDD, that can't be, and why."""
-    gateway = after.sparkSession.sparkContext._gateway
-    wanted = gateway.new_array(gateway.jvm.int, 1)
-    for part in parts:
-        wanted[0] = part
-        try:
-            computed.collectPartitions(wanted)
-        except Exception as error:
-            if type(error).__name__ == "Py4JError":  # the call itself is wrong
-                raise
-            yield part, reason(error)
-
-
-def reason(error: BaseException) -> str:
-    """The innermost cause of a Java error, in a line."""
-    causes = re.findall(r"^Caused by: (.*)$", str(error), re.MULTILINE)
-    lines = (causes[-1:] or str(error).strip().splitlines() or [""])[0]
-    return re.sub(r"^[\w.$]+(?=: )", lambda name: name.group().rpartition(".")[2], lines)[:300]

@@ -13,7 +13,8 @@ from onnxpipe.services.joining import originals
 from onnxpipe.services.joining.builds import Builds
 from onnxpipe.services.judging import replay
 from onnxpipe.services.natives import reference
-from onnxpipe.services.natives.native import Where, trusted_names
+from onnxpipe.services.natives.allowed import trusted_names
+from onnxpipe.services.natives.native import Where
 from onnxpipe.services.stitch import Stitched
 from onnxpipe.stitching.manifest import Manifest
 

@@ -17,7 +17,8 @@ from onnxpipe.scale.judging import Tally
 from onnxpipe.services.convert import adapter_of
 from onnxpipe.services.judging.matching import Names
 from onnxpipe.services.judging.trial import Trial
-from onnxpipe.services.natives.native import Native, Where, trusted_names
+from onnxpipe.services.natives.allowed import trusted_names
+from onnxpipe.services.natives.native import Native, Where
 
 if TYPE_CHECKING:
     from onnxpipe.services.verify import Judging

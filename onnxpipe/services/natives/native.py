@@ -6,7 +6,6 @@ import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,7 +16,8 @@ from numpy.typing import NDArray
 from onnxpipe.adapters.base import Adapter, Artefact, Rows
 from onnxpipe.core.options import Options
 from onnxpipe.core.plan import Stage
-from onnxpipe.errors import Untrusted
+from onnxpipe.services.natives.allowed import trusted_names
+from onnxpipe.services.natives.arrays import labels, with_gaps
 from onnxpipe.services.natives.process import Process
 from onnxpipe.worker import wire
 
@@ -120,7 +120,7 @@ class Native:
         """The answers, with NaN (None among text) in every row that was refused."""
         told, refused = self.each(rows, outputs)
         flat = {name: value.reshape(len(value), -1) for name, value in told.items()}
-        gaps = {name: _with_gaps(value, list(refused)) for name, value in flat.items()}
+        gaps = {name: with_gaps(value, list(refused)) for name, value in flat.items()}
         return {name: value.reshape(-1, *told[name].shape[1:]) for name, value in gaps.items()}
 
     def arrive(self, rows: Arrays, path: str) -> Array:
@@ -131,7 +131,7 @@ class Native:
             return np.full((_length(rows), 0), np.nan)
         found = parts[0] if len(parts) == 1 else np.concatenate([p.astype(object) for p in parts], 1)
         refused = [row for row, _ in reply["refused"]]
-        return _with_gaps(found.reshape(len(found), -1), refused)
+        return with_gaps(found.reshape(len(found), -1), refused)
 
     def stages(
         self, rows: Arrays, wanted: Mapping[str, Sequence[str]], **told: Any
@@ -150,7 +150,7 @@ class Native:
             if part == "inputs":
                 inputs[path].append(array)
             else:
-                answers[path][name] = _labels(array)
+                answers[path][name] = labels(array)
         return {p: StageRecord(tuple(inputs[p]), answers[p]) for p in inputs}, reply["refused"]
 
     def export(self, stage: Stage, exporter: str, takes: Ports, native: Ports, columns: Columns) -> Export:
@@ -229,21 +229,7 @@ class Native:
         return self._process.request({"command": command, "folder": self._folder.name, **more})
 
     def _arrays(self) -> Arrays:
-        return {name: _labels(array) for name, array in wire.load(self._folder.name, "reply").items()}
-
-
-def trusted_names(artefact: Artefact, adapter: Adapter, allowed: Sequence[str]) -> tuple[str, ...]:
-    """The names a native load would run, every one allowed. Raises Untrusted otherwise.
-
-    A live object is trusted: the user already holds it.
-    """
-    if artefact.live:
-        return ()
-    names = adapter.names(artefact)
-    judge = getattr(adapter, "trust", None) or import_module(f"onnxpipe.adapters.{adapter.framework}.trust")
-    if refused := judge.untrusted(names, allowed):
-        raise Untrusted(refused, where=str(artefact))
-    return tuple(sorted(names))
+        return {name: labels(array) for name, array in wire.load(self._folder.name, "reply").items()}
 
 
 def _format(artefact: Artefact, where: Where) -> str:
@@ -252,34 +238,6 @@ def _format(artefact: Artefact, where: Where) -> str:
     if artefact.factory:
         return f"factory {artefact.factory}"
     return "skops" if artefact.head(2) == b"PK" else "pickle"
-
-
-def _labels(array: Array) -> Array:
-    """Object arrays as what they hold: numbers, or text with the empty string for a missing one; dates
-    as counts of their unit.
-    """
-    if array.dtype.kind in "mM":
-        return array.astype(np.int64)
-    if array.dtype.kind != "O" or not array.size:
-        return array
-    kinds = {type(value) for value in array.ravel().tolist()}
-    if str in kinds:
-        return np.where(np.equal(array, None), "", array).astype(object)  # type: ignore[call-overload]
-    if kinds <= {bool}:
-        return array.astype(bool)
-    return array.astype(np.int64) if kinds <= {int} else array.astype(np.float64)
-
-
-def _with_gaps(found: Array, refused: Sequence[int]) -> Array:
-    """The rows with a row of NaN (None among text) put where each refused one was."""
-    if not refused:
-        return found
-    kept = np.setdiff1d(np.arange(len(found) + len(refused)), refused)
-    dtype = found.dtype if found.dtype.kind in "fO" else np.float64
-    gap = None if dtype == np.dtype(object) else np.nan
-    out = np.full((len(found) + len(refused), found.shape[1]), gap, dtype)
-    out[kept] = found
-    return out
 
 
 def _length(rows: Arrays) -> int:

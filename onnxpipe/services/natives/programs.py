@@ -18,17 +18,17 @@ from onnxpipe.core.foreign import Borrowed
 from onnxpipe.core.fragment import PREFIX, Fragment, Tap, metadata
 from onnxpipe.core.options import IR_VERSION, Options
 from onnxpipe.core.plan import Plan, Stage
-from onnxpipe.core.signature import Dim, Port, Signature
+from onnxpipe.core.signature import Dim, Signature
 from onnxpipe.errors import (
     BadInput,
     ExportFailed,
-    Inexact,
     MissingExtra,
     NativeFailed,
     Unsupported,
     UnsupportedStage,
     Untrusted,
 )
+from onnxpipe.services.natives import limits
 from onnxpipe.services.natives.native import Export, Native, Where
 from onnxpipe.services.selftest import LARGEST, open_session, opset, short
 from onnxpipe.stitching import no_rows
@@ -87,7 +87,7 @@ def finished(
     names = _symbols(model)
     for value in _values(model):
         _rename(value, names)
-    _refuse_dtype(model, options)
+    limits.refuse_dtype(model, options)
     _clean(model)
     no_rows.guarded(model)
     sizes = {names.get(symbol, symbol): size for symbol, size in facts["sizes"].items()}
@@ -96,7 +96,7 @@ def finished(
     model.metadata_props.add(key=PREFIX + "exporter", value=facts["route"])
     _refuse_unknown(model, facts["route"])
     fragment = _picked(Fragment(model, tuple(map(_tap, facts["stages"]))), options)
-    _refuse_fixed(fragment.signature, options)
+    limits.refuse_fixed(fragment.signature, options)
     root = Stage(facts["kind"], facts["stages"][-1]["path"], {})
     return Plan(framework, facts["version"], root, Signature.of(model).inputs), fragment
 
@@ -215,49 +215,3 @@ def _refuse_unknown(model: onnx.ModelProto, route: str) -> None:
             f"onnxruntime can't run what {route} made of it: {short(error)}",
             remedy="It has operators for float32 (network.float()) and int64, but not for every other type.",
         ) from None
-
-
-def _refuse_dtype(model: onnx.ModelProto, options: Options) -> None:
-    """Raise Inexact where another precision is asked for than the program computes in."""
-    if options.dtype == "native":
-        return
-    for port in Signature.of(model).inputs:
-        if port.dtype.startswith("float") and port.dtype != options.dtype:
-            raise Inexact(
-                f"{port.name} is {port.dtype}: a program's precision is its own",
-                remedy="Leave out --dtype, or change the network's and save it again.",
-            )
-
-
-def _refuse_fixed(signature: Signature, options: Options) -> None:
-    """Raise Inexact where the batch or an axis that was asked to be open has one size."""
-    if unknown := options.dynamic.keys() - {port.name for port in signature.inputs}:
-        known = ", ".join(port.name for port in signature.inputs)
-        raise BadInput(
-            f"no input {', '.join(sorted(unknown))} to open an axis of", remedy=f"There are: {known}"
-        )
-    for port in signature.inputs:
-        for axis in (0, *(each.place for each in options.dynamic.get(port.name, ()))):
-            _refuse_size(port, axis)
-    for port in signature.outputs:
-        if not port.shape or isinstance(port.shape[0], int):
-            rest = ",".join(p.name for p in signature.outputs if p.shape and not isinstance(p.shape[0], int))
-            raise Inexact(
-                f"the output {port} hasn't one answer per row",
-                remedy=f"Leave it out: --outputs {rest}" if rest else "Let it answer a row per row.",
-            )
-
-
-def _refuse_size(port: Port, axis: int) -> None:
-    if not 0 <= axis < len(port.shape):
-        what = f"input {port} has no axis {axis}"
-    elif not isinstance(port.shape[axis], int):
-        return
-    elif axis:
-        what = f"axis {axis} of input {port.name} was to be open, but is {port.shape[axis]} in the graph"
-    else:
-        what = f"the batch of input {port.name} is fixed at {port.shape[axis]}"
-    raise Inexact(
-        what,
-        remedy="A saved program keeps the axes it was traced with: export it again with that axis dynamic.",
-    )
