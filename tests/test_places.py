@@ -48,7 +48,8 @@ def test_odd_names_go_all_the_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     found = skew()
     assert found and len(found.locks) == 2 and not found.unchecked
     (home / "pipe line é.joblib").write_bytes(b"trained again")
-    (change,) = skew().findings
+    change, stale = skew().findings
+    assert stale.lock.endswith("whole é.onnx.lock"), "the whole that the model went into, after it"
     script = change.remedy.replace("onnxpipe convert", "printf '%s\\n'")
     done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[0] == "pipe line é.joblib"
