@@ -44,6 +44,12 @@ def binned(x: Any) -> Any:
     return tf.raw_ops.Bucketize(input=x, boundaries=[-1.5, 0.4, 2])
 
 
+def sorted_in(x: Any, side: str) -> Any:
+    """As TF Transform puts numbers into buckets: all of them in one row."""
+    borders = tf.constant([[-1.5, 0.4, 0.4, 2]])
+    return tf.reshape(tf.searchsorted(borders, tf.reshape(x, [1, -1]), side, tf.int64), tf.shape(x))
+
+
 def parted(x: Any) -> Any:
     spectrum = tf.signal.rfft(x, [32])
     return tf.math.real(spectrum) - tf.math.imag(spectrum)
@@ -111,6 +117,21 @@ class Saved(tf.Module):
             "listed": Case(lambda x: tf.one_hot(self.lines.lookup(x), 3), WORDS, "LookupTableFindV2"),
             "embedded": Case(lambda x: tf.gather(self.weights, tf.minimum(x, 4)), COUNTS, "GatherV2"),
             "ones": Case(lambda x: tf.one_hot(x - 1, 3), COUNTS, "OneHot"),
+            "upper": Case(lambda x: sorted_in(x, "right"), NUMBERS, "UpperBound"),
+            "lower": Case(lambda x: sorted_in(x, "left"), NUMBERS, "LowerBound"),
+            "either": Case(lambda x: tf.where(x > 0, tf.math.log(x), 1 / x), NUMBERS, "SelectV2"),
+            "truths": Case(
+                lambda x: tf.cast(tf.where(x > 2, x == 3, x == 1), tf.int32), COUNTS, "SelectV2"
+            ),
+            "hashed": Case(lambda x: tf.strings.to_hash_bucket_fast(x, 10), WORDS, "StringToHashBucketFast"),
+            "keyed": Case(
+                lambda x: tf.strings.to_hash_bucket_strong(x, 9, [3, 4]), WORDS, "StringToHashBucketStrong"
+            ),
+            "small": Case(lambda x: self.places.lookup(tf.strings.lower(x)), WORDS, "StringLower"),
+            "large": Case(
+                lambda x: self.places.lookup(tf.strings.upper(x)), WORDS,
+                "StringUpper", "other letters than ASCII"
+            ),
             "lgamma": Case(lambda x: tf.math.lgamma(x), NUMBERS, "Lgamma", "TensorFlow: Lgamma"),
         }  # fmt: skip
 

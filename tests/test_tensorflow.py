@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -17,12 +18,14 @@ from onnxpipe.adapters.tensorflow import reader, saved_model, trust
 from onnxpipe.errors import Unreadable, Unsupported
 from onnxpipe.services.convert import adapter_of, convert
 from tests import functions_of_tensorflow as functions
+from tests.harness import open_session
 from tests.rigs import tensorflow as rig
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("keras")]
+TRANSFORMED = Path(__file__).parent.parent / "fixtures" / "tensorflow_transform"
 NAMES = (
     "gelu expm1 bins area bicubic cubic lanczos nearest counted seen spectrum parts twice numbered shared "
-    "renamed placed listed embedded ones lgamma"
+    "renamed placed listed embedded ones upper lower either truths hashed keyed small large lgamma"
 )
 
 
@@ -53,6 +56,24 @@ def test_a_signature_answers_as_tensorflow(name: str, saved: tuple[functions.Sav
     for count, answers in wanted.items():
         (found,) = session.run(None, rig.fed({"x": case.rows[:count]}))
         rig.same(found, answers["output_0"])
+
+
+def test_a_graph_of_tf_transform_answers_as_it_did() -> None:
+    told = json.loads((TRANSFORMED / "rows.json").read_text("utf-8"))
+    made = rig.exported(rig.loaded(TRANSFORMED / "saved"))
+    inputs = {port.name: port for port in made.signature.inputs}
+    assert set(inputs) == {"age_in", "amount", "city", "code", "kind"}
+    rows = {
+        name: np.array(told["asked"][name.removesuffix("_in")], object if port.is_string else port.dtype)
+        for name, port in inputs.items()
+    }
+    session = open_session(made.model)
+    for count in (7, 1, 0):
+        found = session.run(list(told["answers"]), {name: held[:count] for name, held in rows.items()})
+        for answer, (name, wanted) in zip(found, told["answers"].items(), strict=True):
+            values = np.array(wanted["values"], wanted["dtype"])[:count]
+            assert answer.shape == values.shape, name
+            rig.same(answer, values)
 
 
 def test_what_tensorflow_refuses_is_refused(saved: tuple[functions.Saved, Path]) -> None:

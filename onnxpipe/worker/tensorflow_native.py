@@ -36,12 +36,32 @@ class Signature(Function):
     def __init__(self, held: Any, path: str, version: str) -> None:
         super().__init__(held.signatures[path], held, "tensorflow.SavedModel", path, version)
         known = self.concrete.structured_input_signature[1]
-        self.inputs = {name: known[name] for name in arguments(self.concrete, set(known))}
+        self.called = features(held, set(known), self.concrete) if path == DEFAULT else {}
+        named = {name: known[name] for name in arguments(self.concrete, set(known))}
+        self.inputs = {self.called.get(name, name): spec for name, spec in named.items()}
         self.outputs = dict(sorted(self.concrete.structured_outputs.items()))
 
     def ask(self, rows: Mapping[str, Any]) -> Dict[str, Any]:
-        given = {name: tensors.tensor(rows[name], spec.dtype) for name, spec in self.inputs.items()}
+        own = {feature: name for name, feature in self.called.items()}
+        given = {own.get(n, n): tensors.tensor(rows[n], spec.dtype) for n, spec in self.inputs.items()}
         return {name: tensors.array(found) for name, found in self.concrete(**given).items()}
+
+
+def features(held: Any, known: Any, concrete: Any) -> Dict[str, str]:
+    """The names of a TF Transform graph's features by those that its signature has for them.
+
+    It numbers them, ``inputs``, ``inputs_1`` and so on, and keeps their names in ``transform_fn``. One that
+    is an output's name too is ``name_in``. Source: tensorflow_transform/saved/saved_transform_io_v2.py.
+    """
+    try:
+        (named,), _ = held.transform_fn.structured_input_signature
+        order = sorted(named)
+    except (AttributeError, TypeError, ValueError):
+        return {}
+    taken = set(concrete.structured_outputs)
+    named = [name + "_in" if name in taken else name for name in order]
+    found = {"inputs_%d" % i if i else "inputs": name for i, name in enumerate(named)}
+    return found if set(found) == set(known) else {}
 
 
 def arguments(concrete: Any, known: Any) -> List[str]:

@@ -31,6 +31,8 @@ def program(model: Any, request: Mapping[str, Any], rows: Mapping[str, Any]) -> 
             "tf2onnx %s has no translation for these operators of TensorFlow: %s" % (version, ", ".join(left))
         )
     from_the_front(proto)
+    if request["opset"] >= 14:
+        main.sibling("tf2onnx_reshapes").mend(proto)
     shaped(proto.graph, function, sizes, answers)
     root = {"path": function.path, "kind": function.kind, "inputs": list(function.inputs),
             "answers": {name: [name] for name in function.outputs}}  # fmt: skip
@@ -72,6 +74,9 @@ def exported(function: Any, opset: int) -> Any:
     for entry in proto.opset_import:
         if entry.domain == "" and entry.version == NEWEST:
             entry.version = min(max(opset, NEWEST), LIFTED)
+    ours = main.sibling("tf2onnx_buckets").DOMAIN
+    if any(node.domain == ours for node in proto.graph.node):
+        proto.opset_import.add(domain=ours, version=1)
     return proto
 
 

@@ -8,7 +8,7 @@ from typing import Any, Callable, Dict, List, Mapping, Tuple
 import numpy as np
 
 main = sys.modules["_onnxpipe_main"]
-resizes, writing = main.sibling("tf2onnx_resizes"), main.sibling("tf2onnx_writing")
+buckets, resizes, writing = map(main.sibling, ("tf2onnx_buckets", "tf2onnx_resizes", "tf2onnx_writing"))
 Writer, bounds = writing.Writer, writing.bounds
 
 Handler = Callable[[Any, Any, str, Any], Any]
@@ -50,17 +50,6 @@ def expm1(ctx: Any, node: Any, _name: str, _args: Any) -> None:
     near = w.op("Div", w.op("Add", half, half), w.op("Sub", one, half))
     far = w.op("Sub", w.op("Exp", x), one)
     w.answer(w.op("Where", w.op("Less", w.op("Abs", x), one), near, far))
-
-
-def bucketize(ctx: Any, node: Any, _name: str, _args: Any) -> None:
-    """In how many borders a value isn't below: so NaN is in the last bucket."""
-    w = Writer(ctx, node)
-    kind = np.float64 if w.dtype() == DOUBLE else np.float32
-    values = w.op("Cast", w.inputs[0], to=DOUBLE if kind == np.float64 else FLOAT)
-    apart = w.op("Unsqueeze", values, w.const(np.array([-1], np.int64)))
-    below = w.op("Less", apart, w.const(np.array(node.get_attr_value("boundaries"), kind)))
-    counted = w.op("Cast", w.op("Not", below), to=INT32)
-    w.answer(w.op("ReduceSum", counted, w.const(np.array([-1], np.int64)), keepdims=0))
 
 
 def dense_bincount(ctx: Any, node: Any, _name: str, _args: Any) -> None:
@@ -152,6 +141,24 @@ def from_zero(kind: str, place: int) -> Handler:
     return handler
 
 
+def chosen(ctx: Any, node: Any, _name: str, _args: Any) -> None:
+    """One or the other, where tf2onnx adds both times 0 or 1, which NaN and infinities outlive."""
+    w = Writer(ctx, node)
+    condition, made = w.inputs[0], ctx.get_dtype(node.output[0])
+    ranks = [len(ctx.get_shape(name) or ()) for name in w.inputs[:2]]
+    if node.type == "Select" and ranks[0] == 1 and ranks[1] > 1:  # a truth for each row
+        condition = w.op("Unsqueeze", condition, w.const(np.arange(1, ranks[1], dtype=np.int64)))
+    if made in _CHOSEN:
+        w.answer(w.op("Where", condition, *w.inputs[1:3]))
+    else:
+        sides = [w.op("Cast", side, to=INT32) for side in w.inputs[1:3]]
+        w.answer(w.op("Cast", w.op("Where", condition, *sides), to=made))
+
+
+_CHOSEN = {FLOAT, DOUBLE, INT32, INT64, STRING}
+"""Types that onnxruntime has Where for."""
+
+
 def lookup(tables: Mapping[bytes, Any]) -> Handler:
     """The values of keys in a table of any types. Raises ValueError for a table that nobody filled."""
 
@@ -204,9 +211,10 @@ def plainly(held: Any) -> Tuple[int, List[Any]]:
 def table(tables: Mapping[bytes, Any]) -> Dict[str, Tuple[Handler, List[Any]]]:
     """Translations by operator, in place of tf2onnx's own; ``tables`` are keys and values by shared name."""
     found = {
-        "Erfc": erfc, "Expm1": expm1, "Bucketize": bucketize, "DenseBincount": dense_bincount, "RFFT": rfft,
+        "Erfc": erfc, "Expm1": expm1, "DenseBincount": dense_bincount, "RFFT": rfft,
         "ComplexAbs": complex_abs, "Real": part(0), "Imag": part(1), "GatherV2": from_zero("GatherV2", 1),
         "GatherNd": from_zero("GatherNd", 1), "OneHot": from_zero("OneHot", 0),
-        "LookupTableFindV2": lookup(tables), **dict.fromkeys(resizes.KINDS, resizes.resize),
+        "Select": chosen, "SelectV2": chosen, "LookupTableFindV2": lookup(tables),
+        **dict.fromkeys(resizes.KINDS, resizes.resize), **buckets.KINDS,
     }  # fmt: skip
     return {kind: (handler, []) for kind, handler in found.items()}

@@ -28,7 +28,7 @@ from onnxpipe.errors import (
     UnsupportedStage,
     Untrusted,
 )
-from onnxpipe.services.natives import limits
+from onnxpipe.services.natives import left_over, limits
 from onnxpipe.services.natives.native import Export, Native, Where
 from onnxpipe.services.selftest import LARGEST, open_session, opset, short
 from onnxpipe.stitching import no_rows
@@ -94,8 +94,9 @@ def finished(
     sizes.pop("N", None)
     model.metadata_props.add(key=PREFIX + "sizes", value=json.dumps(sizes, sort_keys=True))
     model.metadata_props.add(key=PREFIX + "exporter", value=facts["route"])
-    _refuse_unknown(model, facts["route"])
-    fragment = _picked(Fragment(model, tuple(map(_tap, facts["stages"]))), options)
+    fragment = left_over.completed(Fragment(model, tuple(map(_tap, facts["stages"]))))
+    _refuse_unknown(fragment.model, facts["route"])
+    fragment = _picked(fragment, options)
     limits.refuse_fixed(fragment.signature, options)
     root = Stage(facts["kind"], facts["stages"][-1]["path"], {})
     return Plan(framework, facts["version"], root, Signature.of(model).inputs), fragment
