@@ -11,6 +11,7 @@ import onnx
 import pytest
 
 import onnxpipe
+from onnxpipe import lock
 from onnxpipe.cli import main
 from onnxpipe.errors import BadManifest, OnnxpipeError
 from onnxpipe.services.stitch import stitched
@@ -51,7 +52,9 @@ def test_what_a_manifest_makes_is_looked_at(folder: Path) -> None:
     assert found.inputs == ("x: float64[N, 3]",)
     assert found.outputs == ("labels: string[N, 2]", "p: float64[N, 2]")
     assert main(["inspect", str(folder / "stitch.yaml"), "--html", str(folder / "page.html"), "-q"]) == 0
-    assert "component sorted_probab" in (folder / "page.html").read_text("utf-8")
+    page = (folder / "page.html").read_text("utf-8")
+    assert "component sorted_probab" in page and "model scores.onnx" in page
+    assert lock.digest(folder / "scores.onnx") in page
 
 
 def test_editors_can_have_the_schema(capsys: pytest.CaptureFixture[str]) -> None:

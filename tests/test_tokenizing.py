@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
 import pytest
 from tokenizers import (
     AddedToken,
@@ -223,69 +222,83 @@ def test_a_vocabulary_of_bert(lower: bool, tmp_path: Path) -> None:
 SENTENCES = """
 import io, json, sys
 import sentencepiece
-asked = json.load(sys.stdin)
-made = io.BytesIO()
-sentencepiece.SentencePieceTrainer.train(
-    sentence_iterator=iter(asked["corpus"]), model_writer=made, vocab_size=200, model_type=asked["kind"],
-    hard_vocab_limit=False, pad_id=3, minloglevel=2)
-open(asked["path"], "wb").write(made.getvalue())
-native = sentencepiece.SentencePieceProcessor(model_file=asked["path"])
-ids = [native.encode(text, add_bos=True, add_eos=True) for text in asked["texts"]]
-scores = [native.get_score(i) for i in range(native.get_piece_size())]
-print(json.dumps({"ids": ids, "pad": native.pad_id(), "scores": scores}))
+asked, told = json.load(sys.stdin), {}
+for name, settings in asked["kinds"].items():
+    made = io.BytesIO()
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(asked["corpus"]), model_writer=made, hard_vocab_limit=False, pad_id=3,
+        minloglevel=2, **settings)
+    path = f"{asked['folder']}/{name}.model"
+    open(path, "wb").write(made.getvalue())
+    native = sentencepiece.SentencePieceProcessor(model_file=path)
+    ids = [native.encode(text, add_bos=True, add_eos=True) for text in asked["texts"]]
+    scores = [native.get_score(i) for i in range(native.get_piece_size())]
+    told[name] = {"ids": ids, "pad": native.pad_id(), "scores": scores}
+print(json.dumps(told))
 """
-
-
-def sentence_model(kind: str, path: Path) -> dict[str, Any]:
-    """A model in ``path`` and what sentencepiece answers to TEXTS by it.
-
-    In a process of its own, as is what runs its graphs: that ends one that had loaded TensorFlow.
-    """
-    pytest.importorskip("sentencepiece")
-    asked = {"kind": kind, "path": str(path), "corpus": CORPUS, "texts": TEXTS}
-    done = subprocess.run(
-        [sys.executable, "-c", SENTENCES], input=json.dumps(asked), capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
-
-
+KINDS: Mapping[str, Mapping[str, Any]] = {
+    "bpe": {"model_type": "bpe", "vocab_size": 200},
+    "llama2": {
+        "model_type": "bpe",
+        "vocab_size": 600,
+        "byte_fallback": True,
+        "normalization_rule_name": "identity",
+        "split_digits": True,
+        "remove_extra_whitespaces": False,
+        "allow_whitespace_only_pieces": True,
+    },
+    "unigram": {"model_type": "unigram", "vocab_size": 200},
+}
 RUNS = """
 import pickle, sys
 import numpy as np, onnx
 from tests.graphs import run
-model, texts = pickle.load(sys.stdin.buffer)
-pickle.dump(run(onnx.load_from_string(model), {"text": np.array(texts, object)}), sys.stdout.buffer)
+models, texts = pickle.load(sys.stdin.buffer)
+fed = {"text": np.array(texts, object)}
+answers = {name: run(onnx.load_from_string(model), fed) for name, model in models.items()}
+pickle.dump(answers, sys.stdout.buffer)
 """
 
 
-def run_apart(model: onnx.ModelProto, texts: list[str]) -> dict[str, Any]:
-    """What a graph answers to texts, asked in a process of its own."""
-    asked = pickle.dumps((model.SerializeToString(), texts))
-    done = subprocess.run([sys.executable, "-c", RUNS], input=asked, capture_output=True, cwd=ROOT)
+@pytest.fixture(scope="module")
+def pieces(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any], dict[str, Any]]:
+    """The folder of a model of each kind, what sentencepiece answers to TEXTS by it, and what our graph does.
+
+    In two processes of their own: what runs the graphs ends one that had loaded TensorFlow.
+    """
+    pytest.importorskip("sentencepiece")
+    folder = tmp_path_factory.mktemp("pieces")
+    asked = {"kinds": KINDS, "folder": str(folder), "corpus": CORPUS, "texts": TEXTS}
+    done = subprocess.run(
+        [sys.executable, "-c", SENTENCES], input=json.dumps(asked), capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stderr
-    found: dict[str, Any] = pickle.loads(done.stdout)
-    return found
+    told = {"bos": "yes", "eos": "yes"}
+    ties = {name: {"ties": "yes"} if name == "unigram" else {} for name in KINDS}
+    made = {name: graph(str(folder / f"{name}.model"), **told, **ties[name]) for name in KINDS}
+    given = pickle.dumps(({name: model.SerializeToString() for name, model in made.items()}, TEXTS))
+    ran = subprocess.run([sys.executable, "-c", RUNS], input=given, capture_output=True, cwd=ROOT)
+    assert ran.returncode == 0, ran.stderr
+    return folder, json.loads(done.stdout), pickle.loads(ran.stdout)
 
 
-def test_answers_as_sentencepiece(tmp_path: Path) -> None:
-    native = sentence_model("bpe", tmp_path / "bpe.model")
-    model = graph(str(tmp_path / "bpe.model"), bos="yes", eos="yes")
-    got = run_apart(model, TEXTS)
-    for text, ours, theirs in zip(TEXTS, rows(got), native["ids"], strict=True):
+@pytest.mark.xdist_group("pieces")
+@pytest.mark.parametrize("kind", ["bpe", "llama2"])
+def test_answers_as_sentencepiece(pieces: Any, kind: str) -> None:
+    _, native, got = pieces
+    for text, ours, theirs in zip(TEXTS, rows(got[kind]), native[kind]["ids"], strict=True):
         assert ours == theirs, ascii(text)
-    assert got["input_ids"][6, -1] == native["pad"]
+    assert got[kind]["input_ids"][6, -1] == native[kind]["pad"]
 
 
-def test_unigram_models_split_as_likely_as_sentencepiece(tmp_path: Path) -> None:
+@pytest.mark.xdist_group("pieces")
+def test_unigram_models_split_as_likely_as_sentencepiece(pieces: Any) -> None:
     """The same pieces, or others of the same sum of logarithms: which of them is the tie."""
-    native = sentence_model("unigram", tmp_path / "uni.model")
+    folder, natives, got = pieces
     with pytest.raises(BadManifest, match="unigram"):
-        graph(str(tmp_path / "uni.model"))
-    got = rows(run_apart(graph(str(tmp_path / "uni.model"), ties="yes", bos="yes", eos="yes"), TEXTS))
-    scores, ties = native["scores"], 0
-    for text, ours, theirs in zip(TEXTS, got, native["ids"], strict=True):
+        graph(str(folder / "unigram.model"))
+    scores, ties = natives["unigram"]["scores"], 0
+    for text, ours, theirs in zip(TEXTS, rows(got["unigram"]), natives["unigram"]["ids"], strict=True):
         if ours != theirs:
             ties += 1
             sums = [sum(scores[i] for i in ids) for ids in (ours, theirs)]
