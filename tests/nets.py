@@ -136,6 +136,17 @@ class Pixels(nn.Module):
         return self.head(self.conv(X).mean((2, 3)))
 
 
+class Pair(nn.Module):
+    """A network for skorch that takes two inputs by name."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.words, self.head = nn.Embedding(9, 4), nn.Linear(8, 3)
+
+    def forward(self, numbers: torch.Tensor, ids: torch.Tensor) -> torch.Tensor:
+        return self.head(numbers) + self.words(ids).sum(1)[:, :3]
+
+
 def doubled(scores: torch.Tensor) -> torch.Tensor:
     """What skorch is told to do with a network's answers."""
     return scores * 2

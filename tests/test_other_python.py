@@ -1,17 +1,19 @@
-"""``--python``: an original in another environment, with another Python, numpy and scikit-learn."""
+"""``--python``: an original in another environment: another Python, numpy and scikit-learn, another torch."""
 
 from __future__ import annotations
 
 import json
 import os
 import shutil
+import site
 import subprocess
 import sys
+import venv
 from pathlib import Path
 
 import pytest
 
-from tests.shell import PROGRAM, told
+from tests.shell import here, told
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ROOT / "tests" / "packages"
@@ -67,24 +69,43 @@ def base_python() -> str:
 
 
 @pytest.mark.slow
-def test_an_old_environment_answers_and_exports(tmp_path: Path) -> None:
+def test_an_old_environment_answers_and_exports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     python = old_python()
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(PACKAGES), str(ROOT)])}
-
-    def run(*command: str) -> subprocess.CompletedProcess[bytes]:
-        return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, check=False)
-
-    trained = run(python, "-c", TRAIN)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(PACKAGES), str(ROOT)]))
+    trained = subprocess.run([python, "-c", TRAIN], cwd=tmp_path, capture_output=True, check=False)
     assert trained.returncode == 0, told(trained)
-    done = run(
-        *PROGRAM, "convert", "plain.joblib", "-o", "plain.onnx", "--sample", "rows.csv", "--python", python
-    )
+    plain = ("convert", "plain.joblib", "-o", "plain.onnx", "--sample", "rows.csv")
+    done = here(*plain, "--python", python, cwd=tmp_path)
     assert done.returncode == 0 and "sklearn 1.0.2" in told(done) and "EQUAL" in told(done), told(done)
     assert json.loads((tmp_path / "plain.onnx.lock").read_text())["framework"]["version"] == "1.0.2"
     trust = [word for name in ("Whiten", "Centroids", "peers") for word in ("--trust", f"acme.{name}")]
-    done = run(*PROGRAM, "convert", "odd.joblib", "-o", "odd.onnx", "--python", python, *trust)
+    done = here("convert", "odd.joblib", "-o", "odd.onnx", "--python", python, *trust, cwd=tmp_path)
     assert done.returncode == 0 and "converted by skl2onnx 1.16.0" in told(done), told(done)
     # This interpreter has no part in it: the golden rows of both hold with onnxruntime alone.
-    assert run(*PROGRAM, "verify", "plain.onnx").returncode == 0
-    assert run(*PROGRAM, "verify", "odd.onnx").returncode == 0
+    assert here("verify", "plain.onnx", cwd=tmp_path).returncode == 0
+    assert here("verify", "odd.onnx", cwd=tmp_path).returncode == 0
     assert sys.executable not in told(done)
+
+
+def elsewhere(folder: Path) -> Path:
+    """An environment of its own, whose torch says so, and where alone a module ``there`` makes a network."""
+    venv.EnvBuilder(symlinks=True).create(folder)
+    (packages,) = folder.glob("lib/python*/site-packages")
+    (packages / "ours.pth").write_text("\n".join(site.getsitepackages()))
+    (packages / "there.py").write_text(
+        "import torch\n\ntorch.__version__ = f'{torch.__version__}.elsewhere'\n\n\n"
+        "def made():\n    torch.manual_seed(0)\n    return torch.nn.Linear(4, 2)\n"
+    )
+    return folder / "bin" / "python"
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("torch")
+def test_a_network_is_exported_and_asked_where_it_can_be_made(tmp_path: Path) -> None:
+    pytest.importorskip("torch", reason="PyTorch isn't installed")
+    command = ("convert", "there:made", "-o", "net.onnx", "--trust", "there.made", "--input",
+               "input=float32[N,4]", "--no-golden")  # fmt: skip
+    done = here(*command, "--python", elsewhere(tmp_path / "env"), cwd=tmp_path)
+    assert done.returncode == 0 and "EQUAL" in told(done), told(done)
+    lock = json.loads((tmp_path / "net.onnx.lock").read_text())
+    assert lock["framework"]["version"].endswith("elsewhere")

@@ -21,6 +21,7 @@ pytest.importorskip("skorch", reason="skorch isn't installed")
 import onnx
 import skorch
 import torch
+from skorch.helper import SliceDict
 
 import onnxpipe
 from onnxpipe.adapters.base import Artefact
@@ -66,6 +67,30 @@ def test_a_rule_of_the_users_own_is_refused(case: Net) -> None:
     net, rows = case.fitted()
     with pytest.raises(rig.worker("main").NoConverter, match="has a predict of its own"):
         session_of(net, rows)
+
+
+def test_a_net_of_several_inputs_is_asked_by_their_names() -> None:
+    rng = np.random.default_rng(0)
+    rows = SliceDict(numbers=rng.normal(size=(40, 8)).astype(np.float32), ids=rng.integers(0, 9, (40, 5)))
+    net = skorch.NeuralNetClassifier(nets.Pair, criterion=torch.nn.CrossEntropyLoss, max_epochs=1, verbose=0)
+    net.fit(rows, (rows["numbers"][:, 0] > 0).astype(np.int64))
+    asked = {
+        "numbers": {"dtype": "float32", "shape": [None, 8]},
+        "ids": {"dtype": "int64", "shape": [None, 5]},
+    }
+    request = {"opset": 21, "outputs": [], "dynamic": {}, "inputs": asked}
+    data, facts = rig.worker("skorch_export").program(net, request, {})
+    made = programs.finished("sklearn", onnx.load_model_from_string(data), facts, Options())[1]
+    session = ort.InferenceSession(made.model.SerializeToString())
+    assert {i.name: i.shape for i in session.get_inputs()} == {"numbers": ["N", 8], "ids": ["N", 5]}
+    rig.worker("recording")
+    told = rig.worker("sklearn_native").answers(net, dict(rows), ["predict", "predict_proba"], [])
+    np.testing.assert_array_equal(told["predict"], net.predict(rows))
+    for name, value in zip(("predict", "predict_proba"), session.run(None, dict(rows)), strict=True):
+        np.testing.assert_allclose(value, told[name], rtol=1e-5, atol=1e-6)
+    with pytest.raises(rig.worker("main").NoConverter, match="its module wants several inputs"):
+        matrix = {"name": "X", "dtype": "float32", "columns": list("abcdefgh")}
+        rig.worker("skorch_export").export(net, [matrix], 21)
 
 
 def pipeline() -> tuple[Any, pd.DataFrame]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import pickle
 from collections.abc import Callable
@@ -159,6 +160,57 @@ def test_a_factory_needs_trust_and_weights_need_a_network(tmp_path: Path) -> Non
         rig.loaded(tmp_path / "w.pt")
     with pytest.raises(Unreadable, match="no such file"):
         artefact_of("tests.nets:made@nowhere.pt")
+
+
+LIGHTNING = Path(__file__).parent.parent / "fixtures" / "torch_lightning"
+
+
+def test_a_lightning_checkpoint_answers_as_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(LIGHTNING)
+    artefact = artefact_of(f"network:network@{LIGHTNING / 'last.ckpt'}")
+    names = reader.names(artefact)
+    assert names == {"network.network"}
+    model = rig.worker("torch_native").load(str(artefact.path), "factory network:network", sorted(names))
+    made = rig.exported(model, Options(inputs={"input": ("float32", (None, 1, 8, 8))}))
+    session = ort.InferenceSession(made.model.SerializeToString())
+    recorded = np.load(LIGHTNING / "recorded.npz")
+    (found,) = session.run(None, {"input": recorded["input"]})
+    np.testing.assert_allclose(found, recorded["output"], rtol=1e-5, atol=1e-6)
+
+
+def rewritten(path: Path, hyper_parameters: Any) -> Artefact:
+    """The checkpoint with other hyperparameters, as a factory's artefact."""
+    held = torch.load(LIGHTNING / "last.ckpt", weights_only=True)
+    torch.save({**held, "hyper_parameters": hyper_parameters}, path)
+    return artefact_of(f"network:network@{path}")
+
+
+def test_what_hyperparameters_are_of_needs_trust(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(LIGHTNING)
+    settings = {"width": 12, "dropout": 0.1, "more": argparse.Namespace(rate=1)}
+    artefact = rewritten(tmp_path / "last.ckpt", settings)
+    with pytest.raises(Untrusted, match=r"--trust argparse\.Namespace --trust network\.network"):
+        convert(artefact)
+    load = rig.worker("torch_native").load
+    with pytest.raises(pickle.UnpicklingError, match="Weights only load failed"):
+        load(str(artefact.path), "factory network:network", ["network.network"])
+    assert load(str(artefact.path), "factory network:network", sorted(reader.names(artefact))).needed == [
+        "input"
+    ]
+
+
+def test_nothing_of_a_hostile_checkpoint_is_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Hostile:
+        def __reduce__(self) -> tuple[Any, ...]:
+            return (Path.touch, (tmp_path / "harmed",))
+
+    monkeypatch.syspath_prepend(LIGHTNING)
+    artefact = rewritten(tmp_path / "last.ckpt", {"width": 12, "dropout": Hostile()})
+    with pytest.raises(Untrusted, match=r"--trust __builtin__\.getattr --trust pathlib\.Path"):
+        convert(artefact, trust=["network.network"])
+    with pytest.raises(pickle.UnpicklingError, match="Weights only load failed"):
+        rig.worker("torch_native").load(str(artefact.path), "factory network:network", ["network.network"])
+    assert not (tmp_path / "harmed").exists()
 
 
 def test_pickles_of_modules_are_told_from_others() -> None:

@@ -21,6 +21,10 @@ def table(model: Any, rows: Mapping[str, Any]) -> Any:
     """The rows as the estimator was fitted on them: a data frame, a matrix, texts or dictionaries."""
     if boosters.is_adapted(model):
         return model.table(rows)
+    if hasattr(first_leaf(model), "module_"):
+        named = main.sibling("skorch_export").arguments(first_leaf(model))
+        if len(named) > 1:
+            return {name: np.array(value) for name, value in rows.items()}
     names = fitted_names(model)
     if names is not None:
         return boosters.framed(first_leaf(model), frame(names, rows, absent(model)))

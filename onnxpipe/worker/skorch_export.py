@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
-from typing import Any, Dict, Mapping, Sequence, Tuple
+from typing import Any, Dict, List, Mapping, Sequence, Tuple
 
 main = sys.modules["_onnxpipe_main"]
 native, exporting = main.sibling("torch_native"), main.sibling("torch_export")
@@ -21,6 +22,8 @@ def export(net: Any, inputs: Inputs, opset: int) -> Tuple[bytes, Dict[str, str]]
     if len(inputs) > 1 or inputs[0]["dtype"] == "string":
         raise main.NoConverter("a net takes one matrix of numbers")
     (given,) = inputs
+    if len(arguments(net)) > 1:
+        raise main.NoConverter("in a pipeline a net takes one matrix; its module wants several inputs")
     told = {"dtype": given["dtype"], "shape": [None, len(given["columns"])]}
     request = {"opset": opset, "inputs": {given["name"]: told}, "outputs": [], "dynamic": {}}
     made, facts = program(net, request, {})
@@ -46,7 +49,7 @@ def asked(net: Any) -> Any:
     own = [name for name in METHODS if is_own(net, name)]
     if own:
         raise main.NoConverter("its class has a %s of its own, which isn't part of the network" % own[0])
-    finish, labels = net._get_predict_nonlinearity(), labelling(net)
+    finish, labels, names = net._get_predict_nonlinearity(), labelling(net), arguments(net)
 
     class Asked(torch.nn.Module):  # type: ignore[misc]
         def __init__(self) -> None:
@@ -54,12 +57,24 @@ def asked(net: Any) -> Any:
             for name in net._modules:
                 self.add_module(name, getattr(net, name + "_"))
 
-        def forward(self, X: Any) -> Dict[str, Any]:
-            found = net.infer(X)
+        def forward(self, **given: Any) -> Dict[str, Any]:
+            found = net.infer(given if len(names) > 1 else given["X"])
             scores = finish(found[0] if isinstance(found, tuple) else found)
             return {"predict": labels(scores), "predict_proba": scores} if labels else {"predict": scores}
 
+    first = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    rest = [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY) for name in names]
+    setattr(Asked.forward, "__signature__", inspect.Signature([first, *rest]))  # noqa: B010 - for mypy
     return Asked()
+
+
+def arguments(net: Any) -> List[str]:
+    """What a net's module takes: ``X`` where that is one thing, else names of what its dictionary holds."""
+    known = inspect.signature(net.module_.forward).parameters.values()
+    needed = [
+        p.name for p in known if p.default is p.empty and p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
+    ]
+    return needed if len(needed) > 1 else ["X"]
 
 
 def is_own(net: Any, name: str) -> bool:

@@ -8,7 +8,7 @@ import json
 import os
 import pickle
 import zipfile
-from typing import Any, Dict, Mapping, Set
+from typing import Any, Dict, Mapping, Sequence, Set
 
 
 def members(path: str) -> Set[str]:
@@ -49,15 +49,16 @@ def unpickled(path: str) -> Any:
     return found
 
 
-def made(factory: str, path: str) -> Any:
+def made(factory: str, path: str, names: Sequence[str] = ()) -> Any:
     """The network that a factory makes, with the weights in a file, if there are any.
 
-    A factory that takes an argument gets the checkpoint's hyperparameters, or ``config.json`` beside
-    the weights.
+    ``names`` were judged: those of what stands beside the weights. A factory that takes an argument gets
+    the checkpoint's hyperparameters, or ``config.json`` beside the weights.
     """
     module, _, name = factory.partition(":")
     call = getattr(importlib.import_module(module), name)
-    held = checkpoint(path) if os.path.getsize(path) else {}
+    known = [each for each in names if each != "%s.%s" % (module, name)]
+    held = checkpoint(path, known) if os.path.getsize(path) else {}
     asks = [p for p in inspect.signature(call).parameters.values() if p.default is p.empty]
     network = call(settings(held, path)) if asks else call()
     state = held.get("state_dict", held)
@@ -66,17 +67,27 @@ def made(factory: str, path: str) -> Any:
     return network
 
 
-def checkpoint(path: str) -> Dict[str, Any]:
-    """What a file of weights holds; nothing in it is run."""
+def checkpoint(path: str, names: Sequence[str]) -> Dict[str, Any]:
+    """What a file of weights holds; of what is in it nothing is run but these names."""
     import torch
 
     with open(path, "rb") as file:
         pickled = file.read(1) == b"\x80"
     if pickled or members(path):
-        return dict(torch.load(path, weights_only=True, map_location="cpu"))
+        with torch.serialization.safe_globals(list(filter(None, map(resolved, names)))):
+            return dict(torch.load(path, weights_only=True, map_location="cpu"))
     from safetensors.torch import load_file
 
     return dict(load_file(path))
+
+
+def resolved(name: str) -> Any:
+    """What a dotted name stands for, None for what isn't there."""
+    module, _, last = name.rpartition(".")
+    try:
+        return getattr(importlib.import_module(module), last)
+    except (ImportError, AttributeError, ValueError):
+        return None
 
 
 def settings(held: Mapping[str, Any], path: str) -> Any:

@@ -19,7 +19,7 @@ def load(path: str, format: str, names: List[str]) -> Any:
 
     settled(torch)
     if format.startswith("factory "):
-        return Module(loading.made(format.partition(" ")[2], path))
+        return Module(loading.made(format.partition(" ")[2], path, names))
     if loading.is_exported(path):
         return Exported(torch.export.load(path))
     if loading.is_script(path):

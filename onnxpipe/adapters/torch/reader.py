@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from onnxpipe.adapters.base import Artefact, Rows
 from onnxpipe.adapters.reading import reading
-from onnxpipe.adapters.torch import archives, exported, pickled, scripted
+from onnxpipe.adapters.torch import archives, exported, pickled, scripted, trust
 from onnxpipe.core.options import Options
 from onnxpipe.core.plan import Plan, Stage
 from onnxpipe.errors import Unsupported, UnsupportedStage
@@ -29,7 +29,7 @@ def names(artefact: Artefact) -> frozenset[str]:
     Raises Unreadable for what hides code elsewhere.
     """
     if artefact.factory:
-        return frozenset({artefact.factory.replace(":", ".")})
+        return frozenset({artefact.factory.replace(":", ".")}) | _beside_weights(artefact)
     kind = archives.kind_of(artefact)
     if not kind:
         return pickled.plain_names(artefact)
@@ -38,6 +38,19 @@ def names(artefact: Artefact) -> frozenset[str]:
         if kind == archives.PICKLE:
             return pickled.names_of(members["data.pkl"])
         return frozenset(exported.names(members) if kind == archives.EXPORTED else scripted.names(members))
+
+
+def _beside_weights(artefact: Artefact) -> frozenset[str]:
+    """The names in a checkpoint that torch wouldn't read as weights, such as hyperparameters of a class.
+
+    None where it can't be read here: torch itself reads weights alone, and runs nothing that isn't named.
+    """
+    if archives.kind_of(artefact) != archives.PICKLE:
+        return frozenset()
+    try:
+        return pickled.names_of(archives.members(artefact)["data.pkl"]) - trust.WEIGHTS
+    except Exception:  # what damaged pickles raise has no common type
+        return frozenset()
 
 
 def outline(artefact: Artefact) -> tuple[Stage, ...]:

@@ -43,6 +43,12 @@ PLAIN: frozenset[str] = frozenset().union(
 )
 """What tensors are rebuilt with."""
 
+WEIGHTS = PLAIN | {
+    "_codecs.encode", "builtins.bytearray", "builtins.complex", "collections.Counter",
+    "torch.serialization._get_layout",
+}  # fmt: skip
+"""What torch.load reads with ``weights_only`` (2.13): it runs nothing else."""
+
 LAYERS: frozenset[str] = frozenset().union(
     _layers(
         "activation",
