@@ -42,7 +42,7 @@ class File(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Lock:
-    """What one lock holds.
+    """What one lock holds; ``data`` is the file with the weights of a model of more than 2 GiB.
 
     ``command`` makes the model again, run from the lock's folder. ``facts`` are for people and
     other tools, and not checked: framework, versions, signature, opset, dtype, seed, tolerances
@@ -55,6 +55,7 @@ class Lock:
     golden: File | None = None
     command: str = ""
     facts: Mapping[str, Any] = field(default_factory=dict)
+    data: File | None = None
 
     def files(self) -> Iterator[File]:
         """Every file the lock speaks of, what went in first."""
@@ -62,6 +63,8 @@ class Lock:
             yield self.source
         yield from self.inputs
         yield self.model
+        if self.data is not None:
+            yield self.data
         if self.golden is not None:
             yield self.golden
 
@@ -75,6 +78,7 @@ class Lock:
             "source": self.source and _plain(self.source),
             "inputs": [_plain(file) for file in self.inputs],
             "golden": self.golden and _plain(self.golden),
+            **({"data": _plain(self.data)} if self.data else {}),
         }
         return json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
@@ -126,6 +130,7 @@ def _lock(document: Any) -> Lock:
     rest = dict(document)
     source, golden, inputs = rest.pop("source", None), rest.pop("golden", None), rest.pop("inputs", [])
     model, command, _ = rest.pop("model", None), rest.pop("command", ""), rest.pop("lock")
+    data = rest.pop("data", None)
     if not isinstance(inputs, list) or not isinstance(command, str):
         raise TypeError("inputs must be a list and command a text")
     return Lock(
@@ -135,6 +140,7 @@ def _lock(document: Any) -> Lock:
         None if golden is None else _file("golden", golden),
         command,
         rest,
+        None if data is None else _file("data", data),
     )
 
 

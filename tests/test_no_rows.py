@@ -6,10 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+import pyarrow.parquet as pq
 import pytest
 
 import onnxpipe
 from onnxpipe.check.graph import Graph, GraphRefused
+from onnxpipe.errors import BadInput
+from onnxpipe.services.score import score
 from onnxpipe.stitching import no_rows
 from tests.graphs import graph
 
@@ -47,3 +50,30 @@ def test_a_foreign_part_is_mended(tmp_path: Path, text: str, shape: tuple[int, .
     assert session.run({"x": np.zeros((0, 4, 3), np.float32)})["y"].shape == shape
     rows = np.random.default_rng(0).normal(size=(3, 4, 3)).astype(np.float32)
     np.testing.assert_array_equal(session.run({"x": rows})["y"], Graph(graph(text)).run({"x": rows})["y"])
+
+
+@pytest.mark.parametrize(
+    ("text", "given", "shape"), [(RECURRENT, (0, 4, 3), (0, 2)), (PRODUCT, (0, 4, 3), (0, 4, 4)),
+                                 (BESIDE, (0, 3), (0, 3))],
+)  # fmt: skip
+def test_an_empty_table_is_answered_without_asking(
+    tmp_path: Path, text: str, given: tuple[int, ...], shape: tuple[int, ...]
+) -> None:
+    onnx.save(graph(text), tmp_path / "m.onnx")
+    np.savez(tmp_path / "none.npz", x=np.zeros(given, np.float32))
+    told = onnxpipe.load(tmp_path / "m.onnx")({"x": np.zeros(given, np.float32)})["y"]
+    assert (told.dtype, told.shape) == (np.float32, shape)
+    assert onnxpipe.load(tmp_path / "m.onnx")({"x": np.ones((2, *given[1:]), "f4")})["y"].shape[0] == 2
+    done = score(tmp_path / "m.onnx", tmp_path / "none.npz", tmp_path / "out.parquet")
+    table = pq.read_table(tmp_path / "out.parquet")
+    assert done.rows == 0 and table.column_names == ["x", "y"] and table.num_rows == 0
+
+
+def test_what_may_not_be_empty_is_refused_before_asking() -> None:
+    fixed = RECURRENT.replace("float[N,2] y", "float[1,N,2] y, float[5] s").replace(
+        "y = Squeeze (h, z)", "y = Identity (h) s = Constant <value_floats = [1.0, 1.0, 1.0, 1.0, 1.0]> ()"
+    )
+    with pytest.raises(
+        BadInput, match=r"may end the process over that \(the model answers s: float32\[5\]\)"
+    ):
+        onnxpipe.load(graph(fixed))({"x": np.zeros((0, 4, 3), np.float32)})

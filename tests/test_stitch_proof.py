@@ -18,7 +18,7 @@ import onnxpipe
 from onnxpipe import lock
 from onnxpipe.check.compare import compare
 from onnxpipe.cli import main
-from onnxpipe.errors import BadInput, BadManifest
+from onnxpipe.errors import BadInput
 from onnxpipe.services.convert import conversion
 from onnxpipe.services.joining import originals
 from onnxpipe.services.judging import replay
@@ -175,12 +175,6 @@ def test_only_what_changed_is_converted_again(folder: Path, monkeypatch: pytest.
     assert stitch("--no-verify") == 0 and done[3:] == ["pipe.joblib"]
     assert stitch("--no-verify", "--rebuild") == 0 and len(done) == 6
     assert len(list((folder / ".onnxpipe/full.onnx").iterdir())) == 2
-
-
-def test_parts_beyond_what_a_file_holds_are_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("onnxpipe.services.stitch.LARGEST", 100)
-    with pytest.raises(BadManifest, match=r"larger than the 2 GiB .* model 0 MiB"):
-        stitched("pipeline.yaml")
 
 
 def test_a_build_folder_that_cannot_be_used_is_no_error(folder: Path) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from onnxpipe.core import sessions
+from onnxpipe.core import sessions, weights
 
 Array = NDArray[Any]
 
@@ -43,7 +43,7 @@ class Ended(Exception):
 def of_none(model: onnx.ModelProto, rows: Mapping[str, Array], names: Sequence[str]) -> dict[str, Array]:
     """The answers to empty arrays by output name. Raises Ended with how the process did."""
     with tempfile.TemporaryDirectory(prefix="onnxpipe-") as folder:
-        Path(folder, "model.onnx").write_bytes(model.SerializeToString())
+        weights.write(model, Path(folder), "model.onnx")
         fed = {name: (value.shape, value.dtype.str) for name, value in rows.items()}
         told = json.dumps([folder, fed, list(names), _library(model)])
         command = [sys.executable, "-c", _CODE, told]

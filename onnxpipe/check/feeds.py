@@ -58,6 +58,8 @@ def _fed(port: Port, columns: Mapping[str, Array], signature: Signature, missing
         raise BadInput(
             f"no column {port.name} in the rows", remedy=f"They have: {', '.join(columns) or 'no columns'}"
         )
+    if value.ndim > 1 and value.shape[:2] == (0, 0):  # no lists, which therefore have no length
+        value = value.reshape(0, *(dim if isinstance(dim, int) else 1 for dim in port.shape[1:]))
     shaped = value[:, None] if value.ndim == 1 and len(port.shape) == 2 else value
     if len(port.shape) > 1 and (shaped.ndim != len(port.shape) or not _fits(shaped, port)):
         raise BadInput(f"{port.name} has shape {value.shape}, the graph wants {port}")

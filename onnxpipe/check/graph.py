@@ -14,7 +14,8 @@ from onnxpipe.check import rows as table
 from onnxpipe.check.rows import Rows
 from onnxpipe.check.server import Server
 from onnxpipe.check.web import Web
-from onnxpipe.core.sessions import extended
+from onnxpipe.core import weights
+from onnxpipe.core.sessions import extended, opened
 from onnxpipe.core.signature import Signature
 from onnxpipe.errors import ServerFailed, Unreadable
 from onnxpipe.stitching import no_rows
@@ -110,15 +111,15 @@ def _session(model: onnx.ModelProto, threads: int) -> ort.InferenceSession:
     options = ort.SessionOptions()
     options.log_severity_level = 4
     options.intra_op_num_threads = threads
-    source = model.SerializeToString()
-    return ort.InferenceSession(source, extended(options, model), providers=["CPUExecutionProvider"])
+    source, apart = weights.light(model)
+    return opened(source, extended(options, model), apart)
 
 
 def _evaluator(model: onnx.ModelProto) -> Any:
     """ONNX's own evaluator, in Python: slow, and the standard's own word on what a graph means."""
     from onnx.reference import ReferenceEvaluator
 
-    return ReferenceEvaluator(model)
+    return ReferenceEvaluator(weights.whole(model))
 
 
 def tapped(model: onnx.ModelProto, values: Sequence[str]) -> onnx.ModelProto:

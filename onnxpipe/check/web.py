@@ -15,6 +15,7 @@ import onnx
 from numpy.typing import NDArray
 
 from onnxpipe.check.visitor import Visitor
+from onnxpipe.core import weights
 from onnxpipe.errors import BadInput, Refusal
 
 Array = NDArray[Any]
@@ -46,6 +47,7 @@ class Web:
 
     def session(self, model: onnx.ModelProto) -> Session:
         """The model, opened. Raises RunFailed where it can't be."""
+        weights.require_fits(model, "onnxruntime-web takes one file", "Leave out --runtime.")
         self._sessions += 1
         data = base64.b64encode(model.SerializeToString()).decode()
         _checked(self.visitor.ask({"session": self._sessions, "model": data}))

@@ -66,13 +66,14 @@ def _order(source: Path | str, output: Path | None, given: dict[str, Any]) -> Or
 
 def _released(order: Order, *, to_stdout: bool) -> int:
     from onnxpipe.cli import render
+    from onnxpipe.core import weights
     from onnxpipe.services.release import release
 
     with options.progress("Converting and comparing"):
         done = release(order)
     render.released(done, err=to_stdout)
     if done and to_stdout:
-        sys.stdout.buffer.write(done.conversion.model.SerializeToString(deterministic=True))
+        sys.stdout.buffer.write(weights.alone(done.conversion.model))
         sys.stdout.buffer.flush()
     return 0 if done else 1
 

@@ -55,6 +55,7 @@ def command(parts: tuple[str, ...], output: Path, **given: Any) -> int:
     Python reference of the whole. Converted parts are compared with their originals, the whole
     with the reference. Exits with 1 and writes nothing if any differ.
     """
+    from onnxpipe.core import weights
     from onnxpipe.services.stitch_release import release
 
     to_stdout = output == Path("-")
@@ -64,7 +65,7 @@ def command(parts: tuple[str, ...], output: Path, **given: Any) -> int:
     if not done:
         return 1
     if to_stdout:
-        sys.stdout.buffer.write(done.stitched.model.SerializeToString(deterministic=True))
+        sys.stdout.buffer.write(weights.alone(done.stitched.model))
         sys.stdout.buffer.flush()
     return 0
 

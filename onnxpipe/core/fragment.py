@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field, replace
 
 import onnx
 
+from onnxpipe.core import weights
 from onnxpipe.core.signature import Port, Signature
 from onnxpipe.errors import Unreadable
 
@@ -87,13 +88,9 @@ def metadata(model: onnx.ModelProto) -> dict[str, str]:
 
 
 def ports(model: onnx.ModelProto) -> dict[str, Port]:
-    """Every typed value of a model's graph by name, as far as ONNX's shape inference tells.
-
-    Of a model above protobuf's 2 GiB, which inference can't take, none.
-    """
-    light = model if model.ByteSize() < 2**31 else onnx.ModelProto(opset_import=model.opset_import)
+    """Every typed value of a model's graph by name, as far as ONNX's shape inference tells."""
     try:
-        graph = onnx.shape_inference.infer_shapes(light).graph
+        graph = onnx.shape_inference.infer_shapes(weights.outlined(model)).graph
     except Exception:  # a damaged model that contradicts itself; inference has no type for its errors
         graph = onnx.GraphProto()
     values = (*graph.input, *graph.value_info, *graph.output)

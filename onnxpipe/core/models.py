@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 import onnx
 from onnx import TensorProto
 
+from onnxpipe.core import weights
 from onnxpipe.errors import Unreadable
 from onnxpipe.lock import lfs_digest
 
@@ -23,7 +24,10 @@ _BITS: dict[int, int] = {
 
 
 def read(path: str | Path) -> onnx.ModelProto:
-    """The model in a file, with the tensors it keeps in files beside it. Raises Unreadable."""
+    """The model in a file, with the tensors it keeps in files beside it. Raises Unreadable.
+
+    Of a model larger than one file holds the large tensors are left there (see ``core.weights``).
+    """
     path = Path(path)
     if not path.is_file():
         raise Unreadable("no such file", where=str(path))
@@ -33,7 +37,7 @@ def read(path: str | Path) -> onnx.ModelProto:
         _refuse_elsewhere(tensor, path)
     if held:
         try:
-            onnx.load_external_data_for_model(model, str(path.parent))
+            weights.settled(model, held, path.parent)
         except Exception as error:  # onnx's own checks, which raise what they like
             raise Unreadable(f"its external data can't be read: {_line(error)}", where=str(path)) from None
     return model

@@ -2,15 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
 
 from onnxpipe.errors import MissingExtra
 
 if TYPE_CHECKING:  # executors, which this is sent to, have no onnx
     import onnx
+    import onnxruntime as ort
 
 _EXTENSIONS = ("com.microsoft.extensions", "ai.onnx.contrib")
+
+
+class Weight(NamedTuple):
+    """A tensor that is kept apart from its graph: ONNX's number of its type, its numbers' bits."""
+
+    kind: int
+    bits: np.ndarray[Any, Any]
+
+
+def opened(source: bytes, options: Any, weights: Mapping[str, Weight]) -> ort.InferenceSession:
+    """A CPU session of a serialized graph and of what is kept apart from it. Raises onnxruntime's errors."""
+    import onnxruntime as ort
+
+    if weights:
+        made = [ort.OrtValue.ortvalue_from_numpy_with_onnx_type(w.bits, w.kind) for w in weights.values()]
+        options.add_external_initializers(list(weights), made)
+    session = ort.InferenceSession(source, options, providers=["CPUExecutionProvider"])
+    session.weights = weights  # onnxruntime reads them where they are
+    return session
 
 
 def needs_extensions(model: onnx.ModelProto | bytes | str) -> bool:

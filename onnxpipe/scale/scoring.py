@@ -12,7 +12,8 @@ import numpy as np
 
 from onnxpipe.check.arrow import from_arrow, to_arrow
 from onnxpipe.check.feeds import feeds
-from onnxpipe.core.sessions import extended
+from onnxpipe.core.blank import blank, is_empty
+from onnxpipe.core.sessions import Weight, extended, opened
 from onnxpipe.core.signature import Port, Signature
 from onnxpipe.errors import BadInput
 
@@ -27,15 +28,17 @@ class Scorer:
     """A model as bytes, with one session per process; ``threads`` 0 takes all cores.
 
     Calling it appends the model's outputs to record batches; ``answers`` gives them as arrays.
-    ``wider`` has the types that are handed on as others.
+    ``wider`` has the types that are handed on as others, ``weights`` what is kept apart from the bytes.
+    A ``fatal`` one isn't asked about no rows, over which onnxruntime would end the process.
     """
 
     def __init__(
-        self, model: bytes, signature: Signature, missing: str = "", threads: int = 0,
-        wider: Mapping[str, str] | None = None,
+        self, model: bytes, signature: Signature, missing: str = "", threads: int = 0, *,
+        wider: Mapping[str, str] | None = None, weights: Mapping[str, Weight] | None = None,
+        fatal: bool = False,
     ) -> None:  # fmt: skip
         self.model, self.signature, self.missing, self.threads = model, signature, missing, threads
-        self.wider = dict(wider or {})
+        self.wider, self.weights, self.fatal = dict(wider or {}), dict(weights or {}), fatal
         self._session: ort.InferenceSession | None = None
 
     def __getstate__(self) -> dict[str, Any]:
@@ -69,7 +72,9 @@ class Scorer:
         return self.run(feeds(self.signature, from_arrow(pa.Table.from_batches([batch])), self.missing))
 
     def run(self, fed: dict[str, Array]) -> dict[str, Array]:
-        """The outputs on a session's own inputs, by name."""
+        """The outputs on a session's own inputs, by name. Raises as ``blank``."""
+        if self.fatal and is_empty(fed):
+            return blank(self.signature, fed)
         names = [port.name for port in self.signature.outputs]
         return dict(zip(names, self.session.run(names, fed), strict=True))
 
@@ -83,9 +88,7 @@ class Scorer:
             options.log_severity_level = 4
             options.intra_op_num_threads = self.threads
             options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # reading needs the core
-            self._session = ort.InferenceSession(
-                self.model, extended(options, self.model), providers=["CPUExecutionProvider"]
-            )
+            self._session = opened(self.model, extended(options, self.model), self.weights)
         return self._session
 
 

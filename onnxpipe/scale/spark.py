@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import onnx
 
 from onnxpipe.check.compare import Tolerance
-from onnxpipe.core import models
+from onnxpipe.core import models, weights
 from onnxpipe.core.fragment import metadata
 from onnxpipe.core.signature import Port, Signature
 from onnxpipe.errors import BadInput, MissingExtra, NativeFailed, Unreadable
@@ -19,6 +19,7 @@ from onnxpipe.scale import judging
 from onnxpipe.scale.judging import PartitionJudge, Tally
 from onnxpipe.scale.scoring import Scorer, refuse_clash
 from onnxpipe.scale.shipping import by_value
+from onnxpipe.stitching import no_rows
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -89,10 +90,26 @@ def pipeline(spark: SparkSession, path: str) -> Any:
 def scorer(
     model: onnx.ModelProto | str | Path, threads: int = 1, wider: Mapping[str, str] | None = None
 ) -> Scorer:
-    """A model ready to be sent to executors, each of whose processes has one core of its own."""
+    """A model ready to be sent to executors, each of whose processes has one core of its own.
+
+    Raises Refusal for a model larger than 2 GiB.
+    """
+    proto = model if isinstance(model, onnx.ModelProto) else models.read(model)
+    weights.require_fits(proto, "that much can't be sent to executors", "Take --engine local.")
+    return local(proto, threads, wider)
+
+
+def local(
+    model: onnx.ModelProto | str | Path, threads: int = 1, wider: Mapping[str, str] | None = None
+) -> Scorer:
+    """A model ready to score rows in this process."""
     proto = model if isinstance(model, onnx.ModelProto) else models.read(model)
     missing = metadata(proto).get("missing_string", "")
-    return Scorer(proto.SerializeToString(), Signature.of(proto), missing, threads, wider)
+    source, apart = weights.light(proto)
+    fatal = bool(no_rows.fatal(proto))
+    return Scorer(
+        source, Signature.of(proto), missing, threads, wider=wider, weights=apart, fatal=fatal
+    )  # fmt: skip
 
 
 def udf(model: onnx.ModelProto | str | Path) -> Callable[[DataFrame], DataFrame]:

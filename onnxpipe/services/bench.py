@@ -18,6 +18,7 @@ from onnxpipe.check.feeds import feeds
 from onnxpipe.check.graph import Graph
 from onnxpipe.check.rows import Rows, length, take
 from onnxpipe.check.timings import Speed, Timing, Timings
+from onnxpipe.core import weights
 from onnxpipe.core.fragment import metadata
 from onnxpipe.errors import BadInput
 from onnxpipe.services.convert import adapter_of, artefact_of
@@ -67,7 +68,7 @@ def bench(
             native = stack.enter_context(Native(artefact, adapter_of(artefact), where))
             judge, versions = Judge(proto, native, {}, Names()), {**versions, **native.versions}
         found = tuple(_timings(graph, judge, given, pace, missing))
-    size = path.stat().st_size if path else proto.ByteSize()
+    size = weights.total(proto)
     return Timings(
         str(path or "model"), "" if source is None else str(artefact), origin, load, size,
         pace.threads, found, versions,

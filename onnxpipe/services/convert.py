@@ -38,6 +38,7 @@ from onnxpipe.errors import (
 )
 from onnxpipe.services import facts
 from onnxpipe.services.judging.rows import load_rows
+from onnxpipe.services.natives import spill
 from onnxpipe.services.natives.fallback import Fallback
 from onnxpipe.services.natives.native import Where
 from onnxpipe.services.natives.programs import exported, instead
@@ -74,7 +75,7 @@ def convert(
     )  # fmt: skip
     for stage in made.borrowed:
         warnings.warn(str(stage), FallbackWarning, stacklevel=2)
-    return made.model
+    return spill.loaded(made.model)
 
 
 def options_of(given: Mapping[str, Any]) -> Options:

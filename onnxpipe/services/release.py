@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,7 @@ from onnxpipe.errors import Contradictory, ExportFailed, MissingExtra, NativeFai
 from onnxpipe.lock import File, Lock
 from onnxpipe.services.convert import Conversion, conversion, sample_of
 from onnxpipe.services.judging import goldens
-from onnxpipe.services.keeping import files
+from onnxpipe.services.keeping import files, model_files
 from onnxpipe.services.natives.native import Where
 from onnxpipe.services.selftest import selftest, short
 
@@ -143,27 +143,32 @@ def _written(
     golden, locked = goldens.folder_of(order.output), Path(lock.path_of(order.output))
     kept = goldens.of(made.model, report) if order.golden else {}
     with files.Staging() as staging:
-        model = staging.file(order.output, made.model.SerializeToString(deterministic=True))
-        entries = [File("model", order.output.name, lock.digest(model))]
+        entries: list[File | None] = [*model_files.staged(staging, order.output, made.model), None]
         if kept:
             folder = staging.folder(golden, kept)
-            entries.append(File("golden", lock.relative(golden, order.output.parent), lock.digest(folder)))
+            entries[2] = File("golden", lock.relative(golden, order.output.parent), lock.digest(folder))
         elif goldens.are_ours(golden, order.output):
             staging.gone(golden)
         facts = _facts(order, made, report, reason)
         staging.file(locked, _lock(order, entries, went_in, facts).to_json().encode())
         staging.commit()
-    return (order.output, *((golden,) if kept else ()), locked)
+    data = (model_files.data_of(order.output),) if entries[1] else ()
+    return (order.output, *data, *((golden,) if kept else ()), locked)
 
 
-def _lock(order: Order, entries: list[File], went_in: tuple[File, ...], facts: dict[str, Any]) -> Lock:
+def _lock(
+    order: Order, entries: Sequence[File | None], went_in: tuple[File, ...], facts: dict[str, Any]
+) -> Lock:
+    model, data, golden = entries
+    assert model is not None
     return Lock(
-        entries[0],
+        model,
         next((file for file in went_in if file.role == "source"), None),
         tuple(file for file in went_in if file.role == "input"),
-        entries[1] if len(entries) > 1 else None,
+        golden,
         shlex.join(_command(order, order.output.parent if order.output else Path())),
         facts,
+        data,
     )
 
 

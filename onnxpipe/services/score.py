@@ -57,7 +57,7 @@ def score(
     target = Path(output)
     if target.suffix.lower() not in FORMATS:
         raise BadInput("can't tell what to write", where=str(target), remedy=f"Name it {', '.join(FORMATS)}.")
-    read = partial(_rows_of, data, spark.scorer(model))
+    read = partial(_rows_of, data, spark.local(model))
     if is_url(output):
         if output == data:
             raise Refusal("it would overwrite what is read", where=output, remedy="Name another output.")
@@ -124,13 +124,22 @@ def _refused(
 
 
 def _batches(data: Path, outputs: tuple[Port, ...]) -> Iterator[pa.RecordBatch]:
-    """The rows in batches: Parquet as it is read, anything else cut up in memory."""
+    """The rows in batches, at least one: Parquet as it is read, anything else cut up in memory."""
     import pyarrow as pa
 
-    source = _streamed(data) if _is_parquet(data) else iter([pa.table(_arrow(data))])
-    for table in source:
-        scoring.refuse_clash(table.schema.names, outputs)
-        yield from (table.to_batches(max_chunksize=BATCH) if isinstance(table, pa.Table) else [table])
+    for batch in _streamed(data) if _is_parquet(data) else _cut(pa.table(_arrow(data))):
+        scoring.refuse_clash(batch.schema.names, outputs)
+        yield batch
+
+
+def _cut(table: pa.Table) -> list[pa.RecordBatch]:
+    return table.to_batches(max_chunksize=BATCH) or [_without_rows(table.schema)]
+
+
+def _without_rows(schema: pa.Schema) -> pa.RecordBatch:
+    import pyarrow as pa
+
+    return pa.RecordBatch.from_arrays([pa.array([], field.type) for field in schema], schema=schema)
 
 
 def _arrow(data: Path) -> dict[str, Any]:
@@ -152,9 +161,13 @@ def _streamed(data: Path) -> Iterator[pa.RecordBatch]:
     try:
         texts, limit = packed(data)
         form = dataset.ParquetFileFormat(dictionary_columns=texts)
-        for batch in dataset.dataset(data, format=form).to_batches(batch_size=BATCH):
+        stored, some = dataset.dataset(data, format=form), False
+        for batch in stored.to_batches(batch_size=BATCH):
             refuse_unfolding(batch.columns, limit)
+            some = True
             yield batch
+        if not some:
+            yield _without_rows(stored.schema)
     except Unreadable as error:
         error.where = str(data)
         raise

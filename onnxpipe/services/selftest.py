@@ -10,16 +10,14 @@ import numpy as np
 import onnx
 import onnxruntime as ort
 
+from onnxpipe.core import weights
 from onnxpipe.core.options import OPSET
 from onnxpipe.core.portability import Operator, operators
-from onnxpipe.core.sessions import extended
+from onnxpipe.core.sessions import extended, opened
 from onnxpipe.core.signature import Port, Signature, numpy_dtype, sized
-from onnxpipe.errors import Inexact, Refusal
+from onnxpipe.errors import Inexact
 
 Feeds = Mapping[str, np.ndarray[Any, Any]]
-
-LARGEST = 2**31 - 1
-"""Bytes that one protobuf message can hold."""
 
 
 def open_session(model: onnx.ModelProto | bytes | str) -> ort.InferenceSession:
@@ -30,21 +28,21 @@ def open_session(model: onnx.ModelProto | bytes | str) -> ort.InferenceSession:
     options = ort.SessionOptions()
     options.log_severity_level = 4
     options.intra_op_num_threads = 1
-    source = model.SerializeToString() if isinstance(model, onnx.ModelProto) else model
-    return ort.InferenceSession(source, extended(options, model), providers=["CPUExecutionProvider"])
+    extended(options, model)
+    if isinstance(model, onnx.ModelProto):
+        source, apart = weights.light(model)
+        return opened(source, options, apart)
+    return ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
 
 def selftest(model: onnx.ModelProto, rows: Feeds | None = None) -> None:
     """Check a model in full, load it, and run it on 0 rows and, where there are any, on 1, 2 and all.
 
     ``rows`` are inputs that the model must answer. Raises Inexact naming the stages where another
-    opset than ours is the reason, Refusal for a model too large for one file; any other failure
-    is a bug of ours and escapes as it is.
+    opset than ours is the reason; any other failure is a bug of ours and escapes as it is.
     """
-    if model.ByteSize() > LARGEST:
-        raise Refusal("the model is larger than the 2 GiB that one ONNX file can hold")
     try:
-        onnx.checker.check_model(model, full_check=True)
+        onnx.checker.check_model(weights.outlined(model), full_check=True)
         session = open_session(model)
         for batch in _batches(sized(model), rows):
             session.run(None, dict(batch))

@@ -10,9 +10,11 @@ import onnx
 
 from onnxpipe.check.feeds import feeds as _feeds
 from onnxpipe.core import models
+from onnxpipe.core.blank import blank, is_empty
 from onnxpipe.core.fragment import metadata
 from onnxpipe.core.signature import Signature
 from onnxpipe.services.selftest import open_session
+from onnxpipe.stitching import no_rows
 
 Answers = dict[str, np.ndarray[Any, Any]]
 
@@ -27,11 +29,14 @@ class Predictor:
         proto = _model(model)
         self.signature = Signature.of(proto)
         self._missing_string = metadata(proto).get("missing_string", "")
+        self._fatal = bool(no_rows.fatal(proto))
         self._session = open_session(proto)
 
     def __call__(self, table: Any) -> Answers:
         names = [port.name for port in self.signature.outputs]
         fed = _feeds(self.signature, table, self._missing_string)
+        if self._fatal and is_empty(fed):
+            return blank(self.signature, fed)
         return dict(zip(names, self._session.run(names, fed), strict=True))
 
     def __repr__(self) -> str:

@@ -16,8 +16,8 @@ from onnxpipe.errors import BadManifest, OnnxpipeError
 from onnxpipe.services.joining.builds import Builds
 from onnxpipe.services.joining.originals import Origin
 from onnxpipe.services.joining.workbench import Bench, add, add_entry
+from onnxpipe.services.natives import spill
 from onnxpipe.services.natives.native import Where
-from onnxpipe.services.selftest import LARGEST
 from onnxpipe.stitching import manifest as manifests
 from onnxpipe.stitching import no_rows
 from onnxpipe.stitching.manifest import Manifest, is_manifest
@@ -50,7 +50,7 @@ def stitch(
     ``timeout`` and ``trust`` for parts that a peer exports. Raises BadManifest for what doesn't fit
     together, and what ``convert`` raises.
     """
-    return stitched(parts, wires=wires, outputs=outputs, where=Where(**where)).model
+    return spill.loaded(stitched(parts, wires=wires, outputs=outputs, where=Where(**where)).model)
 
 
 def stitched(
@@ -94,7 +94,6 @@ def _from_manifest(bench: Bench, manifest: Manifest, outputs: Sequence[str]) -> 
 
 
 def _joined(bench: Bench, outputs: Sequence[str]) -> Stitched:
-    _refuse_too_large(bench)
     fragment, notes = merge(bench.parts, bench.wires, outputs)
     no_rows.guarded(fragment.model)
     facts: dict[str, str] = {"portability": portability.portability(fragment.model)}
@@ -103,14 +102,3 @@ def _joined(bench: Bench, outputs: Sequence[str]) -> Stitched:
         facts["classes"] = json.dumps(last.tolist())
     files = tuple(dict.fromkeys(bench.files))
     return Stitched(fragment, fragment.finished(facts), (*bench.notes, *notes), files, bench.origins)
-
-
-def _refuse_too_large(bench: Bench) -> None:
-    """Raise BadManifest where the parts together are more than one ONNX file can hold."""
-    sizes = {part.name: part.fragment.model.ByteSize() for part in bench.parts}
-    if sum(sizes.values()) > LARGEST:
-        listed = ", ".join(f"{name} {size >> 20} MiB" for name, size in sizes.items())
-        raise BadManifest(
-            f"the parts are larger than the 2 GiB that one ONNX file can hold: {listed}",
-            remedy="Serve the largest part on its own, behind a stitched graph of the others.",
-        )

@@ -18,7 +18,7 @@ from onnxpipe.services.joining import builds, combining, stitch_proof
 from onnxpipe.services.joining.builds import Builds
 from onnxpipe.services.joining.stitch_proof import Proof, proved
 from onnxpipe.services.judging import goldens
-from onnxpipe.services.keeping import files
+from onnxpipe.services.keeping import files, model_files
 from onnxpipe.services.natives import reference
 from onnxpipe.services.natives.native import Where
 from onnxpipe.services.selftest import open_session
@@ -131,17 +131,17 @@ def _written(
     source, inputs = (went_in[0], went_in[1:]) if made.manifest else (None, went_in)
     rows = goldens.of(made.model, proof.whole) if order.golden else {}
     with files.Staging() as staging:
-        model = staging.file(output, made.model.SerializeToString(deterministic=True))
-        entry = File("model", output.name, lock.digest(model))
+        entry, data = model_files.staged(staging, output, made.model)
         recorded = _recorded(staging.folder(golden, rows), golden, folder) if rows else None
         if not rows and goldens.are_ours(golden, output):
             staging.gone(golden)
         command = shlex.join(_command(order, output))
-        locked = Lock(entry, source, tuple(sorted(set(inputs))), recorded, command, _facts(made, proof))
+        locked = Lock(entry, source, tuple(sorted(set(inputs))), recorded, command, _facts(made, proof), data)
         place = Path(lock.path_of(output))
         staging.file(place, locked.to_json().encode())
         staging.commit()
-    return (output, *((golden,) if rows else ()), place)
+    beside = (model_files.data_of(output),) if data else ()
+    return (output, *beside, *((golden,) if rows else ()), place)
 
 
 def _recorded(staged: Path, golden: Path, folder: Path) -> File:

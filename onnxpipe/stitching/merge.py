@@ -14,6 +14,7 @@ import onnx
 import onnx_ir as ir
 
 from onnxpipe import errors
+from onnxpipe.core import weights
 from onnxpipe.core.fragment import PREFIX, Fragment, Tap
 from onnxpipe.core.options import IR_VERSION
 from onnxpipe.stitching import functions, opsets, provenance, sizes, tidy
@@ -215,7 +216,7 @@ def _taps(part: Part, known: Mapping[str, Value]) -> Iterator[Any]:
 def _checked(fragment: Fragment) -> Fragment:
     """The fragment, if onnx's checker accepts it. Raises BadManifest with what the checker says."""
     try:
-        onnx.checker.check_model(fragment.model, full_check=True)
+        onnx.checker.check_model(weights.outlined(fragment.model), full_check=True)
     except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError, ValueError) as error:
         raise errors.BadManifest(
             f"the joined graph doesn't pass onnx's checker: {str(error).strip()}",

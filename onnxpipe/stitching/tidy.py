@@ -131,7 +131,9 @@ def _fold(model: Model) -> Mapping[str, str]:
 
 
 def _key(tensor: Any) -> tuple[Any, ...]:
-    """What makes two constants one: type, shape and bytes (so 0.0 and -0.0 stay two)."""
+    """What makes two constants one: type, shape and bytes (so 0.0 and -0.0 stay two), or their place."""
+    if isinstance(tensor, ir.ExternalTensor):
+        return tensor.dtype, tuple(tensor.shape), (tensor.path, tensor.offset)
     text = tensor.dtype == ir.DataType.STRING
     content = tuple(tensor.string_data()) if text else tensor.tobytes()
     return tensor.dtype, tuple(tensor.shape), content

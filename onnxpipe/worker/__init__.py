@@ -22,7 +22,8 @@ or, where whole artefacts are programs that only their framework can turn into a
     program(model, request, rows) -> (serialized model, facts)
 
 ``request`` has ``opset``, ``inputs`` ({name: {dtype, shape}}), ``outputs`` and ``dynamic`` ({name:
-[[axis, least, most], ...]}); ``rows`` are the user's, to trace with, or none. ``facts`` are ``kind`` (the
+[[axis, least, most], ...]}), and where weights of more than ``whole`` bytes go: ``export.onnx.data`` in
+``folder``; ``rows`` are the user's, to trace with, or none. ``facts`` are ``kind`` (the
 dotted name of what was exported), ``version`` (of the framework that saved it, or else of this one),
 ``route`` (who exported it, in words), ``sizes`` ({symbol of an open axis: a size it may have}) and
 ``stages`` ([{path, kind, inputs: [value], answers: {name: [value]}}, ...], inner before outer); nodes

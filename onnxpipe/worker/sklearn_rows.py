@@ -9,11 +9,10 @@ from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple
 import numpy as np
 
 recording = sys.modules["_onnxpipe_recording"]
-boosters = sys.modules["_onnxpipe_main"].sibling("boosters")
+main = sys.modules["_onnxpipe_main"]
+boosters = main.sibling("boosters")
 
 _INNER = ("best_estimator_", "estimator_", "regressor_", "final_estimator_")
-
-
 _HIDDEN = ("_preprocessor",)
 
 

@@ -15,6 +15,8 @@ native, tracing = main.sibling("torch_native"), main.sibling("torch_tracing")
 STAGE = "io.onnxpipe.stage"
 OLDEST_ROUTE = 20
 """The highest opset that the older exporter knows."""
+WHOLE, APART = 2**31 - 1, 1024
+"""Bytes that one file can hold, and those from which on a tensor goes into another one then."""
 
 
 class Made(NamedTuple):
@@ -69,10 +71,23 @@ def by_dynamo(model: Any, request: Mapping[str, Any]) -> Made:
 
     model = unfixed(model)
     done = translated(model, request)
-    proto = done.model_proto  # made anew each time
+    proto = written(done, request)
     stages = main.sibling("torch_modules").stages(proto.graph, done.exported_program)
     route = "torch.onnx %s (dynamo)" % torch.__version__
     return Made(proto, kind(model.program), route, sizes(model), tuple(stages))
+
+
+def written(done: Any, request: Mapping[str, Any]) -> Any:
+    """The graph that torch.onnx made, its weights in ``export.onnx.data`` where one file can't hold it."""
+    values = done.model.graph.initializers.values()
+    if sum(v.const_value.nbytes for v in values if v.const_value is not None) <= request.get("whole", WHOLE):
+        return done.model_proto
+    import onnx_ir
+
+    onnx_ir.external_data.unload_from_model(
+        done.model, request["folder"], "export.onnx.data", size_threshold_bytes=APART
+    )
+    return onnx_ir.to_proto(done.model)
 
 
 def unfixed(model: Any) -> Any:

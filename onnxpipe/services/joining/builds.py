@@ -14,8 +14,8 @@ from typing import Any
 
 import onnx
 
+from onnxpipe.core import weights
 from onnxpipe.services.keeping import files
-from onnxpipe.services.selftest import LARGEST
 
 FOLDER = ".onnxpipe"
 """Beside an output, with a folder for each; git passes it over."""
@@ -44,7 +44,7 @@ class Builds:
             if held:
                 return onnx.load_model_from_string(held), True
         made = make()
-        if key and made.ByteSize() <= LARGEST:
+        if key and weights.fits(made):
             self._write(f"{key}.onnx", made.SerializeToString(deterministic=True))
         return made, False
 

@@ -17,13 +17,14 @@ from onnxpipe.lock import File, Lock
 from onnxpipe.services.keeping.mending import again
 from onnxpipe.services.keeping.repository import Repository
 
-WRITTEN = ("model", "golden")
+WRITTEN = ("model", "data", "golden")
 """What a conversion writes beside its lock: forgotten or lost unless git is told to ignore it."""
 ABSENT = "isn't here and isn't tracked by git: not checked"
 _CHANGED = {
     "source": "changed after it was converted",
     "input": "changed after the conversion that read it",
     "model": "was edited after it was written",
+    "data": "was edited after it was written",
     "golden": "was edited after it was written",
 }
 _MISSING = "is tracked by git but missing"

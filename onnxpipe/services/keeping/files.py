@@ -7,7 +7,7 @@ process that was killed left behind is cleared away by the next one that writes 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 
@@ -65,8 +65,8 @@ class Staging:
             if temporary is not None:
                 remove(temporary)
 
-    def file(self, path: Path, data: bytes) -> Path:
-        """Write a file that will be ``path``; answers where it is for now."""
+    def file(self, path: Path, data: bytes | Iterable[bytes]) -> Path:
+        """Write a file that will be ``path``, of bytes or of parts; answers where it is for now."""
         target = path.resolve()  # so that a symbolic link stays one
         temporary = self._begun(path, target.parent, lambda place: place.touch(0o600, exist_ok=False))
         _write(temporary, data)
@@ -110,10 +110,10 @@ class Staging:
         return temporary
 
 
-def _write(path: Path, data: bytes) -> None:
+def _write(path: Path, data: bytes | Iterable[bytes]) -> None:
     """Write a file through to the disk, so that a full one is found out before anything is replaced."""
     with path.open("wb") as stream:
-        stream.write(data)
+        stream.writelines([data] if isinstance(data, bytes) else data)
         stream.flush()
         os.fsync(stream.fileno())
 

@@ -14,8 +14,10 @@ import onnx
 from numpy.typing import NDArray
 
 from onnxpipe.adapters.base import Adapter, Artefact, Rows
+from onnxpipe.core import weights
 from onnxpipe.core.options import Options
 from onnxpipe.core.plan import Stage
+from onnxpipe.services.natives import spill
 from onnxpipe.services.natives.allowed import trusted_names
 from onnxpipe.services.natives.arrays import labels, with_gaps
 from onnxpipe.services.natives.process import Process
@@ -188,10 +190,11 @@ class Native:
             {
                 "command": "program", "exporter": exporter, "folder": self._folder.name,
                 "opset": options.opset, "inputs": inputs, "outputs": list(options.outputs),
+                "whole": weights.WHOLE,
                 "dynamic": {name: [list(axis) for axis in axes] for name, axes in options.dynamic.items()},
             }
         )  # fmt: skip
-        return Program(onnx.load(Path(self._folder.name) / "export.onnx"), reply)
+        return Program(spill.taken(Path(self._folder.name) / "export.onnx"), reply)
 
     def times(self, rows: Arrays, outputs: Sequence[str], seconds: float, calls: int) -> list[float]:
         """Seconds of each of several calls, as many as fit into ``seconds`` but at least ``calls``."""

@@ -30,7 +30,7 @@ from onnxpipe.errors import (
 )
 from onnxpipe.services.natives import left_over, limits
 from onnxpipe.services.natives.native import Export, Native, Where
-from onnxpipe.services.selftest import LARGEST, open_session, opset, short
+from onnxpipe.services.selftest import open_session, opset, short
 from onnxpipe.stitching import no_rows
 
 _STAGE = PREFIX + "stage"
@@ -205,8 +205,6 @@ def _picked(fragment: Fragment, options: Options) -> Fragment:
 
 def _refuse_unknown(model: onnx.ModelProto, route: str) -> None:
     """Raise ExportFailed where onnxruntime has no operator for a type in the graph, as for bfloat16."""
-    if model.ByteSize() > LARGEST:
-        return  # that is refused elsewhere
     try:
         open_session(model)
     except MissingExtra:
