@@ -73,9 +73,10 @@ def named_class(name: str) -> Mask:
 
 def ranges(mask: Mask) -> str:
     """The inside of an RE2 class of these code points."""
-    mask = mask.copy()
-    mask[_SURROGATES] = False
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], mask.astype(np.int8), [0]])))
+    bounded = np.zeros(len(mask) + 2, np.bool_)
+    bounded[1:-1] = mask
+    bounded[1:-1][_SURROGATES] = False
+    edges = np.flatnonzero(bounded[1:] != bounded[:-1])
     return "".join(f"\\x{{{a:x}}}-\\x{{{b - 1:x}}}" for a, b in edges.reshape(-1, 2).tolist())
 
 

@@ -39,13 +39,12 @@ class Trees(NamedTuple):
 
 
 class _Sizes(NamedTuple):
-    """Splits and leaves per tree, and where their nodes stand among all: splits first, then leaves."""
+    """Splits and leaves per tree, and where its nodes stand among all: splits first, then leaves."""
 
     splits: Array
     leaves: Array
     roots: Array
     split_at: Array
-    leaf_at: Array
 
 
 def width(stage: Stage) -> int:
@@ -99,7 +98,7 @@ def _sizes(documents: Sequence[Text]) -> _Sizes:
         raise Unreadable("a tree hasn't as many leaves as it says")
     splits = leaves - 1
     roots = np.cumsum([0, *(splits + leaves)])[:-1]
-    return _Sizes(splits, leaves, roots, _places(roots, splits), _places(roots + splits, leaves))
+    return _Sizes(splits, leaves, roots, _places(roots, splits))
 
 
 def _places(starts: Array, counts: Array) -> Array:
