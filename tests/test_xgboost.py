@@ -17,6 +17,8 @@ from tests.boosted import conform, matrix, target
 from tests.harness import DTYPES, Case, cases, open_session
 from tests.harness import conform as conform_estimator
 
+pytestmark = pytest.mark.usefixtures("inhouse")
+
 FEW = {"max_depth": 4, "eta": 0.4, "nthread": 1, "seed": 0}
 POSITIVE = ("count:poisson", "reg:gamma", "reg:tweedie", "survival:cox", "reg:squaredlogerror")
 SHARES = ("binary:logistic", "binary:logitraw", "binary:hinge", "reg:logistic")
