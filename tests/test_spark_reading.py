@@ -1,8 +1,7 @@
-"""Saved Spark folders: read as data, whole ones only, and without Spark."""
+"""Saved Spark folders: read as data, and without Spark."""
 
 from __future__ import annotations
 
-import json
 import shutil
 import subprocess
 import sys
@@ -10,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 from onnxpipe.adapters.base import Artefact
@@ -19,33 +17,17 @@ from onnxpipe.adapters.spark.storage import Folder
 from onnxpipe.adapters.spark.trust import untrusted
 from onnxpipe.core.options import Options
 from onnxpipe.core.signature import Signature
-from onnxpipe.errors import BadInput, Refusal, Unfitted, Unreadable, Unsupported
+from onnxpipe.errors import BadInput, Unfitted, Unreadable, Unsupported
 from onnxpipe.services.convert import adapter_of, conversion
+from tests.rigs.spark_folders import SAVED, refusal, rewrite, stage
 
-SAVED = Path(__file__).parent.parent / "fixtures" / "spark_textbook_4_3" / "saved"
 SCALER = next((SAVED / "stages").glob("5_*"))
 
 
 @pytest.fixture
 def saved(tmp_path: Path) -> Path:
-    """A copy of the saved pipeline, to be damaged."""
+    """A copy of the saved pipeline, to be changed."""
     return Path(shutil.copytree(SAVED, tmp_path / "saved"))
-
-
-def refusal(path: Path) -> Refusal:
-    with pytest.raises(Refusal) as caught:
-        conversion(path, Options())
-    return caught.value
-
-
-def stage(path: Path, start: str) -> Path:
-    return next((path / "stages").glob(f"{start}*"))
-
-
-def rewrite(folder: Path, **changes: object) -> None:
-    """Change a stage's metadata."""
-    part = next((folder / "metadata").glob("part-*"))
-    part.write_text(json.dumps({**json.loads(part.read_text()), **changes}))
 
 
 def test_parameters_and_tables_are_read_under_spark_s_names() -> None:
@@ -59,73 +41,6 @@ def test_the_stages_of_a_pipeline_are_listed_at_their_paths() -> None:
     paths = [each.path for each in outline(Artefact(SAVED))]
     assert paths[:2] == ["PipelineModel", "PipelineModel/0_StringIndexerModel"]
     assert paths[-1] == "PipelineModel/6_LogisticRegressionModel"
-
-
-@pytest.mark.parametrize("folder", ["metadata", "stages/5*/data", "stages/0*/metadata"])
-def test_a_folder_without_its_last_mark_is_refused(saved: Path, folder: str) -> None:
-    home = next(saved.glob(folder))
-    (home / "_SUCCESS").unlink()
-    error = refusal(saved)
-    assert isinstance(error, Unreadable) and "_SUCCESS" in error.what and str(home) == error.where
-    assert "save" in error.remedy
-
-
-def test_a_missing_part_is_refused(saved: Path) -> None:
-    part = next(stage(saved, "5_").glob("data/part-*"))
-    part.unlink()
-    assert part.name in refusal(saved).what
-
-
-def test_a_missing_stage_is_refused(saved: Path) -> None:
-    shutil.rmtree(stage(saved, "3_"))
-    assert "no such folder" in refusal(saved).what
-
-
-def test_a_truncated_table_is_refused(saved: Path) -> None:
-    part = next(stage(saved, "5_").glob("data/part-*"))
-    part.write_bytes(part.read_bytes()[:-40])
-    error = refusal(saved)
-    assert isinstance(error, Unreadable) and str(part) == error.where
-
-
-def test_a_table_of_more_than_its_bytes_can_hold_is_refused(saved: Path) -> None:
-    """A list of 40 million zeros in some hundred bytes."""
-    part = next(stage(saved, "5_").glob("data/part-*"))
-    many = pa.ListArray.from_arrays([0, 40_000_000], np.zeros(40_000_000, np.int8))
-    pq.write_table(pa.table({"coefficients": many}), part)
-    assert part.stat().st_size < 2**14 and "more data than it can hold" in refusal(saved).what
-
-
-@pytest.mark.parametrize("text", ["", "{", "[" * 100_000, '{"class": 3}', "null", '{"uid": "x"}', "\x00"])
-def test_metadata_that_isn_t_any_is_refused(saved: Path, text: str) -> None:
-    next((saved / "metadata").glob("part-*")).write_text(text)
-    assert isinstance(refusal(saved), Unreadable)
-
-
-@pytest.mark.parametrize("uid", ["../../../etc", "/etc", "..", "x" * 5000])
-def test_no_stage_leads_out_of_the_folder(saved: Path, uid: str) -> None:
-    rewrite(saved, paramMap={"stageUids": [uid]})
-    assert isinstance(refusal(saved), Unreadable)
-
-
-def test_no_link_leads_out_of_the_folder(saved: Path, tmp_path: Path) -> None:
-    data = stage(saved, "5_") / "data"
-    shutil.move(data, tmp_path / "elsewhere")
-    data.symlink_to(tmp_path / "elsewhere")
-    assert "own folder" in refusal(saved).what
-
-
-def test_links_in_a_circle_end(saved: Path) -> None:
-    inner = stage(saved, "6_") / "bestModel"
-    inner.symlink_to(stage(saved, "6_"))
-    assert "nested too deeply" in refusal(saved).what
-
-
-def test_what_save_to_local_writes_is_refused_with_what_to_do(tmp_path: Path) -> None:
-    (tmp_path / "local").mkdir()
-    (tmp_path / "local" / "metadata").write_bytes(b"\x00\x01")
-    error = refusal(tmp_path / "local")
-    assert "saveToLocal" in error.what and "save(" in error.remedy
 
 
 def test_an_estimator_is_told_from_a_model(saved: Path) -> None:
