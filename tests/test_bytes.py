@@ -212,7 +212,7 @@ def test_a_reference_is_asked_about_the_bytes_of_each_image(photos: Path) -> Non
         "    return np.asarray(Image.open(io.BytesIO(rows['image'].tobytes())).convert('RGB'))\n"
     )
     report = onnxpipe.verify(graph(), manifest, trust=["decode.score"])
-    assert report and report.tried == 3 and report.decoding is not None
+    assert report and report.origins == {"data": 3, "special": 36} and report.decoding is not None
     assert report.decoding.flipped is None and report.decoding.largest == 0
     assert "no prediction that could flip" in report.to_text()
     assert "<h2" in report.to_html()

@@ -197,22 +197,35 @@ from PIL import Image
 
 
 def score(rows):
-    return np.asarray(Image.fromarray(rows["image"]).resize((4, 4), Image.%s))
+    pixels = rows["image"]
+    image = np.asarray(Image.fromarray(pixels).resize((4, 4), Image.%s))
+    return %s
 """
+NO_DATA = ONE.replace("data: images.npz\n", "")
 
 
 @pytest.mark.parametrize(
-    ("kind", "manifest", "code", "says"),
+    ("kind", "answer", "manifest", "code", "says"),
     [
-        ("BILINEAR", ONE, 0, "EQUAL on 3 rows"),
-        ("BICUBIC", ONE, 1, "3 of 3 rows differ"),
-        ("BILINEAR", ONE.replace("data: images.npz\n", ""), 2, "takes one at a time"),
+        ("BILINEAR", "image", ONE, 0, "rows: 3 yours, 13"),
+        ("BICUBIC", "image", ONE, 1, "rows differ"),
+        ("BILINEAR", "image", NO_DATA, 0, "EQUAL on 13 rows"),
+        ("BILINEAR", "image", f"{ONE}rows: 0\n", 0, "EQUAL on 3 rows"),
+        ("BILINEAR", "image", f"{NO_DATA}rows: 0\n", 2, "takes one at a time"),
+        # Faults that no usual image shows: only a point, a line, a white image or one without colour does.
+        ("BILINEAR", "image + (pixels.size == 3)", ONE, 1, "1 of 16 rows differ"),
+        ("BILINEAR", "image + (min(pixels.shape[:2]) == 1)", ONE, 1, "3 of 16 rows differ"),
+        ("BILINEAR", "np.minimum(image, 254)", ONE, 1, "1 of 16 rows differ"),
+        ("BILINEAR", "image * (np.ptp(pixels, axis=2).max() > 0)", ONE, 1, "2 of 16 rows differ"),
+        # What the original refuses among images that are made up is no finding.
+        ("BILINEAR", "image if len(pixels) > 1 else None[0]", ONE, 0, "EQUAL on 14"),
     ],
 )
 def test_a_graph_without_a_batch_is_asked_one_by_one(
-    folder: Path, kind: str, manifest: str, code: int, says: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    Path("pillow.py").write_text(PILLOW % kind)
+    folder: Path, kind: str, answer: str, manifest: str, code: int, says: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    Path("pillow.py").write_text(PILLOW % (kind, answer))
     Path("pipeline.yaml").write_text(manifest)
     np.savez("images.npz", image=np.random.default_rng(0).integers(0, 256, (3, 7, 9, 3), np.uint8))
     assert stitch("--trust", "pillow.score") == code

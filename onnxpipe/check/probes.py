@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from onnxpipe.check.anchors import Anchors
-from onnxpipe.check.boundary import Arrive, Edge, around, reaching
-from onnxpipe.check.deciding import Answer, between, deciding
-from onnxpipe.check.rows import Rows, Slot, column, joined, length, slots, take, with_values
-from onnxpipe.check.specials import specials, variants
+from onnxpipe.check.boundary import Arrive, around, reaching
+from onnxpipe.check.edge_rows import close_calls, edge_rows, spread, thinned
+from onnxpipe.check.pictures import is_picture, noise, pictured
+from onnxpipe.check.rows import Rows, Slot, column, length, slots, take, with_values
+from onnxpipe.check.specials import specials
+from onnxpipe.check.tried import NONE, Original, Probes
 from onnxpipe.core.signature import Port, Signature, numpy_dtype
 
 Array = NDArray[Any]
@@ -21,47 +22,8 @@ Array = NDArray[Any]
 _DISCRETE = 12
 """Different values up to which a column of numbers is taken for codes, which are never a little off."""
 _BASE = 128
-_FULL, _LEAN = 6, 3
-"""Rows that an edge is given, and where there are too many edges for that."""
 _SPECIAL_CELLS = 48
 """Cells that get special values: wide matrices are sampled."""
-
-
-@dataclass(frozen=True, slots=True)
-class Original:
-    """What the original can be asked: what arrives per stage path, and its answers.
-
-    ``loose`` says that answers are compared more loosely than float64 rounds.
-    """
-
-    arrive: Mapping[str, Arrive]
-    answer: Answer | None = None
-    loose: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Probes:
-    """Rows and, for each, where it is from: ``data``, ``edge``, ``special`` or ``drawn``, and a note."""
-
-    rows: Rows
-    origins: tuple[str, ...]
-    notes: tuple[str, ...]
-
-    @classmethod
-    def of(cls, rows: Rows, origin: str, notes: Sequence[str] = ()) -> Probes:
-        n = length(rows)
-        return cls(rows, (origin,) * n, tuple(notes) or ("",) * n)
-
-    @classmethod
-    def join(cls, parts: Sequence[Probes]) -> Probes:
-        return cls(
-            joined([p.rows for p in parts]),
-            tuple(o for p in parts for o in p.origins),
-            tuple(n for p in parts for n in p.notes),
-        )
-
-    def __len__(self) -> int:
-        return len(self.origins)
 
 
 def probes(
@@ -78,9 +40,10 @@ def probes(
     if data is None or not length(data):
         base = _mirrored(_settled(base, cells, found, original.arrive, rng), found, original.arrive)
     parts = [Probes.of(data, "data")] if data is not None and length(data) else []
-    edges = _edge_rows(base, cells, found, original, max(1, budget // 2), rng)
-    close = _close_calls(base, original, budget // 16, rng)
-    parts += [part for part in (edges, close, _special_rows(base, cells, budget // 4, rng)) if len(part)]
+    edges = edge_rows(base, cells, found, original, max(1, budget // 2), rng)
+    close = close_calls(base, original, budget // 16, rng)
+    special = (_special_rows(base, cells, budget // 4, rng), _pictures(signature, base, budget // 4, rng))
+    parts += [part for part in (edges, close, *special) if len(part)]
     made = sum(len(p) for p in parts if p.origins[0] != "data")
     parts.append(Probes.of(_drawn(base, cells, max(8, budget - made), rng), "drawn"))
     return Probes.join([part if part.origins[0] == "data" else _sensible(part, found, original.arrive)
@@ -122,8 +85,10 @@ def _blank(port: Port, n: int, rng: np.random.Generator) -> Array:
     if port.is_string:
         return np.full(shape, "onnxpipe", object)
     kind = numpy_dtype(port.dtype)
-    noise = rng.normal(size=shape) if kind.kind == "f" else rng.integers(0, 2, shape)
-    return np.asarray(noise.astype(kind))
+    if is_picture(port) and port.dtype == "uint8":
+        return noise(shape, port.dtype, rng)
+    drawn = rng.normal(size=shape) if kind.kind == "f" else rng.integers(0, 2, shape)
+    return np.asarray(drawn.astype(kind))
 
 
 def _settled(
@@ -135,7 +100,7 @@ def _settled(
     for stage in found:
         arrive = arrive_at.get(stage.path)
         if arrive is not None:
-            chosen = _thinned([*stage.hints, *stage.edges], 200, rng)
+            chosen = thinned([*stage.hints, *stage.edges], 200, rng)
             near = around(arrive, base, chosen, reaching(arrive, base, cells))
             exact = near.exact(arrive(near.rows(base))) if near.values else ()
             for slot, value, hit in zip(near.slots, near.values, exact, strict=True):
@@ -148,60 +113,24 @@ def _settled(
     return settled
 
 
-def _edge_rows(
-    base: Rows, cells: Sequence[Slot], found: Sequence[Anchors], original: Original,
-    budget: int, rng: np.random.Generator,
-) -> Probes:  # fmt: skip
-    """Rows around the edges of every stage, each stage with its share of the budget."""
-    parts = []
-    staged = [stage for stage in found if stage.edges and stage.path in original.arrive]
-    for stage in staged:
-        share = max(8, budget // len(staged))
-        arrive = original.arrive[stage.path]
-        lean = len(stage.edges) * _FULL > share
-        chosen = _thinned(stage.edges, max(2, share // (_LEAN if lean else _FULL)), rng)
-        near = around(arrive, base, chosen, reaching(arrive, base, cells), lean=lean)
-        if near.values and original.answer is not None:
-            near = deciding(near, base, original.answer)
-        if near.values:
-            notes = [f"{stage.path} column {e.feature} at {e.value!r}" for e in near.edges]
-            parts.append(Probes.of(near.rows(base), "edge", notes))
-            parts += _near_texts(base, near.slots, near.values, share // 4)
-    return Probes.join(parts) if parts else Probes({}, (), ())
-
-
-def _close_calls(base: Rows, original: Original, pairs: int, rng: np.random.Generator) -> Probes:
-    """Rows on both sides of the border between two classes, so close that a small error changes sides."""
-    asked = original.answer if pairs else None
-    rows = between(base, asked, pairs, rng, coarse=original.loose) if asked is not None else None
-    if rows is None:
-        return Probes({}, (), ())
-    return Probes.of(rows, "edge", ["between two classes"] * length(rows))
-
-
-def _near_texts(base: Rows, cells: Sequence[Slot], values: Sequence[Any], budget: int) -> Iterator[Probes]:
-    """Known texts with other case, spaces and Unicode form."""
-    pairs = [(s, v) for s, text in zip(cells, values, strict=True) if s.is_text for v in variants(text)][
-        :budget
-    ]
-    if pairs:
-        spots = np.arange(len(pairs)) % length(base)
-        rows = with_values(base, spots, [s for s, _ in pairs], [v for _, v in pairs])
-        yield Probes.of(rows, "special", [f"{s}: near a known text" for s, _ in pairs])
-
-
 def _special_rows(base: Rows, cells: Sequence[Slot], budget: int, rng: np.random.Generator) -> Probes:
     """One row per special value and cell; where there are too many, a missing value in each cell first."""
-    chosen = [cells[i] for i in _spread(len(cells), _SPECIAL_CELLS, rng)]
+    chosen = [cells[i] for i in spread(len(cells), _SPECIAL_CELLS, rng)]
     missing = [(slot, specials(slot.dtype)[0]) for slot in chosen]
     others = [(slot, value) for slot in chosen for value in specials(slot.dtype)[1:]]
-    pairs = [missing[i] for i in _spread(len(missing), budget, rng)]
-    pairs += [others[i] for i in _spread(len(others), budget - len(pairs), rng)]
+    pairs = [missing[i] for i in spread(len(missing), budget, rng)]
+    pairs += [others[i] for i in spread(len(others), budget - len(pairs), rng)]
     if not pairs:
-        return Probes({}, (), ())
+        return NONE
     spots = rng.integers(0, length(base), len(pairs))
     rows = with_values(base, spots, [s for s, _ in pairs], [v for _, v in pairs])
     return Probes.of(rows, "special", [f"{slot} = {value!r:.40}" for slot, value in pairs])
+
+
+def _pictures(signature: Signature, base: Rows, budget: int, rng: np.random.Generator) -> Probes:
+    """Rows with a whole image, or the like, that shows what images seldom do."""
+    made = pictured(signature, base, budget, rng)
+    return NONE if made is None else Probes.of(made[0], "special", made[1])
 
 
 def _drawn(base: Rows, cells: Sequence[Slot], n: int, rng: np.random.Generator) -> Rows:
@@ -217,17 +146,6 @@ def _drawn(base: Rows, cells: Sequence[Slot], n: int, rng: np.random.Generator) 
             picked = (picked + jitter * (rng.random(n) < 0.5)).astype(picked.dtype)
         drawn[slot.name][:, slot.column] = picked
     return drawn
-
-
-def _thinned(edges: Sequence[Edge], limit: int, rng: np.random.Generator) -> list[Edge]:
-    return [edges[i] for i in _spread(len(edges), limit, rng)]
-
-
-def _spread(total: int, limit: int, rng: np.random.Generator) -> list[int]:
-    """Positions of at most ``limit`` of ``total`` things, in order."""
-    if total <= limit:
-        return list(range(total))
-    return sorted(int(i) for i in rng.choice(total, limit, replace=False))
 
 
 __all__ = ["Original", "Probes", "probes"]

@@ -12,7 +12,7 @@ from onnxpipe.check.report import Report
 _SOURCES = {
     "data": "yours",
     "edge": "around the pipeline's own thresholds and categories",
-    "special": "NaN, infinities, odd text and the like",
+    "special": "NaN, infinities, odd text, odd images and the like",
     "drawn": "drawn like the others",
     "golden": "golden",
 }

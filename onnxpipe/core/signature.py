@@ -81,8 +81,12 @@ SIZES = "io.onnxpipe.sizes"
 """The metadata key of a size that each open axis but the batch may have, as JSON by symbol."""
 
 
+_TEXTS = 3
+"""Texts in a row of an array of any number: some that meet, some that are padding."""
+
+
 def sized(model: onnx.ModelProto, given: Mapping[str, int] | None = None) -> Signature:
-    """The signature with open axes of inputs, but for the batch, at sizes they may have (else 1).
+    """The signature with open axes of inputs, but for the batch, at sizes they may have (else 1, of text 3).
 
     ``given`` are sizes by symbol to take instead of those that the metadata tells.
     """
@@ -91,7 +95,8 @@ def sized(model: onnx.ModelProto, given: Mapping[str, int] | None = None) -> Sig
 
 
 def _sized(port: Port, sizes: Mapping[str, int]) -> Port:
-    rest = (dim if isinstance(dim, int) else sizes.get(str(dim), 1) for dim in port.shape[1:])
+    usual = _TEXTS if port.is_string else 1
+    rest = (dim if isinstance(dim, int) else sizes.get(str(dim), usual) for dim in port.shape[1:])
     return replace(port, shape=(*port.shape[:1], *rest))
 
 

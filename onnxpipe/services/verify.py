@@ -147,7 +147,8 @@ def _live(asked: _Question, artefact: Artefact, adapter: Adapter) -> Report:
         versions = {**versions, **native.versions}
         alone = decodings.decodes(model) or not items.batched(model)
         if isinstance(adapter, ReferenceAdapter) and alone:
-            found = items.report(model, native, asked.data, judging.tolerances)
+            made = items.Made(judging.rows, judging.seed)
+            found = items.report(model, native, asked.data, judging.tolerances, made)
             return replace(found, decoding=decoding, setting=asked.setting(of, versions, untold))
         names = matched(model, artefact, judging.names, asked.where)
         trial = Trial(model, native, judging.tolerances, names, runtime)

@@ -198,11 +198,13 @@ def stages(
 
 
 def arrive(model: Any, rows: Mapping[str, Any], path: str) -> Dict[str, Any]:
-    """The first argument of the layer at a path, a row each."""
+    """The arguments of the layer at a path, a row each; the first alone where others have other rows."""
     recorder = Recorder(model, {path})
     recorder.run(model, rows)
-    found = [matrix(given[0]) for _, given, _ in recorder.records if given]
-    return {"0": found[-1]} if found else {}
+    found = [list(map(matrix, given)) for _, given, _ in recorder.records if given]
+    last = found[-1] if found else []
+    alike = [each for each in last if len(each) == len(last[0])]
+    return {str(i): each for i, each in enumerate(alike)}
 
 
 def as_fed(tensor: Any) -> Any:

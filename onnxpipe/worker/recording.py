@@ -75,7 +75,7 @@ class Recorder:
         self.inputs = {}  # type: Dict[str, Dict[str, Any]]
         self.answers = {path: {} for path in self.stages}  # type: Dict[str, Dict[str, Any]]
         self.refused, self.stop_at = "", stop_at
-        self._wrapped, self._raw = [], {}  # type: List[Any], Dict[str, Any]
+        self._wrapped, self.raw = [], {}  # type: List[Any], Dict[str, Any]
 
     def __enter__(self) -> "Recorder":
         for path, estimator in self.stages.items():
@@ -95,7 +95,7 @@ class Recorder:
 
     def complete(self, wanted: Mapping[str, List[str]]) -> None:
         """Ask stages for the answers that nobody asked them for while the pipeline ran."""
-        for path, X in list(self._raw.items()):
+        for path, X in list(self.raw.items()):
             for name in wanted.get(path, ()):
                 ask = getattr(self.stages[path], re.sub(r"_\d+$", "", name), None)
                 if name not in self.answers[path] and ask is not None:
@@ -105,7 +105,7 @@ class Recorder:
     def _listening(self, path: str, method: str, bound: Callable[..., Any]) -> Callable[..., Any]:
         def call(X: Any, *args: Any, **kwargs: Any) -> Any:
             if path not in self.inputs:
-                self.inputs[path], self._raw[path] = columns(X), X
+                self.inputs[path], self.raw[path] = columns(X), X
             if path == self.stop_at:
                 raise Arrived()
             try:
@@ -157,6 +157,22 @@ def columns(X: Any) -> Dict[str, Any]:
         return {}
     array = dense(X)
     return {"0": array[:, None] if array.ndim == 1 else array}
+
+
+def unfolded(X: Any, names: List[str]) -> Dict[str, Any]:
+    """Dictionaries, or texts of any number, as columns, one per key or place; None where there is none."""
+    if not isinstance(X, list) or not X:
+        return {}
+    if all(isinstance(row, dict) for row in X):
+        return {str(i): _column([row.get(name) for row in X]) for i, name in enumerate(names)}
+    width = max(map(len, X))
+    return {str(i): _column([row[i] if i < len(row) else None for row in X]) for i in range(width)}
+
+
+def _column(values: List[Any]) -> Any:
+    array = np.empty((len(values), 1), dtype=object)
+    array[:, 0] = values
+    return array
 
 
 def wanted_of(record: Mapping[str, Any], methods: List[str]) -> Dict[str, Any]:

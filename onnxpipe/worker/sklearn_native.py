@@ -104,7 +104,7 @@ def arrive(model: Any, rows: Mapping[str, Any], path: str) -> Dict[str, Any]:
     with recorder, joblib.parallel_backend("sequential"), contextlib.suppress(recording.Arrived):
         run(model, rows)
     found: Dict[str, Any] = recorder.inputs.get(path, {})
-    return found
+    return found or recording.unfolded(recorder.raw.get(path), list(rows))
 
 
 def stages(

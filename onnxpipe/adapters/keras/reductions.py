@@ -57,10 +57,11 @@ def _name(stage: Stage) -> str:
 
 @converts("keras.ops.Sum", "keras.ops.Prod")
 def added(stage: Stage, call: Call) -> Var:
-    """Small whole numbers add up to int32."""
+    """Small whole numbers add up to int32, and turn over where onnxruntime stops at its ends."""
     x = operand(stage, call.first)
-    small = dtype_of(x).kind in "bi" and dtype_of(x).itemsize < 4
-    return _reduced(stage, cast(x, np.int32) if small else x, _SUMS[_name(stage)])
+    if dtype_of(x).kind not in "bi" or dtype_of(x).itemsize > 4:
+        return _reduced(stage, x, _SUMS[_name(stage)])
+    return cast(_reduced(stage, cast(x, np.int64), _SUMS[_name(stage)]), np.int32)
 
 
 @converts(*(f"keras.ops.{name}" for name in _EXTREMES))

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from onnxpipe.adapters.sklearn import categories
-from onnxpipe.blocks import hashes
+from onnxpipe.blocks import collisions, hashes
 from onnxpipe.blocks.categorical import indicators
 from onnxpipe.blocks.missing import filled, is_missing
 from onnxpipe.blocks.text import BLANK
@@ -89,7 +89,21 @@ def _hashed_columns(stage: Stage) -> Sequence[str]:
     return {"dict": (OPEN,), "string": ("string", RAGGED)}.get(stage.input_type, (ANY,))
 
 
-@converts("sklearn.feature_extraction.FeatureHasher", columns=_hashed_columns)
+def _met(stage: Stage) -> Mapping[int, Any]:
+    """Words side by side, or texts of neighbouring keys, that share a column."""
+    width = int(stage.n_features)
+    if stage.input_type == "string":
+        pairs = (pair.split() for pair in hashes.colliding(width))
+        return dict(enumerate(collisions.Met.of((first, second) for first, second in pairs)))
+    inputs = enumerate(stage.options.inputs.items())
+    texts = [(i, key) for i, (key, (kind, _)) in inputs if kind == "string"]
+    found: dict[int, list[str]] = {}
+    for (i, first), (j, second) in zip(texts[::2], texts[1::2], strict=False):
+        found[i], found[j] = collisions.meeting(first, second, width)
+    return found
+
+
+@converts("sklearn.feature_extraction.FeatureHasher", columns=_hashed_columns, edges=_met)
 def feature_hasher(stage: Stage, x: Table) -> Table:
     """Texts and numbers added up in the columns of their (or their keys') hashes."""
     if stage.input_type == "pair":

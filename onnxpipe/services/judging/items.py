@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import onnx
 from numpy.typing import NDArray
 
+from onnxpipe.check import pictures
 from onnxpipe.check.compare import Tolerance, Verdict, compare
 from onnxpipe.check.graph import Graph, GraphRefused
 from onnxpipe.check.report import Refusals, Report
@@ -34,19 +35,32 @@ def batched(model: onnx.ModelProto) -> bool:
     return len(firsts) == 1 and not fixed and not any(isinstance(f, int) or f == "H" for f in firsts)
 
 
-def report(model: onnx.ModelProto, native: Native, data: Any, tolerances: Mapping[str, Tolerance]) -> Report:
-    """The graph's answer to each of the user's items against the original's, an item at a time.
+class Made(NamedTuple):
+    """How many items to make up besides the user's, and of which seed."""
 
-    ``data`` hold the items along one more axis in front. Raises BadInput where there are none.
+    rows: int = 0
+    seed: int = 0
+
+
+def report(
+    model: onnx.ModelProto, native: Native, data: Any, tolerances: Mapping[str, Tolerance], made: Made
+) -> Report:
+    """The graph's answer to each item, the user's and odd images, against the original's, one at a time.
+
+    ``data`` hold the items along one more axis in front. Raises BadInput where there are none. An image
+    that is made up and that the original refuses proves nothing.
     """
     graph = Graph(model)
-    items = _items(graph.signature, data)
+    more = _odd(graph.signature, made)
+    given: list[Arrays] = [] if data is None and more else _items(graph.signature, data)
     verdicts: list[tuple[Verdict, ...]] = []
     refused: list[tuple[int, str, str]] = []
-    both = 0
-    for i, item in enumerate(items):
+    both = passed = 0
+    for i, item in enumerate([*given, *more]):
         told, got = _native(native, item, graph.outputs), _graph(graph, item)
-        if isinstance(told, str) and isinstance(got, str):
+        if isinstance(told, str) and i >= len(given):
+            passed += 1
+        elif isinstance(told, str) and isinstance(got, str):
             both += 1
         elif isinstance(told, str) or isinstance(got, str):
             who, why = ("native", told) if isinstance(told, str) else ("the graph", str(got))
@@ -54,11 +68,23 @@ def report(model: onnx.ModelProto, native: Native, data: Any, tolerances: Mappin
         else:
             verdicts.append(compare(framed(told), framed(got), tolerances))
     alone = sum(who == "native" for _, who, _ in refused)
+    origins = {"data": len(given), "special": len(more) - passed}
     return Report(
         summed(verdicts),
         Refusals(both, alone, len(refused) - alone, tuple(refused[:5])),
-        {"data": len(items)},
+        {origin: count for origin, count in origins.items() if count},
     )
+
+
+def _odd(signature: Signature, made: Made) -> list[Arrays]:
+    """Images of odd sizes, modes and contents, where a graph takes one; as pixels or as a PNG's bytes."""
+    port, *more = signature.inputs
+    rng = np.random.default_rng(made.seed)
+    if more or port.is_string or port.is_sequence or (port.dtype != "uint8" and len(port.shape) == 1):
+        return []
+    found = photos.made(rng) if len(port.shape) == 1 else pictures.items(port, rng)
+    images: list[Arrays] = [{port.name: image} for _, image in found]
+    return images[: made.rows]
 
 
 def _items(signature: Signature, data: Any) -> list[Arrays]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from onnxpipe.check import pictures
 from onnxpipe.errors import BadInput, MissingExtra
 
 Array = NDArray[Any]
@@ -17,6 +19,9 @@ Array = NDArray[Any]
 PILLOW = "Pillow"
 _MAGIC = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8", b"BM", b"II*\0", b"MM\0*", b"RIFF")
 """How files begin that are taken for images; those that the graph can't decode it is to refuse."""
+
+_MODES = ("RGB", "L", "1", "P", "LA", "RGBA")
+"""Colour, grey, black and white, a palette, and what shines through; all that a PNG of 8 bits holds."""
 
 
 def is_folder(data: Any) -> bool:
@@ -39,6 +44,19 @@ def _found(root: Path) -> Iterator[Path]:
             with path.open("rb") as file:
                 if file.read(8).startswith(_MAGIC):
                     yield path
+
+
+def made(rng: np.random.Generator) -> Iterator[tuple[str, Array]]:
+    """The bytes uint8 ``[B]`` of PNGs of odd sizes and all modes, by what they are; none without Pillow."""
+    try:
+        from PIL import Image
+    except ModuleNotFoundError:
+        return
+    for (height, width), mode in product(pictures.SIZES, _MODES):
+        image = Image.fromarray(pictures.noise((height, width, 4), "uint8", rng), "RGBA").convert(mode)
+        held = io.BytesIO()
+        image.save(held, "PNG")
+        yield f"{mode}, {height} by {width}", np.frombuffer(held.getvalue(), np.uint8)
 
 
 def pixels(data: Array) -> Array:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -25,7 +26,7 @@ from onnxpipe.core.foreign import standing_in
 from onnxpipe.core.fragment import metadata
 from onnxpipe.core.options import Options
 from onnxpipe.core.plan import Context
-from onnxpipe.core.signature import sized
+from onnxpipe.core.signature import Signature, sized
 from onnxpipe.errors import NativeFailed, Refusal
 from onnxpipe.services.judging import lengths
 from onnxpipe.services.judging.judge import ABSENT, Answers, Judge, Judged
@@ -39,7 +40,8 @@ Array = NDArray[Any]
 _LOOKED_AT, _SEEN = 24, 2**19
 """Rows at fault that stages are compared on, and how many cells they may have together: each stage's
 answers to them are kept."""
-_HUGE = 1e9
+_HUGE, _BRIGHT = 1e9, 64.0
+"""Numbers of which networks keep the rounding alone, beside small ones; and sums of such in float16."""
 _LARGEST, _FEWEST = 2**23, 16
 """Cells that made rows may have together, and how few rows are made for that."""
 
@@ -55,14 +57,18 @@ class Trial:
         self.judge = Judge(model, native, tolerances, names, runtime)
         self.signature = self.judge.graph.signature
         self.sized = sized(model)
-        self.cells = slots(self.sized)
         self.notes, self._names = names.notes, names
         known = metadata(model).get("exporter") or program_exporter(native.adapter, native.artefact)
         self.exported = bool(known)
 
+    @property
+    def cells(self) -> tuple[Slot, ...]:
+        return slots(self.sized)
+
     def report(self, data: Any, *, budget: int, seed: int, model: str) -> Report:
         """Everything found on the user's rows and on ``budget`` rows made for the purpose."""
         given = None if data is None else self._given(data)
+        self.sized = _as_wide(self.sized, given) if given else self.sized
         made = self._probes(given, budget, seed)
         natively = self.judge.as_native(made.rows, given, length(given) if given else 0)
         judged = self.judge(made.rows, natively, literal=np.array([o != "data" for o in made.origins]))
@@ -106,7 +112,8 @@ class Trial:
         loose = any((each.rtol or 0.0) > RTOL_DOUBLE for each in self.tolerances.values())
         original = Original(arrive, self.judge.told, loose)
         made = probes(self.sized, data, found, original, budget=budget, seed=seed)
-        return _tame(made) if self.exported else made
+        made = _tame(made, _BRIGHT, lambda value: value.ndim > 2) if self.judge.facts.get("half") else made
+        return _tame(made, _HUGE) if self.exported else made
 
     def _arrive(self, path: str, rows: Rows) -> Array:
         return self.native.arrive(self.judge.as_native(rows), path)
@@ -187,17 +194,23 @@ class Trial:
         )
 
 
-def _tame(made: Probes) -> Probes:
-    """The rows without made ones that hold huge finite numbers.
+def _as_wide(signature: Signature, rows: Rows) -> Signature:
+    """The signature with axes besides the batch as long as they are in the user's rows."""
+    ports = (replace(p, shape=(*p.shape[:1], *rows[p.name].shape[1:])) for p in signature.inputs)
+    return replace(signature, inputs=tuple(ports))
+
+
+def _tame(made: Probes, most: float, within: Callable[[Array], bool] = lambda _: True) -> Probes:
+    """The rows without made ones that hold larger finite numbers, in inputs that are ``within``.
 
     Of such beside small ones a network keeps only the rounding of sums, and no two libraries add in
     the same order.
     """
     wild = np.zeros(len(made), bool)
     for value in made.rows.values():
-        if value.dtype.kind == "f":
-            huge = np.isfinite(value) & (np.abs(value) > _HUGE)
-            wild |= huge.reshape(len(value), -1).any(axis=1)
+        if value.dtype.kind == "f" and within(value):
+            large = np.isfinite(value) & (np.abs(value) > most)
+            wild |= large.reshape(len(value), -1).any(axis=1)
     kept = np.flatnonzero(~wild | np.array([origin == "data" for origin in made.origins]))
     origins, notes = ([told[i] for i in kept] for told in (made.origins, made.notes))
     return Probes(take(made.rows, kept), tuple(origins), tuple(notes))
