@@ -21,8 +21,8 @@ import pytest
 
 from onnxpipe import skew
 from onnxpipe.cli import main
-from onnxpipe.errors import Unreadable
-from onnxpipe.services.keeping import journal
+from onnxpipe.errors import Refusal, Unreadable
+from onnxpipe.services.keeping import holding, journal
 from onnxpipe.services.keeping.files import Staging
 from tests.shell import saved
 from tests.test_skew import write
@@ -34,7 +34,7 @@ CALLS = ("link", "rename", "replace", "unlink", "rmdir", "mkdir", "chmod", "fsyn
 
 pytestmark = [
     pytest.mark.skipif(sys.version_info < (3, 11), reason="pathlib can't be watched there"),
-    pytest.mark.skipif(sys.platform == "win32", reason="no folder can be locked there"),
+    pytest.mark.skipif(sys.platform == "win32", reason="signals and limits are others there"),
 ]
 
 
@@ -111,7 +111,7 @@ def cuts(folder: Path, before: Files, after: Files, error: BaseException) -> Any
     """Every folder a conversion was cut off in, one per operation, and whether it raised."""
     for at in itertools.count(1):
         home = folder / str(at)
-        home.mkdir()
+        home.mkdir(parents=True)
         if before:
             put(home, before, {})
         raised = False
@@ -170,9 +170,13 @@ for n in itertools.count():
 """
 
 
-def busy(folder: Path) -> subprocess.Popen[bytes]:
+NO_FLOCK = "from onnxpipe.services.keeping import holding\nholding.fcntl = None\n"
+
+
+def busy(folder: Path, before: str = "") -> subprocess.Popen[bytes]:
     """A process that writes version after version, its first one written."""
-    process = subprocess.Popen([sys.executable, "-c", BUSY, str(folder)], cwd=HOME, stdout=subprocess.PIPE)
+    command = [sys.executable, "-c", before + BUSY, str(folder)]
+    process = subprocess.Popen(command, cwd=HOME, stdout=subprocess.PIPE)
     assert process.stdout is not None and process.stdout.readline() == b"0\n"
     return process
 
@@ -189,15 +193,54 @@ def test_processes_that_are_really_killed_leave_one_version(tmp_path: Path) -> N
     assert seen(tmp_path, hidden=True) == version("last")
 
 
-def test_processes_that_write_one_model_together_leave_one_version(tmp_path: Path) -> None:
-    together = [busy(tmp_path) for _ in range(3)]
+@pytest.mark.parametrize("before", ["", NO_FLOCK], ids=["flock", "no flock"])
+def test_processes_that_write_one_model_together_leave_one_version(
+    before: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    together = [busy(tmp_path, before) for _ in range(3)]
     time.sleep(0.5)
     for process in together:
         assert process.poll() is None
         process.send_signal(signal.SIGKILL)
         process.communicate()
+    if before:
+        without_flock(monkeypatch)
     journal.settle(tmp_path / "model.onnx")
     assert len(set(seen(tmp_path).values())) == 1 and len(seen(tmp_path)) == 3
+
+
+def without_flock(patch: pytest.MonkeyPatch) -> None:
+    """As on Windows, and as if all that a process left were left long ago."""
+    patch.setattr(holding, "fcntl", None)
+    patch.setattr(holding, "_STALE", -1.0)
+    patch.setattr(holding, "_LEFT", -1.0)
+
+
+def test_without_flock_a_killed_process_leaves_the_old_or_the_new(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without_flock(monkeypatch)
+    test_a_killed_process_leaves_the_old_or_the_new("again", tmp_path)
+    test_a_full_disk_leaves_the_old("first", tmp_path / "full")
+
+
+def test_without_flock_a_folder_is_held_by_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(holding, "fcntl", None)
+    monkeypatch.setattr(holding, "_PATIENCE", 0.05)
+    left = tmp_path / ".model.onnx.01234567.tmp"
+    left.write_bytes(b"")
+    with holding.exclusive(tmp_path):
+        assert (tmp_path / holding.BUSY).exists() and not holding.is_left(left)
+        with pytest.raises(Refusal, match="another process is writing there"), holding.exclusive(tmp_path):
+            pass
+    put(tmp_path, version("new"), {})
+    assert set(seen(tmp_path, hidden=True)) == {*version("new"), left.name}, "it may still be written"
+    (tmp_path / holding.BUSY).write_bytes(b"")
+    long_ago = time.time() - 2 * 24 * 3600
+    for path in (left, tmp_path / holding.BUSY):
+        os.utime(path, (long_ago, long_ago))
+    put(tmp_path, version("newer"), version("new"))
+    assert seen(tmp_path, hidden=True) == version("newer")
 
 
 def test_the_hook_puts_the_old_ones_back(tmp_path: Path) -> None:

@@ -88,7 +88,7 @@ def test_frameworks_stay_in_the_worker_and_click_in_the_command_line(path: Path)
         assert "click" not in names
 
 
-KEPT = ("comparing", "drift", "journal", "mending", "repository")
+KEPT = ("comparing", "drift", "holding", "journal", "mending", "repository")
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import ntpath
 import os
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,6 +17,7 @@ from hypothesis import strategies as st
 from onnxpipe import lock
 from onnxpipe.errors import BadInput, Unreadable
 from onnxpipe.lock import File, Lock
+from onnxpipe.services.keeping import comparing
 
 SHA = "ab" * 32
 WHOLE = Lock(
@@ -149,6 +152,32 @@ def test_paths_are_relative_with_slashes(tmp_path: Path) -> None:
     (tmp_path / "train" / "pipe.joblib").write_bytes(b"1")
     entry = File.of("source", tmp_path / "train" / "pipe.joblib", tmp_path / "models")
     assert entry.path == "../train/pipe.joblib"
+
+
+@pytest.fixture
+def windows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Paths as Windows has them."""
+    system = SimpleNamespace(path=ntpath, sep="\\", fspath=os.fspath)
+    monkeypatch.setattr(lock, "os", system)
+    monkeypatch.setattr(comparing, "os", system)
+
+
+def test_windows_paths_are_written_with_slashes_too(windows: None) -> None:
+    """A lock that is made on Windows is checked anywhere, and the other way round."""
+    assert lock.relative(r"C:\work\data set\pipe.joblib", r"C:\work\models") == "../data set/pipe.joblib"
+    golden = lock.relative(r"C:\work\models\model.golden\test_data_set_0", r"C:\work\models")
+    assert golden == "model.golden/test_data_set_0"
+    entry = File("source", "../data set/pipe.joblib", SHA)
+    assert comparing.placed(r"C:\work\models\model.onnx.lock", entry) == r"C:\work\data set\pipe.joblib"
+    with pytest.raises(BadInput, match="no relative path"):
+        lock.relative(r"D:\pipe.joblib", r"C:\models")
+
+
+def test_a_lock_that_names_a_drive_is_refused(windows: None) -> None:
+    document = json.loads(WHOLE.to_json())
+    document["source"]["path"] = r"C:\pipe.joblib"
+    with pytest.raises(Unreadable, match="must be relative"):
+        lock.parse(json.dumps(document).encode())
 
 
 def test_another_drive_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 
 from onnxpipe.errors import Refusal
-from onnxpipe.services.keeping import journal
+from onnxpipe.services.keeping import holding, journal
 from onnxpipe.services.keeping.journal import Move, remove
 
 
@@ -99,13 +99,12 @@ class Staging:
         home = (self._staged[0].target if self._staged else path).parent
         if not self._staged:
             journal.settle(path)
-        with journal.exclusive(home) as alone:
-            if alone:
-                journal.swept({folder, home}, path.resolve())
+        with holding.exclusive(home):
+            journal.swept({folder, home}, path.resolve())
             temporary = folder / journal.temporary_name(path.resolve())
             self._staged.append(Move(temporary, path))
             make(temporary)
-            held = journal.locked(temporary) if alone else None
+            held = holding.held(temporary)
             self._held += [] if held is None else [held]
         return temporary
 

@@ -11,22 +11,15 @@ import json
 import os
 import re
 import shutil
-import time
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from onnxpipe import lock
-from onnxpipe.errors import Refusal, Unreadable
+from onnxpipe.errors import Unreadable
+from onnxpipe.services.keeping.holding import exclusive, is_left
 
-try:
-    import fcntl
-except ImportError:  # Windows: no folder can be locked there
-    fcntl = None  # type: ignore[assignment]
-
-_PATIENCE = 30.0
-"""Seconds to wait for another process to put its files in place, which takes milliseconds."""
 _LARGEST = 2**16
 
 
@@ -49,42 +42,6 @@ class Entry(NamedTuple):
 def temporary_name(target: Path) -> str:
     """A name beside a file or folder that ``swept`` knows again."""
     return f".{target.name}.{os.urandom(4).hex()}.tmp"
-
-
-@contextmanager
-def exclusive(folder: Path) -> Iterator[bool]:
-    """Keep other processes from putting files into a folder; False where the file system can't.
-
-    Raises Refusal where another one doesn't come to an end.
-    """
-    descriptor = locked(folder, patience=_PATIENCE)
-    try:
-        yield descriptor is not None
-    finally:
-        if descriptor is not None:
-            os.close(descriptor)
-
-
-def locked(path: Path, patience: float = 0.0) -> int | None:
-    """A descriptor that holds the lock on a file or folder until it is closed; None where none can be had.
-
-    Raises Refusal where another process holds it for longer than ``patience`` seconds.
-    """
-    if fcntl is None:
-        return None
-    descriptor, until = os.open(path, os.O_RDONLY), time.monotonic() + patience
-    while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return descriptor
-        except BlockingIOError:
-            if time.monotonic() > until:
-                os.close(descriptor)
-                raise Refusal("another process is writing there", where=str(path)) from None
-            time.sleep(0.01)
-        except OSError:  # a network file system without locks on folders
-            os.close(descriptor)
-            return None
 
 
 def commit(moves: Sequence[Move]) -> None:
@@ -125,11 +82,8 @@ def swept(folders: Iterable[Path], target: Path) -> None:
     own = "|".join(re.escape(name) for name in (target.name, _journal(target).name))
     name = re.compile(rf"\.({own})\.[0-9a-f]{{8}}\.tmp")
     for left in [path for folder in folders for path in folder.iterdir() if name.fullmatch(path.name)]:
-        with suppress(OSError, Refusal):
-            descriptor = locked(left)
-            if descriptor is not None:
-                os.close(descriptor)
-                remove(left)
+        if is_left(left):
+            remove(left)
 
 
 def remove(path: Path) -> None:
