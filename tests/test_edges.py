@@ -20,7 +20,7 @@ from onnxpipe.services.convert import adapter_of, artefact_of
 from onnxpipe.services.natives import native
 from onnxpipe.services.stitch import stitched
 from tests.faults.benching import Bench, Remembering
-from tests.faults.planting import Fault, attribute, constant, planted
+from tests.faults.planting import Fault, attribute, constant, nodes, planted
 from tests.inhouse import Inhouse
 
 INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
@@ -136,6 +136,9 @@ def test_batches_of_images_have_odd_sizes_and_contents(
 
 WORDS = {"words": np.array([["red", "apple"], ["green", "pear"], ["blue", "plum"], ["white", "fig"]], object)}
 
+CROSSED = {"x": WORDS["words"][:, :1], "y": WORDS["words"][:, 1:]}
+NOISE = np.random.default_rng(0).normal(size=(20, 6, 6, 1)).astype("f4")
+
 
 def hashing(keras: Any) -> Any:
     x = keras.Input((2,), name="words", dtype="string")
@@ -148,10 +151,28 @@ def crossed(keras: Any) -> Any:
     return keras.Model([x, y], layer([x, y]), name="net")
 
 
+def shrunk(keras: Any) -> Any:
+    x = keras.Input((2,), name="x")
+    return keras.Model(x, keras.layers.Dense(3, activation="hard_shrink", name="shrunk")(x), name="net")
+
+
+def pictured(keras: Any) -> Any:
+    x = keras.Input((6, 6, 1), name="x")
+    y = keras.layers.Conv2D(2, 3, activation="relu6", name="capped")(x)
+    return keras.Model(x, keras.layers.GlobalAveragePooling2D()(y), name="net")
+
+
 def without_last(values: Any) -> Any:
     """Buckets, or their encoding, without the last one."""
     values[..., -1] = -7
     return values
+
+
+def uncapped(model: onnx.ModelProto) -> None:
+    """relu6 as relu."""
+    for node in nodes(model, "net/capped", "Clip"):
+        node.op_type = "Relu"
+        del node.input[1:]
 
 
 IN_NETWORKS = {
@@ -160,7 +181,13 @@ IN_NETWORKS = {
         WORDS,
         attribute("net/hashed", "ScatterElements", "reduction", lambda _: "max"),
     ),
-    "the last bucket": (crossed, None, constant("net/hashed", "Equal", 1, without_last, which=-1)),
+    "the last bucket": (crossed, CROSSED, constant("net/hashed", "Equal", 1, without_last, which=-1)),
+    "a jump of an activation": (
+        shrunk,
+        {"x": NOISE[:, 0, :2, 0]},
+        constant("net/shrunk", "Greater", 1, lambda a: a + 0.00006),
+    ),
+    "a cap of a convolution": (pictured, {"x": NOISE}, uncapped),
 }
 
 
@@ -180,4 +207,5 @@ def test_edges_inside_networks(name: str, tmp_path: Path) -> None:
     report = made.judged(planted(Fault("", "", "", "", plant), made.models["native"]))
     assert not report
     found = report.counterexample
-    assert found is not None and found.origin.startswith("edge: net/"), found
+    assert found is not None and found.origin.startswith(("edge: net/", "special: x: ")), found
+    assert {report.row_origins[i] for v in report.verdicts for i in v.rows_at_fault} <= {"edge", "special"}

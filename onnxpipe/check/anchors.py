@@ -52,9 +52,18 @@ def anchors(stages: Iterable[Stage]) -> tuple[Anchors, ...]:
         converter = find(stage.kind)
         wild = partial(converter.wild, stage) if converter is not None and converter.wild else None
         made = Anchors(stage.path, stage.kind, tuple(_edges(stage)), tuple(_hints(stage)), wild)
-        if made.edges or made.hints or wild:
-            found.setdefault(stage.path, made)
+        for each in (made, *_within(stage)):
+            if each.edges or each.hints or each.wild:
+                found.setdefault(each.path, each)
     return tuple(found.values())
+
+
+def _within(stage: Stage) -> Iterator[Anchors]:
+    """The edges of what a stage gives to functions that it holds, at ``path@attribute``."""
+    converter = find(stage.kind)
+    if converter is not None and converter.within is not None:
+        for name, edges in converter.within(stage).items():
+            yield Anchors(f"{stage.path}@{name}", stage.kind, tuple(_listed(edges)))
 
 
 def _edges(stage: Stage) -> Iterator[Edge]:

@@ -60,6 +60,8 @@ def reaching(arrive: Arrive, base: Rows, cells: Sequence[Slot]) -> Mapping[int, 
     Every cell is moved once in two rows; what changes on arrival is what it reaches.
     """
     cells = cells[:_WIDEST]
+    if not cells:
+        return {}
     probes = min(2, length(base))
     indices = np.repeat(np.arange(probes), len(cells))
     moved = [_moved(column(base, slot)[i], slot) for i in range(probes) for slot in cells]

@@ -37,6 +37,7 @@ Answers = Mapping[str, Var | Table]
 Convert = Callable[..., Any]
 Columns = Callable[[Stage], Sequence[str]]
 Edges = Callable[[Stage], Mapping[int, Any]]
+Within = Callable[[Stage], Mapping[str, Mapping[int, Any]]]
 Refuses = Check | Callable[[Stage], Check]
 Carries = bool | Callable[[Stage], bool]
 F = TypeVar("F", bound=Callable[..., Any])
@@ -55,7 +56,8 @@ class Converter:
     ``carries`` says that a NaN or infinity always reaches the answer as one, so that the check may
     wait for a later stage.
     ``columns`` tells the dtype names of the columns the stage was fitted on, ``ANY`` where it
-    doesn't say. ``edges`` tells the values per column at which the stage's answer changes.
+    doesn't say. ``edges`` tells the values per column at which the stage's answer changes, ``within``
+    those of what native gives to a function on the stage's way, by the attribute that holds the function.
     ``wild`` tells which rows are too far out for the stage: none of them is made up to ask native.
     ``single`` says that native answers in float32, as its processor rounds, and widens that: the
     judge then compares as it does float32.
@@ -74,6 +76,7 @@ class Converter:
     single: bool = False
     third: Any = None
     wild: Wild | None = None
+    within: Within | None = None
 
     @property
     def takes_table(self) -> bool:
@@ -106,6 +109,7 @@ def converts(
     adds: Columns | None = None,
     single: bool = False,
     wild: Wild | None = None,
+    within: Within | None = None,
 ) -> Callable[[F], F]:
     """Register a function ``(stage, x: Var | Table) -> Var | Table | Answers`` for these kinds.
 
@@ -130,6 +134,7 @@ def converts(
                 single,
                 hints[2] if len(hints) > 2 else None,
                 wild,
+                within,
             )
         return function
 

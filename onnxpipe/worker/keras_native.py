@@ -140,7 +140,8 @@ class Recorder:
     """
 
     def __init__(self, model: Any, wanted: Collection[str]) -> None:
-        self.paths, self.wanted = dict(paths(model, model.name)), wanted
+        self.paths = {id(operation): path for operation, path in operations(model, model.name)}
+        self.wanted = wanted
         self.records = []  # type: List[Tuple[str, List[Any], List[Any]]]
         self.at = ""
 
@@ -168,16 +169,16 @@ class Recorder:
             kind.__call__ = plain
 
 
-def paths(model: Any, path: str) -> Iterator[Tuple[int, str]]:
-    """Every operation in a model by its id, with the path of names that leads to it."""
-    yield id(model), path
-    operations = getattr(model, "operations", None) or getattr(model, "layers", [])  # type: List[Any]
-    for operation in operations:
+def operations(model: Any, path: str) -> Iterator[Tuple[Any, str]]:
+    """Every operation in a model, with the path of names that leads to it."""
+    yield model, path
+    held = getattr(model, "operations", None) or getattr(model, "layers", [])  # type: List[Any]
+    for operation in held:
         inner = path + "/" + operation.name
         if hasattr(operation, "layers"):
-            yield from paths(operation, inner)
+            yield from operations(operation, inner)
         else:
-            yield id(operation), inner
+            yield operation, inner
 
 
 def stages(
@@ -198,13 +199,38 @@ def stages(
 
 
 def arrive(model: Any, rows: Mapping[str, Any], path: str) -> Dict[str, Any]:
-    """The arguments of the layer at a path, a row each; the first alone where others have other rows."""
+    """The arguments of the layer at a path, a row each; the first alone where others have other rows.
+
+    ``path@attribute``: what the layer gives to the function that it holds there.
+    """
+    path, _, attribute = path.partition("@")
+    if attribute:
+        return passed(model, rows, path, attribute)
     recorder = Recorder(model, {path})
     recorder.run(model, rows)
     found = [list(map(matrix, given)) for _, given, _ in recorder.records if given]
     last = found[-1] if found else []
     alike = [each for each in last if len(each) == len(last[0])]
     return {str(i): each for i, each in enumerate(alike)}
+
+
+def passed(model: Any, rows: Mapping[str, Any], path: str, attribute: str) -> Dict[str, Any]:
+    """What the layer at a path gives to a function of its own."""
+    layer = next((each for each, place in operations(model, model.name) if place == path), None)
+    plain, seen = getattr(layer, attribute, None), []  # type: Any, List[Any]
+    if plain is None:
+        return {}
+
+    def watched(x: Any, *args: Any, **kwargs: Any) -> Any:
+        seen.append(matrix(x))
+        return plain(x, *args, **kwargs)
+
+    setattr(layer, attribute, watched)
+    try:
+        called(model, rows)
+    finally:
+        setattr(layer, attribute, plain)
+    return {"0": seen[-1]} if seen else {}
 
 
 def as_fed(tensor: Any) -> Any:

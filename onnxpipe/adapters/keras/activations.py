@@ -49,6 +49,29 @@ _NAMED: dict[str, Callable[[Var], Var]] = {
 """Formulas: keras.src.activations.activations and keras.src.backend.tensorflow.nn."""
 _OTHERWISE = {"swish": "silu", "hard_swish": "hard_silu", "log_soft_max": "log_softmax"}
 
+_JUMP = 1e-4
+_BORDERS: dict[str, tuple[float, ...]] = {
+    "hard_shrink": tuple(side * 0.5 * (1 + by) for side in (-1, 1) for by in (-_JUMP, _JUMP)),
+    "hard_sigmoid": (-3.0, 3.0),
+    "hard_silu": (-3.0, 3.0),
+    "hard_tanh": (-1.0, 1.0),
+    "relu6": (0.0, 6.0),
+    "soft_shrink": (-0.5, 0.5),
+    "sparse_plus": (-1.0, 1.0),
+    "sparse_sigmoid": (-1.0, 1.0),
+}
+"""Where activations that are cut off begin and end. Beside a jump, so far off that rounding of what comes
+before doesn't change sides."""
+_FEATURES = 8
+
+
+def borders(stage: Stage) -> Mapping[str, Mapping[int, Any]]:
+    """Where a layer's own activation is cut off, for the first of its features."""
+    told = stage.get("activation")
+    name = str(told.get("config") if isinstance(told, Mapping) else told)
+    values = _BORDERS.get(_OTHERWISE.get(name, name), ())
+    return {"activation": dict.fromkeys(range(_FEATURES), values)} if values else {}
+
 
 def named(stage: Stage, x: Var, field: str = "activation") -> Var:
     """``x`` through the activation that a layer configures. Raises Unsupported for one of the user's."""
@@ -64,7 +87,7 @@ def named(stage: Stage, x: Var, field: str = "activation") -> Var:
     return _NAMED[str(name)](settled(stage, x))
 
 
-@converts("keras.layers.Activation")
+@converts("keras.layers.Activation", within=borders)
 def activation(stage: Stage, x: Var) -> Var:
     return named(stage, x)
 

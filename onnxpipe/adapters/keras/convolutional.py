@@ -33,7 +33,7 @@ def _biased(stage: Stage, y: Var, bias: list[Array]) -> Var:
     return op.add(y, const(bias[0].reshape([-1] + [1] * (len(shape_of(y)) - 2)))) if bias else y
 
 
-@converts("keras.layers.Conv1D", "keras.layers.Conv2D", "keras.layers.Conv3D")
+@converts("keras.layers.Conv1D", "keras.layers.Conv2D", "keras.layers.Conv3D", within=activations.borders)
 def convolution(stage: Stage, x: Var) -> Var:
     """Kernels are ``[..., in / groups, out]``."""
     kernel, *bias = own(stage)
@@ -44,7 +44,7 @@ def convolution(stage: Stage, x: Var) -> Var:
     return activations.named(stage, y)
 
 
-@converts("keras.layers.DepthwiseConv1D", "keras.layers.DepthwiseConv2D")
+@converts("keras.layers.DepthwiseConv1D", "keras.layers.DepthwiseConv2D", within=activations.borders)
 def depthwise(stage: Stage, x: Var) -> Var:
     """Kernels are ``[..., in, multiplier]``; each channel is convolved alone."""
     kernel, *bias = own(stage)
@@ -59,7 +59,7 @@ def _each_channel(x: Var, kernel: Array, moves: Window) -> Var:
     return convolving.convolved(x, weights, moves, kernel.shape[-2])
 
 
-@converts("keras.layers.SeparableConv1D", "keras.layers.SeparableConv2D")
+@converts("keras.layers.SeparableConv1D", "keras.layers.SeparableConv2D", within=activations.borders)
 def separable(stage: Stage, x: Var) -> Var:
     """Each channel convolved alone, then channels mixed place by place."""
     alone, mixing, *bias = own(stage)
@@ -73,7 +73,12 @@ def separable(stage: Stage, x: Var) -> Var:
     return activations.named(stage, moved(stage, x, mixed))
 
 
-@converts("keras.layers.Conv1DTranspose", "keras.layers.Conv2DTranspose", "keras.layers.Conv3DTranspose")
+@converts(
+    "keras.layers.Conv1DTranspose",
+    "keras.layers.Conv2DTranspose",
+    "keras.layers.Conv3DTranspose",
+    within=activations.borders,
+)
 def transposed(stage: Stage, x: Var) -> Var:
     """Kernels are ``[..., out, in]``. Sizes: keras.src.backend.common.backend_utils."""
     kernel, *bias = own(stage)

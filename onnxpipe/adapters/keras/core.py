@@ -18,7 +18,7 @@ from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import converts
 
 
-@converts("keras.layers.Dense")
+@converts("keras.layers.Dense", within=activations.borders)
 def dense(stage: Stage, x: Var) -> Var:
     """``activation(x @ kernel + bias)`` over the last axis."""
     kernel, *bias = own(stage)
@@ -26,7 +26,7 @@ def dense(stage: Stage, x: Var) -> Var:
     return activations.named(stage, y + bias[0] if stage.use_bias else y)
 
 
-@converts("keras.layers.EinsumDense")
+@converts("keras.layers.EinsumDense", within=activations.borders)
 def einsum_dense(stage: Stage, x: Var) -> Var:
     """``activation(einsum(equation, x, kernel) + bias)``."""
     kernel, *bias = own(stage)
