@@ -16,7 +16,7 @@ class Inhouse(Process):
 
     def __init__(self, python: str, timeout: float, where: str) -> None:
         self.timeout, self.where = timeout, where
-        self._main = _main()
+        self._main = program()
         self._session = self._main.Session()
 
     def request(self, request: Mapping[str, Any]) -> dict[str, Any]:
@@ -35,8 +35,8 @@ class Inhouse(Process):
         pass
 
 
-def _main() -> Any:
-    """The worker's program as a module."""
+def program() -> Any:
+    """The worker's program as a module: the one of this process, whose classes its siblings know."""
     if "_onnxpipe_main" not in sys.modules:
         spec = importlib.util.spec_from_file_location("_onnxpipe_main", WORKER)
         assert spec is not None and spec.loader is not None

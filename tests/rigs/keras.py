@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,8 +18,8 @@ from onnxpipe.adapters.keras import reader
 from onnxpipe.core.plan import Plan
 from onnxpipe.core.signature import Port
 from tests.harness import Case
+from tests.inhouse import program
 
-WORKER = Path(__file__).parents[2] / "onnxpipe" / "worker"
 ROWS = 5
 _WORDS = ("red", "green", "blue", "Zoë", "", "unseen")
 _TEXTS = (
@@ -99,14 +97,7 @@ def _made(value: Any) -> Any:
 @cache
 def native() -> Any:
     """The worker's module that asks Keras, in this process."""
-    for name in ("main", "keras_native"):
-        spec = importlib.util.spec_from_file_location(f"_onnxpipe_{name}", WORKER / f"{name}.py")
-        assert spec is not None and spec.loader is not None
-        if name == "main" and "_onnxpipe_main" in sys.modules:
-            continue
-        sys.modules[f"_onnxpipe_{name}"] = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(sys.modules[f"_onnxpipe_{name}"])
-    return sys.modules["_onnxpipe_keras_native"]
+    return program().sibling("keras_native")
 
 
 @cache

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import inspect
 import re
 import shutil
@@ -27,9 +26,8 @@ from onnxpipe.core.record import public_name
 from onnxpipe.core.registry import discover, find
 from onnxpipe.services.convert import conversion
 from tests.harness import Case, attempt, cases, open_session
+from tests.inhouse import program
 from tests.rigs import spark_data
-
-WORKER = Path(__file__).parents[2] / "onnxpipe" / "worker"
 
 
 @dataclass(frozen=True)
@@ -105,18 +103,12 @@ def model_of(stage: type) -> str:
 @cache
 def native() -> Any:
     """The worker's module that asks Spark, in this process. Skips the test where there is no Java."""
-    for name in ("main", "spark_native"):
-        spec = importlib.util.spec_from_file_location(f"_onnxpipe_{name}", WORKER / f"{name}.py")
-        assert spec is not None and spec.loader is not None
-        sys.modules[f"_onnxpipe_{name}"] = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(sys.modules[f"_onnxpipe_{name}"])
-    return sys.modules["_onnxpipe_spark_native"]
+    return program().sibling("spark_native")
 
 
 def main() -> Any:
     """The worker's main module, in this process."""
-    native()
-    return sys.modules["_onnxpipe_main"]
+    return program()
 
 
 @cache

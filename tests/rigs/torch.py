@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -14,20 +12,13 @@ import onnx
 from onnxpipe.core.fragment import Fragment
 from onnxpipe.core.options import Options
 from onnxpipe.services.natives import programs
-
-WORKER = Path(__file__).parents[2] / "onnxpipe" / "worker"
+from tests.inhouse import program
 
 
 @cache
 def worker(name: str) -> Any:
     """A module of the worker, loaded as the worker itself loads it."""
-    if name != "main":
-        return worker("main").sibling(name)
-    spec = importlib.util.spec_from_file_location("_onnxpipe_main", WORKER / "main.py")
-    assert spec is not None and spec.loader is not None
-    sys.modules["_onnxpipe_main"] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(sys.modules["_onnxpipe_main"])
-    return sys.modules["_onnxpipe_main"]
+    return program() if name == "main" else program().sibling(name)
 
 
 def loaded(path: Path) -> Any:
