@@ -173,3 +173,24 @@ def test_tensors_of_every_type_cross_unchanged(binary: bool) -> None:
     for name, value in rows.items():
         assert back[name].dtype == value.dtype
         np.testing.assert_array_equal(back[name], value)
+
+
+@pytest.mark.parametrize(
+    ("change", "rest", "said"),
+    [
+        ({}, 8, "8 bytes of tensors where 16 were said to follow|y has 1 values"),
+        ({}, 24, "24 bytes of tensors where 16 were said to follow"),
+        ({"parameters": {"binary_data_size": 12}}, 12, "y has 12 bytes, which are no whole FP64"),
+        ({"parameters": {"binary_data_size": -1}}, 16, "a binary_data_size of -1"),
+        ({"shape": [3, 1]}, 16, r"y has 2 values, which aren't the \[3, 1\]"),
+        ({"shape": None}, 16, "y has no shape"),
+        ({"datatype": "BYTES"}, 16, "y"),
+    ],
+)
+def test_binary_answers_that_break_the_protocol_are_told(
+    change: dict[str, Any], rest: int, said: str
+) -> None:
+    entry = {"name": "y", "datatype": "FP64", "shape": [2, 1], "parameters": {"binary_data_size": 16}}
+    told = json.dumps({"outputs": [{**entry, **change}]}).encode()
+    with pytest.raises(ValueError, match=said):
+        protocol.answers(Body(told + b"\xff" * rest, len(told)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import pickle
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import numpy as np
 import onnxruntime as ort
 import pytest
+from sklearn.preprocessing import StandardScaler
 
 pytest.importorskip("torch", reason="PyTorch isn't installed")
 
@@ -20,7 +22,7 @@ import torch
 from onnxpipe.adapters.base import Artefact
 from onnxpipe.adapters.torch import reader, trust
 from onnxpipe.core.options import Options
-from onnxpipe.errors import Inexact, Unreadable, Untrusted
+from onnxpipe.errors import BadInput, Inexact, Unreadable, Untrusted
 from onnxpipe.services.convert import adapter_of, artefact_of, convert
 from tests import nets
 from tests.rigs import torch as rig
@@ -232,3 +234,26 @@ def test_a_factory_on_the_command_line(tmp_path: Path) -> None:
     lock = json.loads((tmp_path / "net.onnx.lock").read_text())
     assert lock["source"]["path"] == "w.pt"
     assert "net:make@w.pt" in lock["command"]
+
+
+def test_halves_go_in_and_other_types_have_a_way_out(tmp_path: Path) -> None:
+    torch.save(torch.nn.Sequential(torch.nn.Linear(8, 4), torch.nn.ELU()).half(), tmp_path / "net.pt")
+    model = rig.loaded(tmp_path / "net.pt")
+    made = rig.exported(model, Options(inputs={"input": ("float16", (None, 8))}))
+    assert [str(port) for port in (*made.signature.inputs, *made.signature.outputs)] == [
+        "input: float16[N, 8]", "output: float16[N, 4]",
+    ]  # fmt: skip
+    rows = {"input": ROWS.astype(np.float16)}
+    session = ort.InferenceSession(made.model.SerializeToString())
+    np.testing.assert_allclose(session.run(None, rows)[0], model.ask(rows)["output"], rtol=2e-3, atol=1e-3)
+    for kind, way in (
+        ("bfloat16", r"x\.bfloat16\(\)"),
+        ("complex64", r"view_as_complex"),
+        ("float8", "Known"),
+    ):
+        with pytest.raises(BadInput, match=f"no type {kind} for input x") as caught:
+            Options(inputs={"x": (kind, (None, 8))})
+        assert re.search(way, caught.value.remedy)
+    with pytest.raises(BadInput, match="X can't be float16") as caught:
+        convert(StandardScaler().fit(ROWS), inputs={"X": ("float16", (None, 8))})
+    assert "float32" in caught.value.remedy

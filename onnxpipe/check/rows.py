@@ -96,6 +96,7 @@ def column(rows: Rows, slot: Slot) -> Array:
 def with_values(rows: Rows, indices: Any, slot_of: Sequence[Slot], values: Sequence[Any]) -> dict[str, Array]:
     """Row ``indices[i]`` with ``values[i]`` at ``slot_of[i]``, one row per value."""
     made = copied(take(rows, np.asarray(indices, int)))
-    for i, (slot, value) in enumerate(zip(slot_of, values, strict=True)):
-        made[slot.name][i, slot.column] = value
+    with np.errstate(over="ignore"):  # what float16 can't hold is infinite there
+        for i, (slot, value) in enumerate(zip(slot_of, values, strict=True)):
+            made[slot.name][i, slot.column] = value
     return made

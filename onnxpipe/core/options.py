@@ -25,6 +25,14 @@ DTYPES = (
     *("uint64", "uint32", "uint16", "uint8", "bool", "string"),
 )
 """What an input may hold."""
+OF_PROGRAMS = ("float16",)
+"""What an input of a network that is a program may hold, too."""
+_IN_FORWARD = {
+    "bfloat16": "Have forward take float32 and begin with x.bfloat16(): numpy has no such type to feed.",
+    "complex64": "Have forward take float32 [..., 2] and begin with torch.view_as_complex(x).",
+    "complex128": "Have forward take float64 [..., 2] and begin with torch.view_as_complex(x).",
+}
+"""How what onnxruntime can't be fed comes in otherwise."""
 
 
 class Axis(NamedTuple):
@@ -61,5 +69,15 @@ class Options:
                 known = ", ".join(get_args(choices))
                 raise BadInput(f"{name} must be one of {known}, not {getattr(self, name)!r}")
         for name, (dtype, _) in self.inputs.items():
-            if dtype not in DTYPES:
-                raise BadInput(f"no type {dtype} for input {name}", remedy=f"Known: {', '.join(DTYPES)}")
+            if dtype not in (*DTYPES, *OF_PROGRAMS):
+                known = f"Known: {', '.join((*DTYPES, *OF_PROGRAMS))}"
+                raise BadInput(f"no type {dtype} for input {name}", remedy=_IN_FORWARD.get(dtype, known))
+
+    def refuse_halves(self) -> None:
+        """Raise BadInput for an input of a type that only programs take."""
+        for name, (dtype, _) in self.inputs.items():
+            if dtype in OF_PROGRAMS:
+                raise BadInput(
+                    f"{name} can't be {dtype}: only networks of PyTorch and TensorFlow take it",
+                    remedy=f"--input {name}=float32",
+                )

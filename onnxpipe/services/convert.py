@@ -127,6 +127,7 @@ def _with_peers(
     if exporter := program_exporter(adapter, artefact):
         plan, fragment = exported(artefact, adapter, exporter, options, sample, where)
         return _finished(artefact, plan, fragment, options)
+    options.refuse_halves()
     try:
         return _converted(artefact, adapter, replace(options, fallback=False), sample)
     except Unsupported as error:

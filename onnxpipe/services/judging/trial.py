@@ -209,7 +209,8 @@ def _tame(made: Probes, most: float, within: Callable[[Array], bool] = lambda _:
     wild = np.zeros(len(made), bool)
     for value in made.rows.values():
         if value.dtype.kind == "f" and within(value):
-            large = np.isfinite(value) & (np.abs(value) > most)
+            end = min(most, float(np.finfo(value.dtype).max))  # float16 ends long before
+            large = np.isfinite(value) & (np.abs(value) > end)
             wild |= large.reshape(len(value), -1).any(axis=1)
     kept = np.flatnonzero(~wild | np.array([origin == "data" for origin in made.origins]))
     origins, notes = ([told[i] for i in kept] for told in (made.origins, made.notes))
