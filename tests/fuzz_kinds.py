@@ -151,9 +151,14 @@ def lightgbm(folder: Path) -> None:
     fit.booster_.save_model(folder / "model.txt")
 
 
-def liblinear(folder: Path) -> None:
-    document = json.loads(next(FIXTURES.glob("svm/*L2R_LR*")).read_text())
-    (folder / "model.svm").write_text(document["model"])
+def machine(pattern: str) -> Callable[[Path], None]:
+    """A model text of LIBSVM or LIBLINEAR."""
+
+    def make(folder: Path) -> None:
+        document = json.loads(min(FIXTURES.glob(f"svm/{pattern}")).read_text())
+        (folder / "model.svm").write_text(document["model"])
+
+    return make
 
 
 def hdf5(folder: Path) -> None:
@@ -229,7 +234,23 @@ KINDS = {
         Kind("xgboost", xgboost, "model.*", pipelines("model.json") + pipelines("model.ubj")),
         Kind("lightgbm", lightgbm, "model.txt", pipelines("model.txt")),
         Kind("catboost", copied(DEMO / "species.cbm", "m.cbm"), "m.cbm", pipelines("m.cbm", *SPECIES)),
-        Kind("liblinear", liblinear, "model.svm", pipelines("model.svm")),
+        Kind("liblinear", machine("*L2R_LR*"), "model.svm", pipelines("model.svm")),
+        Kind("libsvm", machine("libsvm.c_svc_s_0_t_2*b_1*"), "model.svm", pipelines("model.svm")),
+        Kind(
+            "synapse", copied(FIXTURES / "spark_lightgbm/binary", "saved"), "saved/**/*", pipelines("saved")
+        ),
+        Kind(
+            "savedmodel",
+            copied(FIXTURES / "tensorflow_transform/saved", "saved"),
+            "saved/*.pb",
+            (("inspect", "saved"),),
+        ),
+        Kind(
+            "checkpoint",
+            copied(FIXTURES / "torch_lightning/last.ckpt", "last.ckpt"),
+            "last.ckpt",
+            (("inspect", "last.ckpt"),),
+        ),
         Kind("onnx", model, "model.onnx", READERS),
         Kind("golden", model, "model.golden/*/*.pb", (("verify", "model.onnx"),)),
         Kind("lock", model, "model.onnx.lock", (("skew", "model.onnx.lock"), ("skew", "model.onnx"))),

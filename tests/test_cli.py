@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import subprocess
 import sys
 import sysconfig
 from pathlib import Path
@@ -81,12 +84,38 @@ def test_the_lock_tells_what_was_made_of_what(converted: Path) -> None:
     assert str(converted) not in json.dumps(document)
 
 
+ANOTHER_DAY = """
+import os, sys, time
+
+clock = time.time
+time.time, time.time_ns = lambda: clock() + 4e7, lambda: int((clock() + 4e7) * 1e9)
+os.umask(0o077)
+from onnxpipe.cli import main
+
+sys.exit(main(sys.argv[1:]))
+"""
+
+
 def test_the_command_in_the_lock_makes_the_same_bytes_again(converted: Path, tmp_path: Path) -> None:
     before = {path: (converted / "models" / path).read_bytes() for path in listed(converted / "models")}
     program, *arguments = json.loads(before["model.onnx.lock"])["command"].split()
     assert program == "onnxpipe"
-    assert onnxpipe(*arguments, cwd=converted / "models").returncode == 0
-    assert {path: (converted / "models" / path).read_bytes() for path in before} == before
+    elsewhere = tmp_path / "another place"
+    shutil.copytree(converted, elsewhere)
+    shutil.rmtree(elsewhere / "models")
+    (elsewhere / "models").mkdir()
+    other = {
+        **os.environ,
+        "PYTHONHASHSEED": "12345",
+        "TZ": "Asia/Tokyo",
+        "LC_ALL": "C",
+        "OMP_NUM_THREADS": "1",
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", ANOTHER_DAY, *arguments], cwd=elsewhere / "models", env=other, check=False
+    )
+    assert done.returncode == 0
+    assert {path: (elsewhere / "models" / path).read_bytes() for path in before} == before
 
 
 def test_what_was_written_is_without_skew(converted: Path) -> None:

@@ -17,7 +17,7 @@ COUNT = 6 * len(KINDS)
 def test_damaged_files_of_every_kind_end_well() -> None:
     """Exit 0, 1 or 2 in time, no traceback, no partial file; and some of each, else it proves nothing."""
     codes: Counter[int] = Counter()
-    for trial, code, problem in fuzz.outcomes(list(KINDS), COUNT, seed=7):
+    for trial, code, problem in fuzz.outcomes(list(KINDS), COUNT, seed=8):
         assert not problem, f"{trial}: {problem} (kept under {fuzz.KEPT})"
         codes[code] += 1
     assert codes.total() == COUNT and min(codes[0], codes[2]) > COUNT // 10 and codes[1]
