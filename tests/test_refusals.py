@@ -5,9 +5,12 @@ from __future__ import annotations
 import numpy as np
 import onnx
 import pytest
-from sklearn.linear_model import LinearRegression
+from sklearn.compose import make_column_transformer
+from sklearn.decomposition import PCA, TruncatedSVD
+from sklearn.feature_selection import SelectKBest, f_regression
+from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import OrdinalEncoder, StandardScaler
 from sklearn.tree import DecisionTreeRegressor
 
 from onnxpipe import convert
@@ -53,3 +56,33 @@ def test_a_refusal_stays_in_its_stage() -> None:
     stages = {node.op_type: node.metadata_props[0].value for node in model.graph.node}
     assert stages["IsNaN"] == "Pipeline/linearregression"
     assert all(node.metadata_props[0].value for node in model.graph.node)
+
+
+def test_a_constant_refuses_where_no_axis_is_dropped() -> None:
+    model = convert(LogisticRegression().fit(X, np.digitize(Y, [-1, 1])))
+    assert "Reshape" not in operators(model)
+    run(model, {"X": X})
+    with pytest.raises(Exception, match="out of data bounds"):
+        run(model, {"X": np.where(np.arange(40)[:, None] == 7, np.inf, X)})
+
+
+@pytest.mark.parametrize("last", [PCA(2), StandardScaler(), TruncatedSVD(2), SelectKBest(f_regression, k=2)])
+def test_a_last_step_checks_what_comes_in(last: object) -> None:
+    """A sum that overflows in it is no reason to refuse a row of numbers."""
+    model = convert(make_pipeline(StandardScaler(), last).fit(X, Y))
+    assert "Reshape" not in operators(model)
+    assert run(model, {"X": X})["transform"].shape[0] == 40
+    for bad in (np.inf, -np.inf):
+        with pytest.raises(Exception, match="out of data bounds"):
+            run(model, {"X": np.where(np.arange(3) == 1, bad, X)})
+
+
+def test_columns_that_are_dropped_later_refuse_too() -> None:
+    words = np.array([["a", "x"], ["b", "y"]] * 20, object)
+    both = make_column_transformer((OrdinalEncoder(), [0]), (OrdinalEncoder(), [1]))
+    dropping = make_column_transformer(("drop", [1]), (StandardScaler(), [0]))
+    model = convert(make_pipeline(both, dropping).fit(words))
+    for count in (40, 1, 0):
+        assert run(model, {"X": words[:count]})["transform"].shape == (count, 1)
+    with pytest.raises(Exception, match="out of data bounds"):
+        run(model, {"X": np.where(words == "y", "z", words).astype(object)})

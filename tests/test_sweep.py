@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from sklearn.cluster import Birch, MeanShift
 from sklearn.decomposition import NMF
+from sklearn.feature_extraction import FeatureHasher
 from sklearn.impute import KNNImputer
 from sklearn.kernel_approximation import RBFSampler
 from sklearn.kernel_ridge import KernelRidge
@@ -38,6 +39,8 @@ FOUND = [
     (KernelRidge(kernel="poly"), "regression", "native"),
     # one column or two, as the other rows in the batch are
     (LabelBinarizer(), "label_pairs", "native"),
+    # infinities and numbers beyond 64 bits that no integer holds
+    (FeatureHasher(n_features=13, dtype=np.int64), "dictionaries", "native"),
     # weights of 1 over the rounding noise of a distance of 0
     (make_pipeline(KNNImputer(n_neighbors=3, weights="distance"), Ridge()), "twins", "native"),
 ]

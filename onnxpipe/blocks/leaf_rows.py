@@ -33,7 +33,8 @@ def summed_rows(x: Var, forest: Forest, rows: Array) -> Var:
         return summed(x, forest, rows[:, 0])
     if are_votes(rows):
         return cast(_votes(x, forest, rows), np.float64)
-    return numeric.summed_within(_looked_up(x, forest, rows, Check.NOTHING))
+    found = _looked_up(x, forest, rows, Check.NOTHING)
+    return found if len(forest.roots) == 1 else numeric.summed_within(found)
 
 
 def summed_in_order(x: Var, forest: Forest, rows: Array) -> Var:
@@ -54,8 +55,11 @@ def mean_rows(x: Var, forest: Forest, rows: Array, check: Check = Check.NOTHING)
     if _are_pairs(forest, rows):
         return _shares_of_two(x, forest, rows[:, 1], check)
     found = _looked_up(x, forest, rows, check)
-    alone = len(forest.roots) == 1
-    return numeric.summed_within(found) if alone else op.reduce_mean(found, const([1]), keepdims=0)
+    if len(forest.roots) == 1:
+        return found
+    if numeric.sums_by_product(found):
+        return op.div(numeric.summed_within(found), const(float(len(forest.roots))))
+    return op.reduce_mean(found, const([1]), keepdims=0)
 
 
 def are_votes(rows: Array) -> bool:
@@ -155,14 +159,19 @@ def _votes(x: Var, forest: Forest, rows: Array) -> Var:
 
 
 def _looked_up(x: Var, forest: Forest, rows: Array, check: Check) -> Var:
-    """The rows ``[N, trees, m]``: each tree answers, as its own target, which distinct one its leaf holds."""
+    """The rows ``[N, trees, m]``, of a lone tree ``[N, m]``: each tree answers, as its own target, which
+    distinct one its leaf holds.
+    """
     table, which = distinct_rows(rows)
     targets, count = forest.tree_of_leaf, len(forest.roots)
     if check is not Check.NOTHING:
         forest = _watched(x, forest, check)
         targets, which = np.append(targets, [0, 0]), np.append(which, [0, len(table)])
     x = x if 2 * len(table) < _EXACT_IN_SINGLE else cast(x, np.float64)
-    return op.gather(const(table), cast(ensemble(x, forest, which, targets, count), np.int32), axis=0)
+    found = ensemble(x, forest, which, targets, count)
+    if count == 1:
+        return op.gather_nd(const(table), cast(found, np.int64))
+    return op.gather(const(table), cast(found, np.int32), axis=0)
 
 
 def distinct_rows(rows: Array) -> tuple[Array, Array]:

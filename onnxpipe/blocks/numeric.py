@@ -68,15 +68,21 @@ _FEW, _SHORT = 16, 128
 product than along a middle axis."""
 
 
+def sums_by_product(x: Var) -> bool:
+    """Whether ``x`` ``[N, t, m]`` is sooner summed over its middle axis by a product."""
+    count, width = (size if isinstance(size, int) else _SHORT + 1 for size in shape_of(x)[1:])
+    return width <= _FEW and count * width <= _SHORT and dtype_of(x).kind == "f"
+
+
 def summed_within(x: Var) -> Var:
     """``x`` ``[N, t, m]`` of finite numbers summed over its middle axis, ``[N, m]``.
 
     onnxruntime takes 0.1 µs per row and axis for it, however short they are; a product doesn't.
     """
-    count, width = (size if isinstance(size, int) else _SHORT + 1 for size in shape_of(x)[1:])
+    count, width = shape_of(x)[1:]
     if count == 1:
         return op.squeeze(x, const([1]))
-    if width > _FEW or count * width > _SHORT or dtype_of(x).kind != "f":
+    if not sums_by_product(x):
         return op.reduce_sum(x, const([1]), keepdims=0)
     units = np.tile(np.eye(width, dtype=dtype_of(x)), (count, 1))
     return op.gemm(op.reshape(x, const([0, count * width])), const(units))

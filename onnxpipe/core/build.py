@@ -10,7 +10,7 @@ import onnx
 import spox
 from onnx import helper
 
-from onnxpipe.core import broadcasting, opsets, pruning, refusals
+from onnxpipe.core import broadcasting, opsets, passed_over, pruning, refusals
 from onnxpipe.core.apply import parts, tensor
 from onnxpipe.core.fragment import Fragment, Tap
 from onnxpipe.core.guards import guarded
@@ -38,7 +38,7 @@ def build(plan: Plan, options: Options, context: Context | None = None) -> Fragm
     outputs = _outputs(context, _picked((plan.run or side_by_side)(plan, arguments), options))
     if clash := sorted(outputs.keys() & arguments.keys()):
         raise BadInput(f"{', '.join(clash)} names both an input and an output", remedy="Rename the column.")
-    outputs = refusals.sunk(outputs)
+    outputs = refusals.sunk(passed_over.enforced(context, outputs))
     broadcasting.align(outputs.values())
     model = spox.build(arguments, outputs)
     if plan.frugal:

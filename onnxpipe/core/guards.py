@@ -25,9 +25,14 @@ def guarded(context: Context, x: Var, check: Check) -> Var:
         return x
     if context.options.on_invalid != "raise":
         return require(context, x, op.not_(_refused(x, check)))
+    return _noted(context, refusing(x, index_of_refused(x, check)))
+
+
+def index_of_refused(x: Var, check: Check) -> Var:
+    """An int64 scalar, 1 if any value of ``x`` ``[N, d]`` is refused, else 0."""
     if check is Check.NONFINITE:
-        return _refusing(x, cast(op.isnan(op.reduce_sum(_nothing(x), keepdims=0)), np.int64))
-    return _refusing(x, _any(op.isinf(x)))
+        return cast(op.isnan(op.reduce_sum(_nothing(x), keepdims=0)), np.int64)
+    return _any(op.isinf(x))
 
 
 def _nothing(x: Var) -> Var:
@@ -70,7 +75,7 @@ def _any(flags: Var) -> Var:
     return cast(op.reduce_max(cast(flags, np.uint8), keepdims=0), np.int64)
 
 
-def _refusing(x: Var, bad: Var) -> Var:
+def refusing(x: Var, bad: Var) -> Var:
     """``x`` if the int64 scalar ``bad`` is 0; else the session fails.
 
     An out-of-range Gather is an error by the standard, which is how a graph can refuse. What is
@@ -89,12 +94,12 @@ def require(context: Context, x: Var, valid: Var) -> Var:
     if context.options.on_invalid != "raise":
         context.valid.append(valid)
         return x
-    return enforced(x, valid)
+    return _noted(context, enforced(x, valid))
 
 
 def enforced(x: Var, valid: Var) -> Var:
     """``x`` where every row of ``valid`` ``[N]`` holds; else the session fails."""
-    return _refusing(x, _any(op.not_(valid)))
+    return refusing(x, _any(op.not_(valid)))
 
 
 def looked_up(context: Context, values: NDArray[Any], index: Var) -> Var:
@@ -106,4 +111,9 @@ def looked_up(context: Context, values: NDArray[Any], index: Var) -> Var:
         last = const(len(values) - 1, np.int64)
         context.valid.append(op.less_or_equal(op.reduce_max(index, const([1]), keepdims=0), last))
         index = op.min([index, last])
-    return op.gather(const(values), index, axis=0)
+    return _noted(context, op.gather(const(values), index, axis=0))
+
+
+def _noted(context: Context, x: Var) -> Var:
+    context.refusing.append(x)
+    return x

@@ -22,6 +22,7 @@ class Context:
 
     ``valid`` holds, for ``on_invalid`` flag and nan, one bool ``[N]`` per check;
     ``taps`` each stage with the table it got and what it answered; ``notes`` what the user should know.
+    ``refusing`` holds the values at which the session may fail, ``passed_over`` those that a stage dropped.
     ``fallback`` answers for a stage without a converter, as ``core.apply.apply`` does for others.
     """
 
@@ -30,6 +31,8 @@ class Context:
     taps: list[tuple[Stage, Any, Any]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     names: Counter[str] = field(default_factory=Counter)
+    refusing: list[Var] = field(default_factory=list)
+    passed_over: list[Var] = field(default_factory=list)
     fallback: Callable[[Stage, Any], Any] | None = None
 
 

@@ -24,11 +24,9 @@ def narrowed(model: Model) -> None:
 def unguarded(model: Model) -> None:
     """The check that refuses NaN, taken out."""
     guard = nodes(model, LOGISTIC, "Gather")[0]
-    fed = next(n for n in model.graph.node if n.op_type == "Reshape" and guard.output[0] in n.input)
-    for node in (guard, fed):  # onnxruntime runs them even where nothing reads them
-        model.graph.node.remove(node)
-    for node in model.graph.node:
-        node.input[:] = [fed.input[0] if v == fed.output[0] else v for v in node.input]
+    table = next(t for t in model.graph.initializer if t.name == guard.input[0])
+    model.graph.node.remove(guard)  # onnxruntime runs it even where nothing reads it
+    model.graph.initializer.append(numpy_helper.from_array(numpy_helper.to_array(table)[0], guard.output[0]))
 
 
 def overguarded(model: Model) -> None:

@@ -48,9 +48,10 @@ def nodes(model: Model, stage: str, kind: str) -> list[onnx.NodeProto]:
 
 
 def held(model: Model, name: str) -> str:
-    """The constant behind a value: narrow tables spread theirs over the rows first."""
-    spread = (n.input[0] for n in model.graph.node if n.op_type == "Expand" and name in n.output)
-    return str(next(spread, name))
+    """The constant behind a value: spread over the rows first, or gathered unless rows are refused."""
+    ahead = (n for n in model.graph.node if name in n.output)
+    node = next((n for n in ahead if n.op_type == "Expand" or n.input[0].endswith("_table")), None)
+    return held(model, node.input[0]) if node is not None else name
 
 
 def constant(stage: str, kind: str, slot: int, edit: Callable[[Any], Any], which: int = 0) -> Plant:
@@ -61,7 +62,10 @@ def constant(stage: str, kind: str, slot: int, edit: Callable[[Any], Any], which
         names = [held(model, n.input[slot]) for n in nodes(model, stage, kind) if len(n.input) > slot]
         tensor = [known[name] for name in names if name in known][which]
         name = tensor.name
-        tensor.CopyFrom(numpy_helper.from_array(edit(numpy_helper.to_array(tensor).copy()), name))
+        value = numpy_helper.to_array(tensor).copy()
+        refusing = name.endswith("_table")  # a table of one row, the constant
+        edited = edit(value[0])[None] if refusing else edit(value)
+        tensor.CopyFrom(numpy_helper.from_array(edited, name))
 
     return plant
 

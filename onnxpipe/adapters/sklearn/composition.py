@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from onnxpipe.core.apply import apply, transformed
+from onnxpipe.core.apply import apply, parts, transformed
 from onnxpipe.core.guards import paid
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.record import Record
@@ -80,7 +80,11 @@ def _scattered_columns(stage: Stage) -> list[str]:
 @converts("sklearn.compose.ColumnTransformer", columns=_scattered_columns)
 def column_transformer(stage: Stage, x: Table) -> Table:
     """The members' answers side by side, each member on its own columns times its weight, in fitted order."""
-    made = [_answer(stage, name, step, x.take(where)) for name, step, where in _members(stage)]
+    members = list(_members(stage))
+    made = [_answer(stage, name, step, x.take(where)) for name, step, where in members]
+    read = {i for *_, where in members for i in where}
+    dropped = x.take([i for i in range(x.width) if i not in read])
+    stage.context.passed_over.extend(parts(dropped))
     return Table.join(made).promoted() if made else Table(())
 
 

@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 
 from onnxpipe.adapters.sklearn import categories
-from onnxpipe.blocks import collisions, hashes
+from onnxpipe.blocks import collisions, hashes, numeric
 from onnxpipe.blocks.categorical import indicators
 from onnxpipe.blocks.missing import filled, is_missing
 from onnxpipe.blocks.text import BLANK
+from onnxpipe.core.guards import require
 from onnxpipe.core.ops import Var, cast, concat, const, dtype_of, op, take_columns
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import ANY, OPEN, RAGGED, converts
@@ -136,5 +137,16 @@ def _values(stage: Stage, x: Table, dtype: Any) -> hashes.Hashed:
     values = _numbers(x.matrix())
     if stage.alternate_sign:
         values = values * np.where(np.array(codes) < 0, -1.0, 1.0)
+    if dtype.kind != "f" and dtype_of(values).kind == "f":
+        values = require(stage.context, values, _held(values, categories.numpy_type(stage.dtype)))
     places = op.expand(const([codes], np.int64), op.shape(values))
     return hashes.Hashed(places, cast(values, dtype))
+
+
+def _held(values: Var, dtype: Any) -> Var:
+    """bool ``[N]``: the rows of ``values`` ``[N, d]`` whose whole parts are all integers of ``dtype``."""
+    values = cast(values, np.float64)
+    lowest, highest = (float(end) for end in (np.iinfo(dtype).min, np.iinfo(dtype).max))
+    whole = op.where(op.less(values, const(0.0)), op.ceil(values), op.floor(values))
+    below = op.less(whole, const(highest)) if highest >= 2**53 else op.less_or_equal(whole, const(highest))
+    return numeric.none_of(op.not_(op.and_(op.greater_or_equal(whole, const(lowest)), below)))
