@@ -8,20 +8,26 @@ it, which tells ties. What native can't fit itself is passed over.
 from __future__ import annotations
 
 import argparse
+import multiprocessing
+import os
+import resource
 import sys
 import traceback
 from collections import Counter
 from dataclasses import dataclass
+from multiprocessing.connection import Connection
 
 import numpy as np
 from sklearn.base import clone
 
 from onnxpipe.core.registry import discover
 from onnxpipe.errors import Refusal
+from onnxpipe.services.natives import native
 from tests import datasets
 from tests.harness import DTYPES, Case, conform
+from tests.inhouse import Inhouse
 from tests.random_parts import Maker
-from tests.sweep import forked
+from tests.sweep import SECONDS, WAIT, outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +62,35 @@ def tried(case: Case, dtype: str) -> Found:
     except Exception as error:
         first = f"{type(error).__name__}: {error}".replace(str(case), "").split(" on ")[0][:300]
         where = traceback.extract_tb(error.__traceback__)[-1]
-    judged = forked(case, dtype, True)
+    judged = outcome(case, dtype)
     if judged.verdict == "EQUAL":
         return Found("tie", first)
     return Found(
         "FAILED", f"{first} ({where.filename}:{where.lineno}); judged {judged.verdict}: {judged.told}"
     )
+
+
+def forked(case: Case, dtype: str) -> Found:
+    """``tried`` in a process of its own, which may end or take too long."""
+    ours, theirs = multiprocessing.Pipe(duplex=False)
+    child = multiprocessing.get_context("fork").Process(target=_tell, args=(case, dtype, theirs))
+    child.start()
+    theirs.close()
+    try:
+        return Found(*ours.recv()) if ours.poll(WAIT) else Found("FAILED", f"no answer in {WAIT} s")
+    except EOFError:
+        return Found("FAILED", "the process ended")
+    finally:
+        child.kill()
+        child.join()
+
+
+def _tell(case: Case, dtype: str, pipe: Connection) -> None:
+    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+    setattr(native, "Process", Inhouse)  # noqa: B010
+    found = tried(case, dtype)
+    pipe.send((found.verdict, found.told))
 
 
 def main() -> int:
@@ -74,7 +103,7 @@ def main() -> int:
     for seed in range(given.seed, given.seed + given.count):
         case = made(seed)
         for dtype in DTYPES:
-            found = tried(case, dtype)
+            found = forked(case, dtype)
             counts[found.verdict] += 1
             if found.verdict != "equal":
                 told = " ".join(found.told.split())[:1200]

@@ -14,4 +14,5 @@ def test_a_pipeline_of_chance_conforms(seed: int, dtype: str) -> None:
 
 
 def test_a_seed_makes_one_pipeline() -> None:
-    assert str(made(7)) == str(made(7)) != str(made(8))
+    assert str(made(7)) == str(made(7))
+    assert str(made(7)) != str(made(8))

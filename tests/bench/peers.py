@@ -49,12 +49,15 @@ class Beside:
 
 
 def representatives() -> dict[str, dict[str, Case]]:
-    """By estimator and precision, the first row that is neither a refusal nor skipped there."""
+    """By estimator and precision, the first row that is neither a refusal nor skipped there.
+
+    Rows that ask only some methods stand in where there is no other.
+    """
     first: dict[str, dict[str, Case]] = {}
-    for case in cases("sklearn"):
+    for case in sorted(cases("sklearn"), key=lambda case: case.methods != METHODS):
         for dtype in DTYPES:
             name = "native" if dtype == "float64" else dtype
-            if not case.refused and name not in case.skip and case.methods == METHODS:
+            if not case.refused and name not in case.skip:
                 first.setdefault(case.kind, {}).setdefault(dtype, case)
     return dict(sorted(first.items()))
 
