@@ -139,6 +139,16 @@ def relabelled(repository: Path) -> None:
     git(repository, "add", "full.onnx", "full.onnx.lock", "labels.txt")
 
 
+def retrained(repository: Path) -> None:
+    """The source of a model that went into a joined graph is another."""
+    (repository / "labels.txt").write_text("no\nyes\n")
+    done = here(*LABELLED.split()[1:], cwd=repository)
+    assert done.returncode == 0, told(done)
+    git(repository, "add", "full.onnx", "full.onnx.lock", "labels.txt")
+    with (repository / "pipe.joblib").open("ab") as file:
+        file.write(b"retrained")
+
+
 AGAIN = "onnxpipe convert pipe.joblib -o model.onnx"
 
 
@@ -155,6 +165,7 @@ AGAIN = "onnxpipe convert pipe.joblib -o model.onnx"
         (half_merged, "was edited after it was written", AGAIN),
         (not_added, "isn't tracked by git", "git add model.onnx"),
         (relabelled, "changed after the conversion that read it", LABELLED),
+        (retrained, "model.onnx will be another once it is made again", f"  {AGAIN}\n  {LABELLED}\n"),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
