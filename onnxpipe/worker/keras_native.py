@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import importlib
+import json
 import os
 import shutil
 import sys
 import tempfile
+import zipfile
 from typing import Any, Collection, Dict, Iterator, List, Mapping, Tuple
 
 main = sys.modules["_onnxpipe_main"]
@@ -29,20 +31,37 @@ def load(path: str, _format: str, names: List[str]) -> Any:
     """The model in a file, without how it was compiled.
 
     Nothing that it brings along is run, but what the user allowed by name. What Keras doesn't know any
-    more is left to its older version, the library tf_keras, where that is installed.
+    more, or reads wrongly, is left to its older version, the library tf_keras, where that is installed.
     """
-    module = keras()
+    module, has_older = keras(), installed.is_module("tf_keras")
     more = {"compile": False, "safe_mode": not _CODE & set(names), "custom_objects": own(names)}
+    if has_older and is_misread(path):
+        return opened(importlib.import_module("tf_keras"), path, more)
     try:
         return opened(module, path, more)
     except Exception:
-        if not installed.is_module("tf_keras"):
+        if not has_older:
             raise
         try:
             return opened(importlib.import_module("tf_keras"), path, more)
         except Exception:
             pass
         raise
+
+
+def is_misread(path: str) -> bool:
+    """Whether Keras 2 saved a file with a formula that goes by the name of another one in Keras 3."""
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            version = json.loads(archive.read("metadata.json")).get("keras_version", "")
+            config = archive.read("config.json")
+    else:
+        import h5py
+
+        with h5py.File(path, "r") as file:
+            version, config = (file.attrs.get(name, "") for name in ("keras_version", "model_config"))
+    told, held = (each.decode() if isinstance(each, bytes) else str(each) for each in (version, config))
+    return told[:1] in ("1", "2") and "hard_sigmoid" in held
 
 
 def opened(module: Any, path: str, more: Mapping[str, Any]) -> Any:

@@ -11,6 +11,7 @@ import importlib.util
 import json
 import os
 import platform
+import re
 import sys
 import time
 import warnings
@@ -190,8 +191,14 @@ class NoConverter(Exception):
 
 
 def first_line(error: BaseException) -> str:
-    """The first line of an error's text, cut at 300 characters."""
-    return (str(error).strip().splitlines() or [""])[0][:300]
+    """What an error says first, cut at 300 characters; of one in a layer, what went wrong there."""
+    text = re.sub(r"\x1b\[\d*m", "", str(error))
+    lines = [line.strip() for line in text.splitlines() if line.strip()] or [""]
+    if lines[0].endswith("in user code:"):
+        kinds = [i for i, line in enumerate(lines) if re.match(r"\w+(Error|Exception): ", line)] or [0]
+        lines = [lines[kinds[-1]].partition(": ")[2], *lines[kinds[-1] + 1 :]]
+    in_layer = lines[0].startswith("Exception encountered when calling") and len(lines) > 1
+    return lines[1 if in_layer else 0][:300]
 
 
 def said(error: BaseException, what: str = "") -> str:

@@ -10,6 +10,7 @@ import numpy as np
 from onnxpipe.adapters.keras.calls import Call, Value, apply
 from onnxpipe.adapters.keras.halves import settled
 from onnxpipe.adapters.keras.layers import own, record
+from onnxpipe.adapters.keras.older import HARD_SIGMOID
 from onnxpipe.blocks import activations
 from onnxpipe.core.ops import Var, const, dtype_of, op
 from onnxpipe.core.plan import Stage
@@ -23,6 +24,7 @@ _NAMED: dict[str, Callable[[Var], Var]] = {
     "glu": activations.gated,
     "hard_shrink": activations.hard_shrink,
     "hard_sigmoid": activations.hard_sigmoid,
+    HARD_SIGMOID: activations.hard_sigmoid_of_fifths,
     "hard_silu": lambda x: op.mul(x, activations.hard_sigmoid(x)),
     "hard_tanh": lambda x: activations.between(x, -1.0, 1.0),
     "leaky_relu": lambda x: activations.leaky_relu(x, 0.2),
@@ -46,7 +48,7 @@ _NAMED: dict[str, Callable[[Var], Var]] = {
     "tanh": op.tanh,
     "tanh_shrink": activations.tanh_shrink,
 }
-"""Formulas: keras.src.activations.activations and keras.src.backend.tensorflow.nn."""
+"""Formulas: keras.src.activations.activations and keras.src.backend.tensorflow.nn; tf_keras's backend."""
 _OTHERWISE = {"swish": "silu", "hard_swish": "hard_silu", "log_soft_max": "log_softmax"}
 
 _JUMP = 1e-4

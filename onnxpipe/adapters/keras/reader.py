@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from onnxpipe.adapters.base import Artefact, Rows
-from onnxpipe.adapters.keras import halves, hdf5, layers, models, storage
+from onnxpipe.adapters.keras import halves, hdf5, layers, models, older, storage
 from onnxpipe.adapters.keras.calls import Call, Value, apply, flat
 from onnxpipe.adapters.keras.trust import names_in
 from onnxpipe.adapters.reading import reading
@@ -57,7 +57,8 @@ def root_of(artefact: Artefact) -> tuple[str, Stage]:
     with reading("Keras model", str(artefact), _REMEDY):
         saved = storage.opened(artefact)
         assets = {name.removeprefix("assets/"): data for name, data in saved.assets.items()}
-        root = layers.record(saved.config, saved.weights, assets)
+        config = older.spelt_out(saved.config, saved.version)
+        root = layers.record(config, saved.weights, assets)
     return saved.version, Stage(root.kind, str(root.get("name")), root.fields)
 
 
