@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -53,6 +54,21 @@ class Named(nn.Module):
     def forward(self, x: torch.Tensor) -> Answer:
         scores = self.body(x)
         return Answer(scores, scores.softmax(-1))
+
+
+@dataclass
+class Summary:
+    """What a network answers, by field."""
+
+    mean: torch.Tensor
+    most: torch.Tensor
+
+
+class Summing(nn.Module):
+    """A network over series of any length that answers a dataclass."""
+
+    def forward(self, x: torch.Tensor) -> Summary:
+        return Summary(x.mean(1), x.amax(1))
 
 
 class Block(nn.Module):

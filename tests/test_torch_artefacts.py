@@ -21,7 +21,7 @@ import torch
 
 from onnxpipe.adapters.base import Artefact
 from onnxpipe.adapters.torch import reader, trust
-from onnxpipe.core.options import Options
+from onnxpipe.core.options import Axis, Options
 from onnxpipe.errors import BadInput, Inexact, Unreadable, Untrusted
 from onnxpipe.services.convert import adapter_of, artefact_of, convert
 from tests import nets
@@ -97,6 +97,21 @@ def test_fields_name_the_outputs(tmp_path: Path) -> None:
         "scores: float32[N, 3]",
         "shares: float32[N, 3]",
     ]
+
+
+def test_fields_of_a_dataclass_name_the_outputs_and_a_range_is_kept(tmp_path: Path) -> None:
+    torch.save(nets.Summing(), tmp_path / "net.pt")
+    model = rig.loaded(tmp_path / "net.pt")
+    asked = Options(inputs={"x": ("float32", (None, 5, 3))}, dynamic={"x": (Axis(1, 2, 64),)})
+    made = rig.exported(model, asked)
+    assert [str(port) for port in (*made.signature.inputs, *made.signature.outputs)] == [
+        "x: float32[N, x_1, 3]", "mean: float32[N, 3]", "most: float32[N, 3]",
+    ]  # fmt: skip
+    session = ort.InferenceSession(made.model.SerializeToString())
+    for shape in ((1, 2, 3), (4, 64, 3), (0, 7, 3)):
+        rows = {"x": np.random.default_rng(0).normal(size=shape).astype(np.float32)}
+        for name, value in zip(("mean", "most"), session.run(["mean", "most"], rows), strict=True):
+            np.testing.assert_allclose(value, model.ask(rows)[name], rtol=1e-5, atol=1e-6)
 
 
 def test_a_branch_on_data_is_refused(tmp_path: Path) -> None:
