@@ -43,13 +43,20 @@ def chosen(words: Sequence[str], every: bool) -> list[Case]:
     rows = cases("spark")
     if words:
         return [case for case in rows if any(word in f"{case.kind} {case}" for word in words)]
-    return rows if every else list({case.kind: case for case in reversed(rows)}.values())[::-1]
+    return rows if every else list({about(case): case for case in reversed(rows)}.values())[::-1]
+
+
+def about(case: Case) -> str:
+    """The class that a row is about: its own, or one in a pipeline that no row is about by itself."""
+    alone = {each.kind for each in cases("spark")}
+    inner = [kind for kind in rig.kinds(case) if ".evaluation." not in kind]
+    return next((kind for kind in inner if kind not in alone), case.kind)
 
 
 def measured(rows: Sequence[Case]) -> Iterator[Beside]:
     """Each row converted and asked by both."""
     for case in rows:
-        kind = case.kind.removeprefix("pyspark.ml.")
+        kind = about(case).removeprefix("pyspark.ml.")
         trial = rig.trial(case, "native")
         own, trial.rows = trial.rows, {n: _exact(v) for n, v in trial.rows.items()}
         try:
