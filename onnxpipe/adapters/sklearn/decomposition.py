@@ -18,6 +18,9 @@ from onnxpipe.core.registry import Answers, converts
 
 Array = NDArray[Any]
 
+_MANY = 1_000
+"""Columns above which a covariance, a square of them, is inverted only if it has to be."""
+
 
 def _principal(stage: Stage, x: Var) -> Var:
     """``x @ components.T - mean @ components.T`` ``[N, k]``, over the standard deviations if whitened."""
@@ -31,9 +34,12 @@ def _principal(stage: Stage, x: Var) -> Var:
 
 @converts("sklearn.decomposition.PCA")
 def pca(stage: Stage, x: Var) -> Answers:
-    """The projection, and the log-likelihood under the probabilistic model."""
+    """The projection, and the log-likelihood under the probabilistic model: of many columns if asked for."""
+    projected = _principal(stage, x)
+    if stage.components_.shape[1] > _MANY and "score_samples" not in stage.options.outputs:
+        return {"transform": projected}
     density = densities.gaussian(x, stage.mean_, _pca_precision(stage))
-    return {"transform": _principal(stage, x), "score_samples": density}
+    return {"transform": projected, "score_samples": density}
 
 
 def _pca_precision(stage: Stage) -> Array:
