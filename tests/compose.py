@@ -27,6 +27,7 @@ from tests import datasets
 from tests.harness import DTYPES, Case, conform
 from tests.inhouse import Inhouse
 from tests.random_parts import Maker
+from tests.rigs.sklearn import in_dtype
 from tests.sweep import SECONDS, WAIT, outcome
 
 
@@ -51,7 +52,7 @@ def tried(case: Case, dtype: str) -> Found:
         fitted = clone(case.estimator)
         fitted.fit(rows) if target is None else fitted.fit(rows, target)
         asked = next(m for m in case.methods if hasattr(fitted, m))
-        getattr(fitted, asked)(rows[:2] if isinstance(rows, list) else rows[:2].copy())
+        getattr(fitted, asked)(in_dtype(rows[:2], dtype))
     except Exception as error:
         return Found("illegal", f"{type(error).__name__}: {error}")
     try:
