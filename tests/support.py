@@ -192,8 +192,8 @@ def torch_layers() -> str:
             "# PyTorch: layers that were tried",
             "",
             f"{len(layers)} layers of torch.nn and {len(held) - sum(r.kind in layers for r in held)} "
-            "operations, exported with an open batch and compared with torch within 1e-5 on batches and "
-            "lengths that they weren't traced with.",
+            "operations, saved as `.pt2` with an open batch, exported from there and compared with torch "
+            "within 1e-5 on batches and lengths that they weren't traced with.",
             "",
             "| layer | rows |",
             "|---|---|",

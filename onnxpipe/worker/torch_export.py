@@ -110,6 +110,7 @@ def translated(model: Any, request: Mapping[str, Any]) -> Any:
         raise main.NoConverter(
             "it answers with chance or as in training (%s): call eval() before saving" % ", ".join(found)
         )
+    main.sibling("torch_heads").given(model.program)
     return torch.onnx.export(
         model.program, dynamo=True, opset_version=request["opset"], verbose=False, external_data=False,
         input_names=model.inputs, output_names=[name for name in model.outputs if name],

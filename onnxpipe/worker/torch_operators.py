@@ -1,4 +1,4 @@
-"""Operators that torch.onnx translates to something that answers where torch refuses."""
+"""Operators that torch.onnx lacks, or translates to something that answers where torch refuses."""
 
 from __future__ import annotations
 
@@ -53,7 +53,38 @@ def table(torch: Any) -> Dict[Any, Callable[..., Any]]:
         found = op.Where(op.Greater(share, op.Constant(value_float=0.0)), first, best)
         return found if keepdim else op.Squeeze(found, axes)
 
+    def rrelu(
+        self: Any,
+        noise: Any,
+        lower: float = 0.125,
+        upper: float = 1 / 3,
+        training: bool = False,
+        generator: Any = None,
+    ) -> Any:
+        """Outside of training, the slope in the middle (``rrelu_with_noise`` in ATen's Activation.cpp)."""
+        return op.LeakyRelu(self, alpha=(lower + upper) / 2), op.Identity(noise)
+
+    def adaptive_avg_pool3d(self: Any, output_size: Any) -> Any:
+        """The mean over one axis after the other: what is averaged is a block."""
+        axes = (-3, -2, -1)
+        lengths = [int(self.shape[axis]) for axis in axes]
+        for axis, length, size in zip(axes, lengths, output_size):
+            self = pooled(self, axis, length, int(size))
+        return self
+
+    def pooled(self: Any, axis: int, length: int, size: int) -> Any:
+        """The means from ``i * length / size`` rounded down to ``(i + 1) * length / size`` rounded up."""
+        axes = op.Constant(value_ints=[axis])
+        parts = []
+        for i in range(size):
+            start = op.Constant(value_ints=[i * length // size])
+            end = op.Constant(value_ints=[-((i + 1) * -length // size)])
+            parts.append(op.ReduceMean(op.Slice(self, start, end, axes), axes, keepdims=1))
+        return op.Concat(*parts, axis=axis)
+
     return {
+        aten._adaptive_avg_pool3d.default: adaptive_avg_pool3d,
+        aten.rrelu_with_noise_functional.default: rrelu,
         aten.argmax.default: argmax,
         aten.embedding.default: embedding,
         aten.index_select.default: index_select,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
@@ -16,6 +17,10 @@ from onnxpipe.core.options import Options
 from tests.cases.torch_layers import CASES, SHAPES, TYPES, Layer
 from tests.rigs import torch as rig
 
+Shape = tuple[int | None, ...]
+UNTRACED = ("steps",)
+"""What torch.export takes for layers of one length alone: recurrent ones loop over their steps."""
+
 
 class Group(nn.Module):
     """Layers side by side, each answering under its place."""
@@ -29,12 +34,28 @@ class Group(nn.Module):
         return {name: value[0] if isinstance(value, tuple) else value for name, value in found.items()}
 
 
-def network(rows: list[Layer], given: str) -> tuple[Any, ort.InferenceSession]:
-    """Layers as torch has them, and a session of their graph."""
+def network(rows: list[Layer], given: str, shape: Shape = ()) -> tuple[Any, ort.InferenceSession]:
+    """Layers as torch has them, and a session of the graph of them as a ``.pt2``, if they can be one.
+
+    ``shape`` is what goes in where that isn't as usual.
+    """
     torch.manual_seed(0)
     model = rig.worker("torch_native").Module(Group([row.made() for row in rows]))
-    made = rig.exported(model, Options(inputs={"x": (TYPES.get(given, "float32"), SHAPES[given])}))
+    if given in UNTRACED and not shape:
+        made = rig.exported(model, Options(inputs={"x": (TYPES.get(given, "float32"), SHAPES[given])}))
+    else:
+        made = rig.exported(saved(model, given, shape or SHAPES[given]), Options())
     return model, ort.InferenceSession(made.model.SerializeToString())
+
+
+def saved(model: Any, given: str, shape: Shape) -> Any:
+    """A network as it comes back from a ``.pt2``."""
+    tracing, native = rig.worker("torch_tracing"), rig.worker("torch_native")
+    told = {"dtype": TYPES.get(given, "float32"), "shape": list(shape)}
+    request: dict[str, Any] = {"inputs": {"x": told}, "dynamic": {}}
+    stream = io.BytesIO()
+    torch.export.save(tracing.traced(model, request, tracing.examples(model, request, {})).program, stream)
+    return native.Exported(torch.export.load(io.BytesIO(stream.getvalue())))
 
 
 @cache
