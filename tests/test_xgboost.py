@@ -214,7 +214,7 @@ def test_base_margins_of_rows_are_an_input(objective: str, more: Mapping[str, An
 
 def test_a_base_margin_has_a_number_for_each_score(tmp_path: Path) -> None:
     trained("multi:softprob", matrix()).save_model(tmp_path / "model.ubj")
-    with pytest.raises(BadInput, match="base_margin has 3 numbers a row"):
+    with pytest.raises(BadInput, match="base_margin is a number for each of 3 scores"):
         onnxpipe.convert(tmp_path / "model.ubj", inputs={"base_margin": ("float32", (None, 1))})
 
 

@@ -54,7 +54,9 @@ def _margin(stage: Stage, options: Options) -> tuple[Port, Options]:
     dtype, shape = inputs.pop(MARGIN)
     width = trees.groups(stage)
     if not dtype.startswith("float") or (shape and shape[-1] != width):
-        raise BadInput(f"{MARGIN} has {width} numbers a row here", remedy=f"--input {MARGIN}=float32")
+        raise BadInput(
+            f"{MARGIN} is a number for each of {width} scores here", remedy=f"--input {MARGIN}=float32"
+        )
     return Port(MARGIN, dtype, ("N", width)), replace(options, inputs=inputs)
 
 
