@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from tests.bench.measure import Row
@@ -55,7 +56,8 @@ def cost(tool: str, path: Path) -> list[float]:
 
 def compared(what: str, path: Path, limits: Limits) -> Iterator[Row]:
     """Time, memory and file size of a conversion beside skl2onnx's."""
-    own, other = cost("ours", path), cost("theirs", path)
+    runs = [(cost("ours", path), cost("theirs", path)) for _ in range(3)]
+    own, other = ([median(figure) for figure in zip(*side, strict=True)] for side in zip(*runs, strict=True))
     names = (
         ("conversion", "s CPU", limits.seconds),
         ("peak memory", "MB", limits.memory),
