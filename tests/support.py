@@ -122,9 +122,11 @@ def table(framework: Framework) -> str:
             "",
             "## Refused by name",
             "",
-            *(_refusal(framework, case) for kind in sorted(rows) for case in rows[kind] if case.refused),
+            *dict.fromkeys(
+                _refusal(framework, case) for kind in sorted(rows) for case in rows[kind] if case.refused
+            ),
             "",
-            "## Not converted yet",
+            "## Not converted",
             "",
             (", ".join(left) or "Nothing") + ".",
             "",
