@@ -16,6 +16,7 @@ from sklearn.ensemble import (
 )
 
 from onnxpipe.adapters.sklearn.trees import shares
+from onnxpipe.blocks import turning
 from onnxpipe.blocks.leaf_rows import distinct_rows
 from onnxpipe.blocks.trees import rounded_down
 from onnxpipe.core.options import Options
@@ -72,9 +73,15 @@ def _reaching(rows: Any, tree: Any, single: bool) -> Any:
     return np.concatenate(made)
 
 
+@pytest.mark.parametrize("turned", ["", "turned"])
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("model", MODELS, ids=str)
-def test_no_row_at_any_split_goes_astray(model: Any, dtype: str) -> None:
+def test_no_row_at_any_split_goes_astray(
+    model: Any, dtype: str, turned: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if turned:  # as forests of many thousand splits are
+        monkeypatch.setattr(turning, "LEAST", 1)
+        monkeypatch.setattr(turning, "_PER_COLUMN", 0)
     rows, target = _rows()
     model.fit(rows, target)
     single = not hasattr(model, "_predictors")

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onnxpipe.blocks.tree_node import Leaves, Splits, tree_ensemble
+from onnxpipe.blocks.turning import larger_near
 from onnxpipe.core.ops import Var, cast, dtype_of, shape_of
 
 Array = NDArray[Any]
@@ -87,6 +88,7 @@ def ensemble(x: Var, forest: Forest, weights: Array, targets: Array, count: int 
     count = int(targets.max()) + 1 if count is None else count
     splits, stored = _splits(forest, dtype_of(x))
     _refuse_outside(splits.features, shape_of(x)[1])
+    x, splits = larger_near(x, splits)
     return tree_ensemble(x, splits, Leaves(targets[stored], weights[stored].astype(dtype_of(x)), count))
 
 
