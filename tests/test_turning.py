@@ -69,13 +69,18 @@ def test_every_row_goes_where_it_went(dtype: Any, mode: int, monkeypatch: pytest
     assert columns.max() < WIDTH
     monkeypatch.setattr(turning, "LEAST", 1)
     monkeypatch.setattr(turning, "_PER_COLUMN", 0)
+    monkeypatch.setattr(turning, "WORTH", 0.0)
     turned, columns = answered(forest, weights, rows)
     assert 0.1 < np.mean(columns >= WIDTH) < 0.6
     np.testing.assert_array_equal(turned, plain)
 
 
-def test_small_forests_and_wide_ones_stay_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("limit", "value"), [("LEAST", 1000), ("_PER_COLUMN", 1000), ("WORTH", 0.9)])
+def test_forests_that_gain_little_stay_as_they_are(
+    limit: str, value: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
     forest, weights = chance_forest(np.random.default_rng(0), np.float32, LEQ)
-    monkeypatch.setattr(turning, "LEAST", 1)
+    for name, usual in (("LEAST", 1), ("_PER_COLUMN", 0), ("WORTH", 0.0)):
+        monkeypatch.setattr(turning, name, value if name == limit else usual)
     _, columns = answered(forest, weights, np.zeros((1, WIDTH), np.float32))
     assert columns.max() < WIDTH

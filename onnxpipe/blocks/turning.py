@@ -17,21 +17,26 @@ from onnxpipe.core.ops import Var, concat, op, shape_of
 
 Array = NDArray[Any]
 
-LEAST = 20_000
+LEAST = 10_000
 """Splits from which on two more operators are worth their while."""
+WORTH = 0.1
+"""How much more of the way must lie near: bushes, as long on either side, gain nothing."""
 _PER_COLUMN = 100
 
 
 def larger_near(x: Var, splits: Splits) -> tuple[Var, Splits]:
     """``x`` ``[N, d]`` with its negatives behind it ``[N, 2 d]``, and the splits of a big forest turned.
 
-    What is above ``t`` is below ``-t`` in the negative: every row goes where it went. Small forests
-    are left as they are.
+    What is above ``t`` is below ``-t`` in the negative: every row goes where it went. Forests that are
+    small, or gain little, are left as they are.
     """
     width = shape_of(x)[1]
     if not isinstance(width, int) or len(splits.features) < max(LEAST, _PER_COLUMN * width):
         return x, splits
-    swap = _larger_when_true(splits) & _can_turn(splits)
+    true, false = _branches(splits)
+    swap = (true > false) & _can_turn(splits)
+    if np.sum((true - false)[swap]) < WORTH * np.sum(true + false):
+        return x, splits
     return concat([x, op.neg(x)], 1), _swapped(splits, swap, width)
 
 
@@ -46,8 +51,8 @@ def _modes(splits: Splits) -> Array:
     return np.zeros(len(splits.features), np.int64) if splits.modes is None else splits.modes
 
 
-def _larger_when_true(splits: Splits) -> NDArray[np.bool_]:
-    """Whether the true branch has more nodes than the false one, by split."""
+def _branches(splits: Splits) -> tuple[Array, Array]:
+    """How many nodes the true branch of each split has, and the false one."""
     size = np.ones(len(splits.features), np.int64)
     true, false = np.zeros_like(size), np.zeros_like(size)
     for level in reversed(_levels(splits)):
@@ -57,7 +62,7 @@ def _larger_when_true(splits: Splits) -> NDArray[np.bool_]:
         ):
             sizes[level] = np.where(leaves[level], 1, size[np.where(leaves[level], 0, children[level])])
         size[level] += true[level] + false[level]
-    return np.asarray(true > false)
+    return true, false
 
 
 def _levels(splits: Splits) -> list[Array]:

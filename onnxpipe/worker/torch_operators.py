@@ -53,6 +53,18 @@ def table(torch: Any) -> Dict[Any, Callable[..., Any]]:
         found = op.Where(op.Greater(share, op.Constant(value_float=0.0)), first, best)
         return found if keepdim else op.Squeeze(found, axes)
 
+    return {
+        **lacking(op, aten),
+        aten.argmax.default: argmax,
+        aten.embedding.default: embedding,
+        aten.index_select.default: index_select,
+        aten.gather.default: gather,
+    }
+
+
+def lacking(op: Any, aten: Any) -> Dict[Any, Callable[..., Any]]:
+    """Translations of operators that torch.onnx (2.13) has none for."""
+
     def rrelu(
         self: Any,
         noise: Any,
@@ -85,8 +97,4 @@ def table(torch: Any) -> Dict[Any, Callable[..., Any]]:
     return {
         aten._adaptive_avg_pool3d.default: adaptive_avg_pool3d,
         aten.rrelu_with_noise_functional.default: rrelu,
-        aten.argmax.default: argmax,
-        aten.embedding.default: embedding,
-        aten.index_select.default: index_select,
-        aten.gather.default: gather,
     }
