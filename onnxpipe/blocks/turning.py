@@ -35,7 +35,7 @@ def larger_near(x: Var, splits: Splits) -> tuple[Var, Splits]:
         return x, splits
     true, false = _branches(splits)
     swap = (true > false) & _can_turn(splits)
-    if np.sum((true - false)[swap]) < WORTH * np.sum(true + false):
+    if np.sum((true - false)[swap], dtype=np.int64) < WORTH * np.sum(true + false, dtype=np.int64):
         return x, splits
     return concat([x, op.neg(x)], 1), _swapped(splits, swap, width)
 
@@ -52,33 +52,26 @@ def _modes(splits: Splits) -> Array:
 
 
 def _branches(splits: Splits) -> tuple[Array, Array]:
-    """How many nodes the true branch of each split has, and the false one."""
-    size = np.ones(len(splits.features), np.int64)
-    true, false = np.zeros_like(size), np.zeros_like(size)
-    for level in reversed(_levels(splits)):
-        for sizes, children, leaves in (
-            (true, splits.true, splits.true_is_leaf),
-            (false, splits.false, splits.false_is_leaf),
-        ):
-            sizes[level] = np.where(leaves[level], 1, size[np.where(leaves[level], 0, children[level])])
-        size[level] += true[level] + false[level]
-    return true, false
+    """How many nodes the true branch of each split has, and the false one.
 
-
-def _levels(splits: Splits) -> list[Array]:
-    """The splits by how many lie above them, all trees at once. Raises ValueError for no trees."""
-    levels, front, count = [], splits.roots, 0
+    Level by level, all trees at once. Raises ValueError where the nodes don't form trees.
+    """
+    count = len(splits.features)
+    true = np.where(splits.true_is_leaf, count, splits.true).astype(np.int32)
+    false = np.where(splits.false_is_leaf, count, splits.false).astype(np.int32)
+    levels, front, reached = [], splits.roots.astype(np.int32), 0
     while len(front):
-        levels.append(front)
-        count += len(front)
-        if count > len(splits.features):
+        below = true[front], false[front]
+        levels.append((front, *below))
+        reached += len(front)
+        if reached > count:
             raise ValueError("the nodes of a tree don't form a tree")
-        inner = (
-            splits.true[front][~splits.true_is_leaf[front].astype(bool)],
-            splits.false[front][~splits.false_is_leaf[front].astype(bool)],
-        )
-        front = np.concatenate(inner)
-    return levels
+        front = np.concatenate(below)
+        front = front[front < count]
+    size = np.ones(count + 1, np.int32)  # the last one stands for every leaf
+    for level, left, right in reversed(levels):
+        size[level] = size[left] + size[right] + 1
+    return size[true], size[false]
 
 
 def _swapped(splits: Splits, swap: NDArray[np.bool_], width: int) -> Splits:
