@@ -78,20 +78,23 @@ def lacking(op: Any, aten: Any) -> Dict[Any, Callable[..., Any]]:
 
     def adaptive_avg_pool3d(self: Any, output_size: Any) -> Any:
         """The mean over one axis after the other: what is averaged is a block."""
-        axes = (-3, -2, -1)
+        axes = (2, 3, 4)
         lengths = [int(self.shape[axis]) for axis in axes]
         for axis, length, size in zip(axes, lengths, output_size):
             self = pooled(self, axis, length, int(size))
         return self
 
     def pooled(self: Any, axis: int, length: int, size: int) -> Any:
-        """The means from ``i * length / size`` rounded down to ``(i + 1) * length / size`` rounded up."""
-        axes = op.Constant(value_ints=[axis])
-        parts = []
+        """The means from ``i * length / size`` rounded down to ``(i + 1) * length / size`` rounded up.
+
+        Pools, and no reductions: onnxruntime (1.31) leaves the shape of no rows unreduced.
+        """
+        parts, axes = [], op.Constant(value_ints=[axis])
         for i in range(size):
-            start = op.Constant(value_ints=[i * length // size])
-            end = op.Constant(value_ints=[-((i + 1) * -length // size)])
-            parts.append(op.ReduceMean(op.Slice(self, start, end, axes), axes, keepdims=1))
+            start, end = i * length // size, -((i + 1) * -length // size)
+            places = [op.Constant(value_ints=[place]) for place in (start, end)]
+            kernel = [end - start if each == axis else 1 for each in (2, 3, 4)]
+            parts.append(op.AveragePool(op.Slice(self, *places, axes), kernel_shape=kernel))
         return op.Concat(*parts, axis=axis)
 
     return {

@@ -60,7 +60,7 @@ def saved(model: Any, given: str, shape: Shape) -> Any:
 
 @cache
 def verdicts(given: str) -> dict[str, list[Verdict]]:
-    """The verdicts on 3, 1 and no rows, by layer, of all layers that get the same."""
+    """The verdicts on 3 rows and on 1, by layer, of all layers that get the same."""
     rows = [row for row in CASES if row.given == given and not row.refused]
     model, session = network(rows, given)
     found: dict[str, list[Verdict]] = {row.text: [] for row in rows}
