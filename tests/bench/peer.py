@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from onnx import TensorProto, helper
 
+from tests.bench.alike import alike
 from tests.bench.measure import session
 
 
@@ -83,7 +84,13 @@ class Graph:
     """A session and the rows fed to it as its inputs want them."""
 
     def __init__(self, model: bytes) -> None:
+        self.model = model
         self.session = session(model)
+
+    def like(self, ours: Graph, rows: Any) -> Graph | None:
+        """This graph with the refusals and shapes of ours; None where that isn't of one matrix of numbers."""
+        made = alike(self.model, ours.session, rows)
+        return None if made is None else Graph(made)
 
     def feeds(self, rows: Any) -> dict[str, Any]:
         return {port.name: _fed(port, rows) for port in self.session.get_inputs()}

@@ -12,12 +12,13 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from onnxpipe.check.compare import Tolerance, compare
+from onnxpipe.check.precision import fitting
 from onnxpipe.core.options import Options
 from onnxpipe.services.convert import conversion
 from tests import datasets
@@ -27,29 +28,48 @@ from tests.harness import METHODS, Case, cases
 from tests.rigs.sklearn import answers, edge_rows, in_dtype, native_answers, normalised, sampled, stacked
 
 DTYPES = ("float32", "float64")
-LIMITS = {"float32": 1.0, "float64": 1.3}
 COUNTS = (1, 10_000)
+
+
+class Setting(NamedTuple):
+    """What estimators are fitted on and asked, and the ratio that is the limit."""
+
+    trained: str
+    asked: str
+    limit: float
+
+
+SETTINGS = {
+    "float32": Setting("float32", "float32", 1.0),
+    "narrowed": Setting("float64", "float32", 1.0),
+    "float64": Setting("float64", "float64", 1.3),
+}
+"""What is fitted on float64 computes in float64 if asked float32, too: scikit-learn, so our graph."""
 LOOSE = Tolerance(rtol=1e-5)
 """What skl2onnx is held to; our own graphs are held to the judge's rule."""
 
 
 @dataclass
 class Beside:
-    """One estimator: verdicts by (tool, dtype), ratios (ours / skl2onnx) by (dtype, rows)."""
+    """One estimator: verdicts by (tool, setting), ratios (ours / skl2onnx) by (setting, rows).
+
+    ``alike`` holds the ratios to skl2onnx's graph made to refuse and to shape as ours does.
+    """
 
     kind: str
     verdicts: dict[tuple[str, str], str] = field(default_factory=dict)
     ratios: dict[tuple[str, int], float] = field(default_factory=dict)
+    alike: dict[tuple[str, int], float] = field(default_factory=dict)
     against: dict[str, str] = field(default_factory=dict)
     errors: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def slow(self) -> list[tuple[str, int]]:
         """Where our graph takes longer than the limit allows."""
-        return [key for key, ratio in self.ratios.items() if ratio > LIMITS[key[0]]]
+        return [key for key, ratio in self.ratios.items() if ratio > SETTINGS[key[0]].limit]
 
 
 def representatives() -> dict[str, dict[str, Case]]:
-    """By estimator and precision, the first row that is neither a refusal nor skipped there.
+    """By estimator and precision asked, the first row that is neither a refusal nor skipped there.
 
     Rows that ask only some methods stand in where there is no other.
     """
@@ -67,34 +87,58 @@ def measured(words: list[str], seconds: float = 0.4) -> Iterator[Beside]:
     for kind, chosen in representatives().items():
         if not words or any(word in kind for word in words):
             found = Beside(kind)
-            for dtype, case in chosen.items():
-                _measure(found, case, dtype, seconds)
+            for name, setting in SETTINGS.items():
+                if setting.asked in chosen:
+                    _measure(found, chosen[setting.asked], name, seconds)
             yield found
 
 
-def _measure(found: Beside, case: Case, dtype: str, seconds: float) -> None:
-    """One estimator in one precision, judged and timed.
+def _measure(found: Beside, case: Case, name: str, seconds: float) -> None:
+    """One estimator in one setting, judged and timed.
 
     A float64 graph without a counterpart is held against skl2onnx's float32 graph.
     """
+    dtype = SETTINGS[name].asked
     rows, target = datasets.load(case.data or datasets.fitting(case.estimator))
-    estimator = pickle.loads(pickle.dumps(case.estimator))
-    estimator.fit(rows) if target is None else estimator.fit(rows, target)
-    against, theirs = dtype, _theirs(found, estimator, in_dtype(rows, dtype), dtype)
+    estimator = _fitted(case, in_dtype(rows, SETTINGS[name].trained), target)
+    if estimator is None or not _answering(estimator, in_dtype(rows, dtype)):
+        return
+    against, theirs = dtype, _theirs(found, estimator, in_dtype(rows, dtype), name)
     if theirs is None and dtype == "float64":
         against, theirs = "float32", _theirs(None, estimator, in_dtype(rows, "float32"), "float32")
-    ours = _ours(found, (estimator, case.rtol), in_dtype(rows, dtype), dtype, theirs[1] if theirs else ())
-    if ours and theirs:
-        found.against[dtype] = against
-        for count in COUNTS:
-            found.ratios[dtype, count] = _ratio(ours, theirs[0], rows, (dtype, against), count, seconds)
+    ours = _ours(found, (estimator, case.rtol), in_dtype(rows, dtype), name, theirs[1] if theirs else ())
+    if ours is None or theirs is None:
+        return
+    found.against[name] = against
+    alike = theirs[0].like(ours, in_dtype(rows, dtype)) if against == dtype else None
+    for count in COUNTS:
+        found.ratios[name, count] = _ratio(ours, theirs[0], rows, (dtype, against), count, seconds)
+        if alike is not None:
+            found.alike[name, count] = _ratio(ours, alike, rows, (dtype, dtype), count, seconds)
+
+
+def _fitted(case: Case, rows: Any, target: Any) -> Any:
+    """A copy of a row's estimator, fitted; None where it takes no such rows."""
+    estimator = pickle.loads(pickle.dumps(case.estimator))
+    try:
+        return estimator.fit(rows) if target is None else estimator.fit(rows, target)
+    except (TypeError, ValueError):
+        return None
+
+
+def _answering(estimator: Any, rows: Any) -> bool:
+    """Whether the original answers such rows: k-means that was fitted on float64 doesn't take float32."""
+    try:
+        return bool(native_answers(estimator, tuple(m for m in METHODS if _has(estimator, m)), rows))
+    except (TypeError, ValueError):
+        return False
 
 
 def _ours(
-    found: Beside, judged: tuple[Any, float | None], rows: Any, dtype: str, outputs: tuple[str, ...]
+    found: Beside, judged: tuple[Any, float | None], rows: Any, name: str, outputs: tuple[str, ...]
 ) -> peer.Graph | None:
     """Our graph with these outputs (default: ours), its verdict noted, at its row's tolerance."""
-    estimator, rtol = judged
+    (estimator, rtol), dtype = judged, SETTINGS[name].asked
     try:
         wanted = "native" if dtype == "float64" else dtype
         made = conversion(estimator, Options(dtype=wanted, outputs=outputs), sample=sampled(rows))
@@ -102,12 +146,13 @@ def _ours(
         names = tuple(output.name for output in graph.session.get_outputs())
         wanted_rows = stacked(rows, edge_rows(made.plan.root, rows))
         native = normalised(native_answers(estimator, _methods(names), wanted_rows))
-        verdicts = compare(native, answers(graph.session, wanted_rows), {"": Tolerance(rtol=rtol)})
-        found.verdicts["ours", dtype] = "equal" if all(v.equal for v in verdicts) else "wrong"
+        tolerances = fitting({"": Tolerance(rtol=rtol)}, made.model)
+        verdicts = compare(native, answers(graph.session, wanted_rows), tolerances)
+        found.verdicts["ours", name] = "equal" if all(v.equal for v in verdicts) else "wrong"
         return graph
     except Exception as error:
-        found.verdicts["ours", dtype] = f"crash: {type(error).__name__}"
-        found.errors["ours", dtype] = str(error)[:300]
+        found.verdicts["ours", name] = f"crash: {type(error).__name__}"
+        found.errors["ours", name] = str(error)[:300]
         return None
 
 
@@ -116,12 +161,12 @@ def _methods(names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _theirs(
-    found: Beside | None, estimator: Any, rows: Any, dtype: str
+    found: Beside | None, estimator: Any, rows: Any, name: str
 ) -> tuple[peer.Graph, tuple[str, ...]] | None:
     """skl2onnx's graph and the methods its outputs stand for, its verdict noted; None without one."""
-    noted, key = found or Beside(""), ("skl2onnx", dtype)
+    noted, key = found or Beside(""), ("skl2onnx", name)
     try:
-        graph = peer.Graph(peer.converted(estimator, rows, dtype))
+        graph = peer.Graph(peer.converted(estimator, rows, SETTINGS[name].asked))
         edges = edge_rows(conversion(estimator, Options(), sample=sampled(rows)).plan.root, rows)
         outputs = _meanings(estimator, rows, graph)
         right = _is_right(estimator, rows, graph, outputs)
@@ -195,13 +240,12 @@ def _ratio(
 def line(found: Beside) -> str:
     """One line of the table."""
     cells = [found.kind.removeprefix("sklearn.")]
-    cells += [found.verdicts.get((tool, dtype), "") for dtype in DTYPES for tool in ("ours", "skl2onnx")]
-    for dtype in DTYPES:
-        for count in COUNTS:
-            ratio = found.ratios.get((dtype, count))
-            mark = "†" if found.against.get(dtype) not in (None, dtype) else ""
-            text = "" if ratio is None else f"{ratio:.2f}{mark}"
-            cells.append(f"**{text}**" if (dtype, count) in found.slow() else text)
+    cells += [found.verdicts.get((tool, name), "") for name in SETTINGS for tool in ("ours", "skl2onnx")]
+    for key in ((name, count) for name in SETTINGS for count in COUNTS):
+        mark = "†" if found.against.get(key[0]) not in (None, SETTINGS[key[0]].asked) else ""
+        text = f"{found.ratios[key]:.2f}{mark}" if key in found.ratios else ""
+        like = f" ({found.alike[key]:.2f})" if key in found.alike else ""
+        cells.append((f"**{text}**" if key in found.slow() else text) + like)
     return "| " + " | ".join(cells) + " |"
 
 

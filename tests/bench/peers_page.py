@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from tests.bench.peers import COUNTS, DTYPES, LIMITS, Beside, line, measured
+from tests.bench.peers import COUNTS, SETTINGS, Beside, line, measured
 
+_TIMED = {"float32": "float32", "narrowed": "trained in float64, asked in float32", "float64": "float64"}
 _HEAD = (
-    "| estimator | ours float32 | skl2onnx float32 | ours float64 | skl2onnx float64 "
-    "| float32, 1 row | 10,000 rows | float64, 1 row | 10,000 rows |",
-    "|---|---|---|---|---|--:|--:|--:|--:|",
+    "| estimator | "
+    + " | ".join(f"{tool}, {name}" for name in _TIMED for tool in ("ours", "skl2onnx"))
+    + " | "
+    + " | ".join(f"{name}: {count:,} row{'s' * (count > 1)}" for name in _TIMED for count in COUNTS)
+    + " |",
+    "|---|" + "---|" * 6 + "--:|" * 6,
 )
 _VERDICTS = ("equal", "wrong at edges", "wrong", "crash", "not supported")
 
@@ -38,17 +42,20 @@ def _introduction(setting: str, found: Sequence[Beside]) -> list[str]:
 
 
 _NOTES = (
+    "- **float32**: fitted on float32 and asked float32. **narrowed**: fitted on float64 and asked float32 "
+    "(`--dtype float32`), where scikit-learn and our graph compute much in float64, as its fitted numbers "
+    "are; skl2onnx's graph rounds them. **float64**: fitted on and asked float64.",
     "- **equal**: ours is held to the judge's rule (labels, dtypes and shapes exact, float64 within 1e-9 "
-    "unless the row says and explains another tolerance), skl2onnx to 1e-5 in whatever float type it gives. "
-    "**wrong at edges**: right on the rows, wrong on edges. **crash**: an exception while converting or "
-    "loading. **not supported**: it says so.",
+    "unless float32 went into it or the row says and explains another tolerance), skl2onnx to 1e-5 in "
+    "whatever float type it gives. **wrong at edges**: right on the rows, wrong on edges. **crash**: an "
+    "exception while converting or loading. **not supported**: it says so.",
     "- A ratio is our processor time over skl2onnx's, the median over turns taken in the same run, each "
-    "session on one thread, with the same outputs; bold is above 1.0 (float32) or 1.3 (float64). The "
-    "machine had other work to do. † says that skl2onnx has no float64 graph that runs, and its "
-    "float32 one is held against ours.",
-    "- Ours refuses what scikit-learn refuses (NaN, infinities, unknown categories), with three to six small "
-    "nodes that skl2onnx's graphs don't have. At one row each costs 0.3 to 0.4 µs, beside 4.5 µs for a call "
-    "of an empty session: where skl2onnx has one or two nodes, that shows.",
+    "session on one thread, with the same outputs; bold is above the limit: 1.0, in float64 1.3. † says that "
+    "skl2onnx has no float64 graph that runs, and its float32 one is held against ours.",
+    "- **In brackets, alike**: beside skl2onnx's graph made to refuse what scikit-learn and ours refuse "
+    "(NaN, infinities) and to answer `[N]` where they do (`tests/bench/alike.py`): what is left is what the "
+    "two compute. Those promises take four to six small nodes, 0.3 to 0.4 µs each at one row, beside 4.5 µs "
+    "for a call of an empty session: no graph that keeps them is as quick as one node that doesn't.",
     "- skl2onnx's text graphs name no locale and don't load where en_US isn't installed; here they are given "
     "C.UTF-8.",
 )
@@ -57,21 +64,30 @@ _NOTES = (
 def _verdicts(found: Sequence[Beside]) -> list[str]:
     lines = ["| | " + " | ".join(_VERDICTS) + " |", "|---|" + "--:|" * len(_VERDICTS)]
     for tool in ("ours", "skl2onnx"):
-        for dtype in DTYPES:
-            counts = Counter(each.verdicts.get((tool, dtype), "").partition(":")[0] for each in found)
-            lines.append(f"| {tool}, {dtype} | " + " | ".join(str(counts[v]) for v in _VERDICTS) + " |")
+        for name, told in _TIMED.items():
+            counts = Counter(each.verdicts.get((tool, name), "").partition(":")[0] for each in found)
+            lines.append(f"| {tool}, {told} | " + " | ".join(str(counts[v]) for v in _VERDICTS) + " |")
     return lines
 
 
 def _ratios(found: Sequence[Beside]) -> list[str]:
     lines = ["| | compared | within the limit | median ratio | highest |", "|---|--:|--:|--:|--:|"]
-    for dtype in DTYPES:
+    for name, told in _TIMED.items():
         for count in COUNTS:
-            ratios = sorted(each.ratios[dtype, count] for each in found if (dtype, count) in each.ratios)
-            if ratios:
-                within = sum(ratio <= LIMITS[dtype] for ratio in ratios)
-                middle, most = ratios[len(ratios) // 2], ratios[-1]
-                what = f"{dtype}, {count:,} row{'s' * (count > 1)} (limit {LIMITS[dtype]})"
-                cells = (what, len(ratios), within, f"{middle:.2f}", f"{most:.2f}")
-                lines.append("| " + " | ".join(map(str, cells)) + " |")
+            what = f"{told}, {count:,} row{'s' * (count > 1)} (limit {SETTINGS[name].limit})"
+            lines += _summary(
+                what, name, [each.ratios[name, count] for each in found if (name, count) in each.ratios]
+            )
+            lines += _summary(
+                f"{what}, alike",
+                name,
+                [each.alike[name, count] for each in found if (name, count) in each.alike],
+            )
     return lines
+
+
+def _summary(what: str, name: str, ratios: Sequence[float]) -> list[str]:
+    if not ratios:
+        return []
+    within, middle = sum(ratio <= SETTINGS[name].limit for ratio in ratios), sorted(ratios)[len(ratios) // 2]
+    return [f"| {what} | {len(ratios)} | {within} | {middle:.2f} | {max(ratios):.2f} |"]
