@@ -20,7 +20,6 @@ from onnxpipe.adapters.base import Artefact
 from onnxpipe.adapters.keras import hdf5, hdf5_process, reader, storage, trust
 from onnxpipe.core.fragment import metadata
 from onnxpipe.errors import BadInput, Inexact, MissingExtra, Refusal, Unreadable, Unsupported
-from tests.harness import open_session
 from tests.rigs.keras import native
 
 WEIGHTS, CONFIG, METADATA = "model.weights.h5", "config.json", "metadata.json"
@@ -127,23 +126,6 @@ def test_what_a_model_has_no_use_for_is_refused(tmp_path: Path) -> None:
         convert(path, inputs={"y": ("float32", None)})
     with pytest.raises(Inexact, match="float32"):
         convert(path, dtype="float64")
-
-
-@pytest.mark.parametrize("told", ["hard_sigmoid", {"class_name": "function", "config": "hard_sigmoid"}])
-def test_what_keras_2_computed_otherwise_follows_its_version(told: Any, tmp_path: Path) -> None:
-    dense = layer("Dense", units=1, activation=told, use_bias=True)
-    x, answers = np.array([[-3, 0], [0.5, 0.25], [2, 1], [1, np.nan]], np.float32), []
-    for version in ("2.16.0", "3.15.1"):
-        path = tmp_path / "model.keras"
-        with zipfile.ZipFile(path, "w") as archive:
-            held = {METADATA: {"keras_version": version}, CONFIG: sequential(dense)}
-            for name, each in held.items():
-                archive.writestr(name, json.dumps(each))
-            archive.writestr(WEIGHTS, weights())
-        answers.append(open_session(convert(path)).run(None, {"x": x})[0][:, 0])
-    total = x.sum(axis=1)
-    np.testing.assert_allclose(answers[0], np.clip(total * 0.2 + 0.5, 0, 1), rtol=1e-6)
-    np.testing.assert_allclose(answers[1], np.clip((total + 3) / 6, 0, 1), rtol=1e-6)
 
 
 def test_layers_in_half_precision_are_told_to_the_judge(tmp_path: Path) -> None:

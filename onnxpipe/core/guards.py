@@ -102,16 +102,24 @@ def enforced(x: Var, valid: Var) -> Var:
     return refusing(x, _any(op.not_(valid)))
 
 
-def looked_up(context: Context, values: NDArray[Any], index: Var) -> Var:
-    """``values[index]`` for int64 ``index`` ``[N, k]`` from 0 up, refusing rows with one past the end.
+def looked_up(context: Context, values: NDArray[Any], index: Var, *, from_end: bool = False) -> Var:
+    """``values[index]`` for int64 ``index`` ``[N, ...]`` from 0 up, refusing rows with one past the end.
 
+    ``from_end``: those below 0 count from the end, and rows with one past the start are refused too.
     Costs no check of its own where the session may fail: an out-of-range Gather does.
     """
     if context.options.on_invalid != "raise":
-        last = const(len(values) - 1, np.int64)
-        context.valid.append(op.less_or_equal(op.reduce_max(index, const([1]), keepdims=0), last))
-        index = op.min([index, last])
+        first, last = const(-len(values) if from_end else 0, np.int64), const(len(values) - 1, np.int64)
+        inside = op.max([op.min([index, last]), first])
+        context.valid.append(_everywhere(op.equal(index, inside)))
+        index = inside
     return _noted(context, op.gather(const(values), index, axis=0))
+
+
+def _everywhere(flags: Var) -> Var:
+    """bool ``[N]``: the rows of ``flags`` ``[N, ...]`` that hold nothing but true."""
+    axes = list(range(1, len(shape_of(flags))))
+    return cast(op.reduce_min(cast(flags, np.int64), const(axes), keepdims=0), np.bool_) if axes else flags
 
 
 def _noted(context: Context, x: Var) -> Var:

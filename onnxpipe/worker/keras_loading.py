@@ -14,33 +14,34 @@ from typing import Any, Dict, List, Mapping
 main = sys.modules["_onnxpipe_main"]
 installed = main.sibling("installed")
 _CODE = {"__lambda__", "keras.layers.Lambda"}
+_EMBEDDING = '"Embedding"'
 _SUFFIXES = {b"PK\x03\x04": ".keras", b"\x89HDF": ".h5"}
 
 
 def model(path: str, names: List[str], module: Any) -> Any:
     """The model in a file, without how it was compiled.
 
-    Nothing that it brings along is run, but what the user allowed by name. What Keras doesn't know any
-    more, or reads wrongly, is left to its older version, the library tf_keras, where that is installed.
+    Nothing that it brings along is run, but what the user allowed by name. What Keras 3 doesn't know any
+    more, or reads otherwise than Keras 2, is left to the library tf_keras. Raises ModuleNotFoundError
+    where that is missing and Keras 3 can't stand in for it.
     """
-    has_older = installed.is_module("tf_keras")
+    has_older, saved = installed.is_module("tf_keras"), by_keras_2(path)
     more = {"compile": False, "safe_mode": not _CODE & set(names), "custom_objects": own(names)}
-    if has_older and is_misread(path):
+    if "hard_sigmoid" in saved or (has_older and _EMBEDDING in saved):
         return opened(importlib.import_module("tf_keras"), path, more)
     try:
-        return opened(module, path, more)
+        made = opened(module, path, more)
     except Exception:
-        if not has_older:
+        if not saved:
             raise
-        try:
-            return opened(importlib.import_module("tf_keras"), path, more)
-        except Exception:
-            pass
-        raise
+        return opened(importlib.import_module("tf_keras"), path, more)
+    if _EMBEDDING in saved:
+        count_from_start(module.layers.Embedding)
+    return made
 
 
-def is_misread(path: str) -> bool:
-    """Whether Keras 2 saved a file with a formula that goes by the name of another one in Keras 3."""
+def by_keras_2(path: str) -> str:
+    """The configuration of a file that Keras 2 saved, as text; else the empty text."""
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
             version = json.loads(archive.read("metadata.json")).get("keras_version", "")
@@ -51,7 +52,20 @@ def is_misread(path: str) -> bool:
         with h5py.File(path, "r") as file:
             version, config = (file.attrs.get(name, "") for name in ("keras_version", "model_config"))
     told, held = (each.decode() if isinstance(each, bytes) else str(each) for each in (version, config))
-    return told[:1] in ("1", "2") and "hard_sigmoid" in held
+    return held if told[:1] in ("1", "2") else ""
+
+
+def count_from_start(kind: Any) -> None:
+    """Have Keras 3's Embedding refuse what Keras 2's does: it'd count numbers below 0 from the end."""
+    import tensorflow as tf
+
+    plain = kind.call
+
+    def call(layer: Any, inputs: Any) -> Any:
+        tf.debugging.assert_non_negative(tf.cast(inputs, "int64"), "Keras 2 has no row of weights below 0")
+        return plain(layer, inputs)
+
+    kind.call = call
 
 
 def opened(module: Any, path: str, more: Mapping[str, Any]) -> Any:

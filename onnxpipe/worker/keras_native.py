@@ -102,7 +102,7 @@ class Recorder:
 
     def run(self, model: Any, rows: Mapping[str, Any]) -> None:
         """Call the model with every operation in it watched."""
-        kind = keras().Operation
+        kind = operation_of(model)
         plain = kind.__call__
 
         def watched(operation: Any, *args: Any, **kwargs: Any) -> Any:
@@ -122,6 +122,12 @@ class Recorder:
             called(model, rows)
         finally:
             kind.__call__ = plain
+
+
+def operation_of(model: Any) -> Any:
+    """The class whose calls are those of all layers in a model, of Keras 3 or 2."""
+    older = sys.modules.get("tf_keras")
+    return older.layers.Layer if older and isinstance(model, older.Model) else keras().Operation
 
 
 def operations(model: Any, path: str) -> Iterator[Tuple[Any, str]]:

@@ -10,6 +10,7 @@ from onnxpipe.adapters.keras import activations
 from onnxpipe.adapters.keras.calls import Call, Value
 from onnxpipe.adapters.keras.halves import settled
 from onnxpipe.adapters.keras.layers import own
+from onnxpipe.adapters.keras.older import FROM_START
 from onnxpipe.blocks import shaping
 from onnxpipe.blocks.contracting import contracted
 from onnxpipe.core.guards import looked_up
@@ -46,11 +47,16 @@ def _spelled_out(equation: str, rank: int) -> str:
 
 @converts("keras.layers.Embedding", edges=lambda stage: {0: [0, len(own(stage)[0]) - 1]})
 def embedding(stage: Stage, x: Value) -> Value:
-    """A row of weights per whole number; below 0 it counts from the end, and past it the row is refused."""
-    table = own(stage)[0]
+    """A row of weights per whole number; past the end the row is refused.
+
+    Below 0 it counts from the end, but in Keras 2 (older.FROM_START), which refuses that on the CPU.
+    """
+    table, from_end = own(stage)[0], not stage.get(FROM_START)
     index = cast(cast(x.var, np.int32) if dtype_of(x.var).kind == "f" else x.var, np.int64)
     mask = op.not_(op.equal(x.var, const(0, dtype_of(x.var)))) if stage.get("mask_zero") else None
-    return Value(looked_up(stage.context, table, index), mask)
+    if not from_end:
+        index = op.where(op.less(index, const(0)), const(len(table)), index)
+    return Value(looked_up(stage.context, table, index, from_end=from_end), mask)
 
 
 @converts("keras.layers.ReversibleEmbedding")

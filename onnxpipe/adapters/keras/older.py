@@ -9,11 +9,13 @@ from collections.abc import Mapping
 from typing import Any
 
 HARD_SIGMOID = "hard_sigmoid of Keras 2"
+FROM_START = "refuses whole numbers below 0"
+"""A field of an Embedding: tf.nn.embedding_lookup takes them for none, Keras 3 counts them from the end."""
 _FIELDS = ("activation", "recurrent_activation")
 
 
 def spelt_out(config: Any, version: str) -> Any:
-    """The configuration of a model with Keras 2's formulas by name, where Keras 2 saved it."""
+    """The configuration of a model with Keras 2's ways by name, where Keras 2 saved it."""
     return _renamed(config) if version[:1] in ("1", "2") else config
 
 
@@ -22,7 +24,9 @@ def _renamed(held: Any) -> Any:
         return [_renamed(each) for each in held]
     if not isinstance(held, Mapping):
         return held
-    return {key: _activation(value) if key in _FIELDS else _renamed(value) for key, value in held.items()}
+    found = {key: _activation(value) if key in _FIELDS else _renamed(value) for key, value in held.items()}
+    is_embedding = found.get("class_name") == "Embedding" and isinstance(found.get("config"), dict)
+    return {**found, "config": {**found["config"], FROM_START: True}} if is_embedding else found
 
 
 def _activation(told: Any) -> Any:

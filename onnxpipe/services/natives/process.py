@@ -100,6 +100,9 @@ class Process:
         module = str(reply.get("module", "")).partition(".")[0]
         if reply["kind"] == "missing" and module == "java":
             return self.failed(reply["message"], "Install Java 17 or later, or set JAVA_HOME.")
+        if reply["kind"] == "missing" and module == "tf_keras":
+            what = "Keras 2 saved it, and Keras 3 reads it otherwise or not at all"
+            return self.failed(what, "pip install tf_keras: the library that Keras 2 goes on as.")
         if reply["kind"] == "missing" and module in _EXTRAS:
             return MissingExtra(module, _EXTRAS[module], where=self.where)
         if reply["kind"] == "unexported":
