@@ -52,26 +52,26 @@ def _refusing(graph: Any, dtype: Any, missing: bool) -> None:
     """Let what reads the input read it behind a check: for NaN and infinities, or infinities alone."""
     name = graph.input[0].name
     for node in graph.node:
-        node.input[:] = ["checked" if each == name else each for each in node.input]
+        node.input[:] = ["alike checked" if each == name else each for each in node.input]
     if missing:
         nodes = [
-            helper.make_node("Mul", [name, "nothing"], ["products"]),
-            helper.make_node("ReduceSum", ["products"], ["total"], keepdims=0),
-            helper.make_node("IsNaN", ["total"], ["found"]),
+            helper.make_node("Mul", [name, "alike nothing"], ["alike products"]),
+            helper.make_node("ReduceSum", ["alike products"], ["alike total"], keepdims=0),
+            helper.make_node("IsNaN", ["alike total"], ["alike found"]),
         ]
-        graph.initializer.append(numpy_helper.from_array(np.array(0, dtype), "nothing"))
+        graph.initializer.append(numpy_helper.from_array(np.array(0, dtype), "alike nothing"))
     else:
         nodes = [
-            helper.make_node("IsInf", [name], ["infinite"]),
-            helper.make_node("Cast", ["infinite"], ["octets"], to=TensorProto.UINT8),
-            helper.make_node("ReduceMax", ["octets"], ["found"], keepdims=0),
+            helper.make_node("IsInf", [name], ["alike infinite"]),
+            helper.make_node("Cast", ["alike infinite"], ["alike octets"], to=TensorProto.UINT8),
+            helper.make_node("ReduceMax", ["alike octets"], ["alike found"], keepdims=0),
         ]
     nodes += [
-        helper.make_node("Cast", ["found"], ["index"], to=TensorProto.INT64),
-        helper.make_node("Gather", ["shapes", "index"], ["shape"]),
-        helper.make_node("Reshape", [name, "shape"], ["checked"]),
+        helper.make_node("Cast", ["alike found"], ["alike index"], to=TensorProto.INT64),
+        helper.make_node("Gather", ["alike shapes", "alike index"], ["alike shape"]),
+        helper.make_node("Reshape", [name, "alike shape"], ["alike checked"]),
     ]
-    graph.initializer.append(numpy_helper.from_array(np.array([[0, 0]]), "shapes"))
+    graph.initializer.append(numpy_helper.from_array(np.array([[0, 0]]), "alike shapes"))
     for node in reversed(nodes):
         graph.node.insert(0, node)
 
@@ -80,11 +80,11 @@ def _shaped(graph: Any, ranks: list[int]) -> None:
     """Flatten the answers that the original gives as rows, not as columns."""
     for output, rank in zip(graph.output, ranks, strict=False):
         if rank == 1 and len(output.type.tensor_type.shape.dim) == 2:
-            node = helper.make_node("Reshape", [f"{output.name} column", "flat"], [output.name])
+            node = helper.make_node("Reshape", [f"alike {output.name}", "alike flat"], [output.name])
             for each in graph.node:
-                each.output[:] = [f"{output.name} column" if o == output.name else o for o in each.output]
-                each.input[:] = [f"{output.name} column" if i == output.name else i for i in each.input]
+                each.output[:] = [f"alike {output.name}" if o == output.name else o for o in each.output]
+                each.input[:] = [f"alike {output.name}" if i == output.name else i for i in each.input]
             graph.node.append(node)
             del output.type.tensor_type.shape.dim[1]
-            if not any(each.name == "flat" for each in graph.initializer):
-                graph.initializer.append(numpy_helper.from_array(np.array([-1]), "flat"))
+            if not any(each.name == "alike flat" for each in graph.initializer):
+                graph.initializer.append(numpy_helper.from_array(np.array([-1]), "alike flat"))
