@@ -11,11 +11,15 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
+from sklearn.compose import make_column_transformer
 from sklearn.ensemble import HistGradientBoostingRegressor
+from sklearn.feature_extraction import DictVectorizer, FeatureHasher
+from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import (
     FunctionTransformer,
+    MultiLabelBinarizer,
     OneHotEncoder,
     OrdinalEncoder,
     StandardScaler,
@@ -190,6 +194,52 @@ def test_what_is_no_text_is_refused_where_text_is_wanted(column: Any) -> None:
     predict = onnxpipe.load(onnxpipe.convert(OneHotEncoder(sparse_output=False).fit(rows)))
     with pytest.raises(BadInput, match="the graph wants text"):
         predict({"c": np.array(column, object)})
+
+
+ENDING_IN_NUL = ["nul\0", "a\0b\0\0", "plain"]
+
+
+def as_a_column(texts: list[str]) -> dict[str, list[str]]:
+    return {"X": texts}
+
+
+@pytest.mark.parametrize("make", [list, tuple, as_a_column])
+def test_lists_of_text_keep_the_nuls_they_end_with(make: Any) -> None:
+    counts = CountVectorizer(analyzer="char").fit(ENDING_IN_NUL)
+    got = onnxpipe.load(onnxpipe.convert(counts))(make(ENDING_IN_NUL))["transform"]
+    assert (got == counts.transform(ENDING_IN_NUL).toarray()).all()
+
+
+@pytest.mark.parametrize("as_given", [np.ndarray.copy, np.ndarray.tolist])
+def test_a_matrix_of_numbers_beside_text_is_served_as_it_was_fitted(as_given: Any) -> None:
+    rows = np.array([[1.5, "a"], [2.5, "b"], [4.0, "c"]], object)
+    estimator = make_column_transformer((StandardScaler(), [0]), (OneHotEncoder(), [1])).fit(rows)
+    predict = onnxpipe.load(onnxpipe.convert(estimator, sample=rows))
+    assert np.allclose(predict(as_given(rows))["transform"], estimator.transform(rows), rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("estimator", "rows"),
+    [
+        (DictVectorizer(), [{"a": 1, "city": "Oslo"}, {"b": 2.5}, {"city": "Bern", "a": 3}]),
+        (FeatureHasher(8), [{"a": 1, "city": "Oslo"}, {"b": 2.5}]),
+        (FeatureHasher(8, input_type="string"), [["a", "b"], ["c"], []]),
+        (MultiLabelBinarizer(), [{"a", "b"}, {"c"}, set()]),
+        (MultiLabelBinarizer(), [("a", "b"), ("c",)]),
+        (MultiLabelBinarizer(), pd.Series([["a", "b"], ["c"]])),
+        (MultiLabelBinarizer(), [(1, 2), (3, 4)]),
+    ],
+)  # fmt: skip
+def test_dictionaries_and_lists_are_taken_as_scikit_learn_takes_them(estimator: Any, rows: Any) -> None:
+    model = onnxpipe.convert(estimator.fit(rows), sample=rows)
+    expected = estimator.transform(rows)
+    expected = expected.toarray() if hasattr(expected, "toarray") else expected
+    assert np.array_equal(onnxpipe.load(model)(rows)["transform"], expected)
+
+
+def test_rows_of_numbers_of_different_lengths_are_refused() -> None:
+    with pytest.raises(BadInput, match="different lengths, from 1 to 2"):
+        as_rows([[1.0, 2.0], [3.0]])
 
 
 def test_a_column_that_is_there_twice_is_refused() -> None:

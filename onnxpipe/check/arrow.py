@@ -39,7 +39,7 @@ def _column(column: Any) -> Array:
         return _vectors(column)
     if pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind):
         even = _matrix(column)
-        return _padded(column.to_pylist()) if even is None else even
+        return padded(column.to_pylist()) if even is None else even
     if pa.types.is_decimal(kind) or pa.types.is_null(kind):
         column = column.cast(pa.float64())
     elif pa.types.is_boolean(kind) and column.null_count:
@@ -85,7 +85,7 @@ def _matrix(column: Any) -> Array | None:
     return matrix
 
 
-def _padded(rows: list[list[Any] | None]) -> Array:
+def padded(rows: list[list[Any] | None]) -> Array:
     """Lists as one array ``[N, longest]``, shorter ones filled on the right: text with ``""``, else NaN."""
     lists = [row or [] for row in rows]
     width = max(map(len, lists), default=0)

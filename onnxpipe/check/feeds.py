@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from onnxpipe.check.frames import as_rows, is_missing
+from onnxpipe.check.frames import as_rows, is_missing, settled
 from onnxpipe.core.signature import SEQUENCE, Port, Signature, numpy_dtype
 from onnxpipe.errors import BadInput
 
@@ -67,11 +67,13 @@ def _fed(port: Port, columns: Mapping[str, Array], signature: Signature, missing
 
 
 def _positional(port: Port, matrix: Array, signature: Signature) -> Array | None:
-    """Column of a matrix for an input by its place, where there is one column per input."""
+    """Column of a matrix for an input by its place, where there is one column per input: numbers even where
+    the matrix holds text beside them.
+    """
     names = [p.name for p in signature.inputs]
     if port.name[:1] == "x" and port.name[1:].isdigit() and int(port.name[1:]) < matrix.shape[1]:
-        return np.asarray(matrix[:, int(port.name[1:])])
-    return np.asarray(matrix[:, names.index(port.name)]) if len(names) == matrix.shape[1] else None
+        return settled(matrix[:, int(port.name[1:])])
+    return settled(matrix[:, names.index(port.name)]) if len(names) == matrix.shape[1] else None
 
 
 def _width(port: Port) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from onnxpipe.check.arrow import from_arrow
+from onnxpipe.check.arrow import from_arrow, padded
 from onnxpipe.core.table import NONE
 from onnxpipe.errors import BadInput
 
@@ -23,7 +23,7 @@ _NUMBERS = (bool, int, float, Decimal, np.bool_, np.integer, np.floating)
 
 def as_rows(table: Any) -> Rows:
     """The columns of a table in memory: a mapping, a pandas or polars DataFrame, a pyarrow Table,
-    a structured array, or a matrix (one column ``X``).
+    a structured array, a list of dictionaries, or a matrix (one column ``X``): also a list of lists of text.
 
     Raises BadInput for a name that is there twice.
     """
@@ -33,7 +33,9 @@ def as_rows(table: Any) -> Rows:
         return {name: settled(column) for name, column in from_arrow(table).items()}
     if hasattr(table, "columns"):
         return _frame(table)
-    array = np.asarray(table)
+    if isinstance(table, (list, tuple)) and table and all(isinstance(row, Mapping) for row in table):
+        return _records(table)
+    array = _array(table)
     if array.dtype.names:
         return {name: settled(array[name]) for name in array.dtype.names}
     return {MATRIX: settled(array)}
@@ -57,10 +59,53 @@ def column_of(column: Any) -> Array:
         if hasattr(column, "sparse"):
             return np.asarray(column)
         return np.asarray(column.to_numpy(np.float64, na_value=np.nan))
-    array = settled(np.asarray(column))
+    array = settled(_array(column))
     own = type(getattr(column, "dtype", array.dtype)).__name__
     widened = {"CategoricalDtype": array.dtype.kind == "b", "Float32": array.dtype == np.float32}
     return array.astype(np.float64) if widened.get(own, False) else array
+
+
+def _array(values: Any) -> Array:
+    """An array of what may be lists of text and numbers: each cell as it is. numpy's own text would lose
+    the NULs that it ends with, and numbers beside text would become text.
+
+    Raises BadInput for rows of numbers of different lengths.
+    """
+    if hasattr(values, "dtype"):
+        array = np.asarray(values)
+        return _lists(array.tolist()) if array.dtype.kind == "O" and _are_lists(array) else array
+    if isinstance(values, (list, tuple)) and _are_lists(values) and _is_uneven(values):
+        return _lists(values)
+    array = np.asarray(values)
+    return np.asarray(values, object) if array.dtype.kind == "U" else array
+
+
+def _are_lists(values: Any) -> bool:
+    return len(values) > 0 and all(isinstance(value, (list, tuple, set, frozenset)) for value in values)
+
+
+def _is_uneven(rows: Any) -> bool:
+    return len({*map(len, rows)}) > 1 or any(isinstance(row, (set, frozenset)) for row in rows)
+
+
+def _lists(rows: Any) -> Array:
+    """Lists of text as ``[N, longest]``, filled up on the right with the empty text."""
+    array = padded([list(row) for row in rows])
+    if array.dtype.kind != "O" and len({*map(len, rows)}) > 1:
+        raise BadInput(
+            f"rows of different lengths, from {min(map(len, rows))} to {max(map(len, rows))}",
+            remedy="Fill the shorter ones up on the right; sets of labels, with what is no label.",
+        )
+    return array
+
+
+def _records(rows: Any) -> Rows:
+    """Rows that are dictionaries, by key; a key that a row lacks is missing there."""
+    keys = dict.fromkeys(key for row in rows for key in row)
+    columns = {str(key): np.empty(len(rows), object) for key in keys}
+    for key in keys:
+        columns[str(key)][:] = [row.get(key) for row in rows]
+    return {name: settled(column) for name, column in columns.items()}
 
 
 def notes(table: Any) -> dict[str, str]:

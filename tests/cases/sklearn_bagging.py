@@ -39,5 +39,14 @@ CASES = [
     Case(BaggingRegressor(DecisionTreeRegressor(max_depth=3), **FEW, max_features=2)),
     Case(BaggingRegressor(ExtraTreeRegressor(max_depth=3), **FEW), data="targets"),
     Case(BaggingRegressor(Ridge(), **FEW, bootstrap_features=True)),
+    # What no member reads, no member refuses.
+    *[
+        Case(kind(member, n_estimators=2, random_state=0, max_features=1))
+        for kind, members in (
+            (BaggingClassifier, (None, TREE, GaussianNB())),
+            (BaggingRegressor, (None, Ridge())),
+        )
+        for member in members
+    ],
     Case(BaggingRegressor(Ridge(), **FEW), data="targets"),
 ]

@@ -54,4 +54,10 @@ CASES = [
         data="narrow_frame",
     ),
     Case(ColumnTransformer([("a", "passthrough", ["int8", "uint16"])]), data="narrow_frame"),
+    Case(
+        ColumnTransformer([("a", SCALE, NUMERIC)], remainder="passthrough"),
+        data="frame",
+        refused="text and numbers",
+        reason="one tensor can't hold both",
+    ),
 ]

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from onnxpipe.adapters.sklearn import trees as saved
 from onnxpipe.adapters.sklearn.delegation import members
 from onnxpipe.adapters.sklearn.members import checked_once, classes_of, strongest
-from onnxpipe.adapters.sklearn.subsets import are_trees, subset_edges, subset_forest
+from onnxpipe.adapters.sklearn.subsets import among, are_trees, read_columns, subset_edges, subset_forest
 from onnxpipe.blocks import classes, ensembles, leaf_rows, linear
+from onnxpipe.blocks.trees import Forest
 from onnxpipe.core.apply import apply, floating, tensor
 from onnxpipe.core.guards import guarded
 from onnxpipe.core.ops import Var, cast, const
@@ -56,7 +57,7 @@ def bagging_regressor(stage: Stage, x: Table) -> Answers:
         return {"predict": ensembles.mean([tensor(each["predict"]) for each in _asked(stage, x)])}
     estimators = list(stage.estimators_)
     values = saved.leaf_values(estimators)[:, :, 0]
-    single, forest = _single(stage, x), subset_forest(stage)
+    single, forest = guarded(stage.context, _single(stage, x), _check(stage)), _forest(stage)
     result = saved.mean(leaf_rows.summed_rows(single, forest, values), len(estimators))
     return {"predict": linear.column(result) if values.shape[1] == 1 else result}
 
@@ -64,7 +65,7 @@ def bagging_regressor(stage: Stage, x: Table) -> Answers:
 def _asked(stage: Stage, x: Table) -> list[Answers]:
     """What each member answers on its own columns."""
     inside = members(stage)
-    if np.unique(np.concatenate(list(stage.estimators_features_))).size == x.width:
+    if read_columns(stage).size == x.width:
         x = checked_once(inside, x)
     joined, places = x.promoted(), zip(inside, stage.estimators_features_, strict=True)
     return [apply(member, joined.take([int(i) for i in features])) for member, features in places]
@@ -88,8 +89,7 @@ def _shares(stage: Stage, answers: list[Answers]) -> Var:
 
 def _tree_shares(stage: Stage, x: Table) -> Var:
     """Class shares ``[N, k]`` of trees, all in one operator."""
-    single = floating(x, np.float32)
-    return saved.mean_rows(stage, single, subset_forest(stage), _tree_rows(stage), _check(stage))
+    return saved.mean_rows(stage, _single(stage, x), _forest(stage), _tree_rows(stage), _check(stage))
 
 
 def _tree_rows(stage: Stage) -> Array:
@@ -103,8 +103,15 @@ def _tree_rows(stage: Stage) -> Array:
 
 
 def _single(stage: Stage, x: Table) -> Var:
-    """The rows as trees compare them, checked as the trees check them."""
-    return guarded(stage.context, floating(x, np.float32), _check(stage))
+    """The columns that some tree reads, as trees compare them."""
+    columns = read_columns(stage)
+    seen = x if columns.size == x.width else x.take([int(i) for i in columns])
+    return floating(seen, np.float32)
+
+
+def _forest(stage: Stage) -> Forest:
+    """The trees, splitting on the columns that some tree reads."""
+    return among(subset_forest(stage), read_columns(stage))
 
 
 def _check(stage: Stage) -> Check:

@@ -40,6 +40,17 @@ def subset_forest(stage: Stage) -> Forest:
     return forest._replace(feature=np.where(forest.is_leaf, forest.feature, chosen))
 
 
+def read_columns(stage: Stage) -> Array:
+    """The places of the columns that some member reads, int64 in order: what no member sees, none refuses."""
+    return np.unique(np.concatenate(list(stage.estimators_features_))).astype(np.int64)
+
+
+def among(forest: Forest, columns: Array) -> Forest:
+    """The same nodes, splitting on places among ``columns`` in place of the ensemble's columns."""
+    places = np.searchsorted(columns, forest.feature)
+    return forest._replace(feature=np.where(forest.is_leaf, forest.feature, places))
+
+
 def subset_edges(stage: Stage) -> Mapping[int, Array]:
     """The thresholds, and the float32 numbers around them that inputs are rounded to."""
     found = {}
