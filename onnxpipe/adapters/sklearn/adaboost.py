@@ -36,7 +36,7 @@ def adaboost_classifier(stage: Stage, x: Var, check: Check) -> Answers:
         return _certain(stage, guarded(stage.context, x, check))
     score = _scores(stage, x, check)
     if count == 2:
-        proba = linear.softmax(op.unsqueeze(score, const([1])) * np.array([-0.5, 0.5]))
+        proba = linear.softmax(linear.as_column(score) * np.array([-0.5, 0.5]))
         predicted = classes.positive(score, stage.classes_)
     else:
         proba = linear.softmax(score / const(float(count - 1), dtype_of(score)))

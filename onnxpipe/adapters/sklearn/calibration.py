@@ -51,7 +51,7 @@ def _calibrated(pair: Stage, answers: Answers) -> Var:
     if pair.method == "temperature":
         return _tempered(pair, scores, method)
     if len(own) == 2:
-        scores = _second(scores) if method == "predict_proba" else op.unsqueeze(scores, const([1]))
+        scores = _second(scores) if method == "predict_proba" else linear.as_column(scores)
     if len(pair.classes) == 2:
         return _binary(pair, scores)
     return linear.shares(_one_vs_rest(pair, scores, own))
@@ -90,7 +90,7 @@ def _tempered(pair: Stage, scores: Var, method: str) -> Var:
     beta = np.asarray(pair.child("calibrators[0]", pair.calibrators[0]).beta_)
     binary = len(shape_of(scores)) == 1
     if binary:
-        logits = op.unsqueeze(scores, const([1])) * const([-1, 1], dtype_of(scores))
+        logits = linear.as_column(scores) * const([-1, 1], dtype_of(scores))
     elif method == "predict_proba":
         logits = _log(_pair_shares(pair, scores))
     else:

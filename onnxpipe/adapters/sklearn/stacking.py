@@ -10,6 +10,7 @@ import numpy as np
 from onnxpipe.adapters.sklearn.delegation import edges_of_all, inner, members
 from onnxpipe.adapters.sklearn.members import asked, checked_once, inner_columns
 from onnxpipe.blocks import classes
+from onnxpipe.blocks.linear import as_column
 from onnxpipe.core.apply import apply, tensor
 from onnxpipe.core.ops import Var, concat, const, op, shape_of
 from onnxpipe.core.plan import Stage
@@ -32,7 +33,7 @@ def _columns_of(stage: Stage, answers: Answers, method: str) -> Iterator[Var]:
     for name in targets or [method]:
         made = tensor(answers[name])
         if len(shape_of(made)) == 1:
-            yield op.unsqueeze(made, const([1]))
+            yield as_column(made)
         elif targets or (method == "predict_proba" and len(stage.classes_) == 2):
             yield op.slice(made, const([1]), const([shape_of(made)[1]]), const([1]))
         else:
