@@ -384,6 +384,18 @@ def make_constant() -> tuple[Any, Any]:
     return rows, target
 
 
+def make_places() -> tuple[Any, Any]:
+    """Latitudes and longitudes in radians."""
+    rows, target = make_regression()
+    return np.tanh(rows[:, :2]) * [np.pi / 2, np.pi], target
+
+
+def make_distances() -> tuple[Any, Any]:
+    """How far rows lie from one another."""
+    rows, target = make_classes()
+    return np.abs(rows[:30, None] - rows[:30]).sum(axis=2), target[:30]
+
+
 def make_gram() -> tuple[Any, Any]:
     """A kernel matrix."""
     rows, target = make_classes()

@@ -3,24 +3,34 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from onnxpipe.blocks import distances
 from onnxpipe.core.ops import Var, const, op
 
 Array = NDArray[Any]
 
 
-def log_density(x: Var, points: Array, weights: Array, kernel: str, bandwidth: float) -> Var:
-    """The logarithm of the weighted mean of the kernels around ``points`` ``[m, d]`` at ``x``: ``[N]``."""
-    square = distances.squared_differences(x, points)
+class Scale(NamedTuple):
+    """A kernel by name, its bandwidth, and the dimensions of the space it is one in."""
+
+    kernel: str
+    bandwidth: float
+    dimensions: int
+
+
+def log_density(square: Var, weights: Array, scale: Scale) -> Var:
+    """The logarithm ``[N]`` of the weighted mean of the kernels around m points.
+
+    ``square`` ``[N, m]`` are the squared distances to them.
+    """
+    kernel, bandwidth, dimensions = scale
     with np.errstate(divide="ignore"):
         shares = np.log(weights)
     total = op.reduce_log_sum_exp(_log_kernel(square, kernel, bandwidth) + shares, const([1]), keepdims=0)
-    norm = _log_norm(kernel, points.shape[1], bandwidth) - np.log(weights.sum())
+    norm = _log_norm(kernel, dimensions, bandwidth) - np.log(weights.sum())
     return op.add(total, const(norm))
 
 

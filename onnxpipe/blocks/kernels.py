@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onnxpipe.blocks import distances, linear
-from onnxpipe.core.ops import Var, cast, const, dtype_of, op
+from onnxpipe.core.loops import fold
+from onnxpipe.core.ops import Var, cast, const, dtype_of, filled, op
 
 Array = NDArray[Any]
 
@@ -89,6 +90,25 @@ def _laplacian(x: Var, points: Array, kernel: Kernel) -> Var:
     return op.exp(op.mul(far, const(-kernel.gamma, dtype_of(far))))
 
 
+def _additive_chi2(x: Var, points: Array, kernel: Kernel) -> Var:
+    """``-sum((x - p)**2 / (x + p))``, features of which both are 0 left out."""
+
+    def step(total: Var, row: Var, column: Var) -> Var:
+        side = op.unsqueeze(row, const([1]))
+        whole, zero = side + column, const(0, dtype_of(total))
+        some = op.not_(op.equal(whole, zero))
+        gap = side - column
+        return total - op.where(some, gap * gap / op.where(some, whole, const(1, dtype_of(total))), zero)
+
+    start = filled(x, np.zeros((), points.dtype), len(points))
+    return fold(start, [op.transpose(x, perm=[1, 0]), const(np.ascontiguousarray(points.T))], step)
+
+
+def _chi2(x: Var, points: Array, kernel: Kernel) -> Var:
+    far = _additive_chi2(x, points, kernel)
+    return op.exp(op.mul(far, const(kernel.gamma, dtype_of(far))))
+
+
 def _cosine(x: Var, points: Array, kernel: Kernel) -> Var:
     norms = np.linalg.norm(points, axis=1, keepdims=True)
     length = op.reduce_l2(x, const([1]))
@@ -105,4 +125,6 @@ _FUNCTIONS = {
     "rbf": _rbf,
     "laplacian": _laplacian,
     "cosine": _cosine,
+    "additive_chi2": _additive_chi2,
+    "chi2": _chi2,
 }

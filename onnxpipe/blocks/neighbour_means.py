@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from onnxpipe.blocks import neighbours
+from onnxpipe.blocks import metrics, neighbours
 from onnxpipe.core.loops import fold
 from onnxpipe.core.ops import Var, batch_size, cast, const, op, ranked, shape_of
 
@@ -37,7 +37,7 @@ def means(x: Var, gone: Var, known: Known, k: int, by_distance: bool) -> Var:
     float64 ``[N, d]``. Column by column, with room for one distance per fitted row; the whole
     column's mean where no row that has it shares a value with the row.
     """
-    distance = _distances(x, gone, known)
+    distance = metrics.shared(x, gone, known.rows, known.there)
     k = min(k, len(known.rows))
 
     def step(made: Var, there: Var, values: Var, unit: Var, mean: Var) -> Var:
@@ -52,25 +52,3 @@ def means(x: Var, gone: Var, known: Known, k: int, by_distance: bool) -> Var:
     start = op.expand(const(0.0), op.concat([batch_size(x), const([shape_of(x)[1]])], axis=0))
     columns = (known.there.T, known.filled.T, np.eye(len(known.means)), known.means)
     return fold(start, [const(np.ascontiguousarray(each)) for each in columns], step)
-
-
-def _distances(x: Var, gone: Var, known: Known) -> Var:
-    """Distances ``[N, m]`` over the columns both rows have, scaled up to all; infinite where there are none.
-
-    Formula: nan_euclidean_distances in sklearn/metrics/pairwise.py.
-    """
-    present = cast(op.not_(gone), np.float64)
-    there = known.there.astype(np.float64)
-    values = op.where(gone, const(0.0), cast(x, np.float64))
-
-    def step(total: Var, value: Var, here: Var, other: Var, there: Var) -> Var:
-        gap = (op.unsqueeze(value, const([1])) - other) * (op.unsqueeze(here, const([1])) * there)
-        return total + gap * gap
-
-    rows = [op.transpose(each, perm=[1, 0]) for each in (values, present)]
-    start = op.expand(const(0.0), op.concat([batch_size(x), const([len(there)])], axis=0))
-    square = fold(start, [*rows, const(known.filled.T.copy()), const(there.T.copy())], step)
-    shared = op.matmul(present, const(there.T.copy()))
-    mean = op.div(square, op.max([shared, const(1.0)]))
-    scaled = op.sqrt(op.mul(mean, const(float(there.shape[1]))))
-    return op.where(op.equal(shared, const(0.0)), const(np.inf), scaled)

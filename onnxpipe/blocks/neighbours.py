@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onnxpipe.blocks import distances, kernels, numeric
+from onnxpipe.blocks.metrics import Measure
 from onnxpipe.core.loops import fold
-from onnxpipe.core.ops import Var, batch_size, cast, const, dtype_of, op, promote, ranked
+from onnxpipe.core.ops import Var, batch_size, cast, const, dtype_of, op, promote, ranked, shape_of, shaped
 
 Array = NDArray[Any]
 
@@ -27,26 +28,29 @@ class Near(NamedTuple):
 class Metric(NamedTuple):
     """A Minkowski metric: its power (1, 2, ..., inf) and weights per feature, None for all 1.
 
-    ``rooted`` is False for the squared Euclidean distance; ``angular`` is 1 minus the cosine instead.
+    ``rooted`` is False for the squared Euclidean distance; ``measure`` is another metric in its place.
     """
 
     power: float = 2
     weights: Array | None = None
     rooted: bool = True
-    angular: bool = False
+    measure: Measure | None = None
+
+    @property
+    def is_euclidean(self) -> bool:
+        """Whether it is the plain Euclidean distance, or its square."""
+        return self.measure is None and self.weights is None and self.power == 2
 
 
 def nearest(x: Var, points: Array, k: int, metric: Metric) -> Near:
     """The ``k`` of ``points`` ``[m, d]`` nearest to each row of float64 ``x``; of equals the first."""
-    if metric.angular:
-        return _lowest(_angles(x, points), k)
-    if metric.power == 2 and metric.weights is None:
+    if metric.measure:
+        return _lowest(metric.measure(x, points), k)
+    if metric.is_euclidean:
         near = _nearest_euclidean(x, points, k)
         return Near(op.sqrt(near.distance), near.position) if metric.rooted else near
-    sums = _sums(x, points, metric)
-    near = _lowest(sums, k)
-    rooted = metric.rooted and metric.power not in (1, np.inf)
-    return Near(op.pow(near.distance, const(1 / metric.power)), near.position) if rooted else near
+    near = _lowest(_sums(x, points, metric), k)
+    return Near(_rooted(near.distance, metric), near.position)
 
 
 def _lowest(values: Var, k: int) -> Near:
@@ -67,7 +71,7 @@ def _nearest_euclidean(x: Var, points: Array, k: int) -> Near:
     return Near(near.distance, op.gather_elements(candidates, near.position, axis=1))
 
 
-def _angles(x: Var, points: Array) -> Var:
+def angles(x: Var, points: Array) -> Var:
     """``1 - cos(x, p)`` ``[N, m]``, between 0 and 2."""
     gap = const(1.0) - kernels.between(x, points, kernels.Kernel("cosine"))
     return op.clip(gap, const(0.0), const(2.0))
@@ -94,11 +98,29 @@ def _sums(x: Var, points: Array, metric: Metric) -> Var:
 
 def within(x: Var, points: Array, radius: float, metric: Metric) -> tuple[Var, Var]:
     """Distances ``[N, m]`` to all points, and bool ``[N, m]``: which are at most ``radius``."""
-    sums = _angles(x, points) if metric.angular else _sums(x, points, metric)
-    power = 1 if metric.angular or metric.power == np.inf else metric.power
-    near = op.less_or_equal(sums, const(float(radius) ** (power if metric.rooted else 1)))
-    rooted = metric.rooted and power != 1
-    return op.pow(sums, const(1 / power)) if rooted else sums, near
+    sums = _measured(x, points, metric)
+    near = op.less_or_equal(sums, const(float(radius) ** _raised(metric)))
+    return _rooted(sums, metric), near
+
+
+def between(x: Var, points: Array, metric: Metric) -> Var:
+    """Distances ``[N, m]`` to all points."""
+    return _rooted(_measured(x, points, metric), metric)
+
+
+def _measured(x: Var, points: Array, metric: Metric) -> Var:
+    sums = metric.measure(x, points) if metric.measure else _sums(x, points, metric)
+    return shaped(sums, shape_of(x)[0], len(points))
+
+
+def _raised(metric: Metric) -> float:
+    """The power of the distance that ``_sums`` answers."""
+    return 1 if metric.measure or metric.power == np.inf or not metric.rooted else metric.power
+
+
+def _rooted(sums: Var, metric: Metric) -> Var:
+    power = _raised(metric)
+    return sums if power == 1 else op.pow(sums, const(1 / power))
 
 
 def inverse(distance: Var) -> Var:

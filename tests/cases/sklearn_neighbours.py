@@ -33,11 +33,6 @@ CASES = [
     *[Case(KNeighborsClassifier(metric=metric)) for metric in METRICS],
     Case(KNeighborsClassifier(metric="sqeuclidean", weights="distance", algorithm="brute")),
     Case(KNeighborsClassifier(metric="minkowski", metric_params={"w": [1, 2, 3, 4]}, weights="distance")),
-    Case(
-        KNeighborsClassifier(metric="braycurtis"),
-        refused="measures by 'braycurtis'",
-        reason="only Minkowski's family and the cosine are known",
-    ),
     Case(KNeighborsClassifier(metric="cosine")),
     Case(KNeighborsClassifier(algorithm="brute"), data="single", skip=("native",), reason=SINGLE),
     Case(RadiusNeighborsRegressor(0.2, metric="cosine")),
@@ -62,7 +57,7 @@ CASES = [
     Case(RadiusNeighborsClassifier(2.0, outlier_label="none", p=1), data="labels"),
     Case(RadiusNeighborsClassifier(4.0, outlier_label=1), data="multilabel"),
     Case(
-        RadiusNeighborsClassifier(4.0, outlier_label="low", algorithm="brute"),
+        RadiusNeighborsClassifier(4.0, outlier_label="low", algorithm="brute", p=1),
         data="labels",
         refused="position of a class",
         reason="native's answer for outliers depends on how rows are laid out in memory",

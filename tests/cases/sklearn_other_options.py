@@ -86,11 +86,6 @@ CASES = [
         reason="native stops when it is near enough",
     ),
     Case(
-        neighbors.KernelDensity(metric="minkowski", metric_params={"p": 3}),
-        refused="Euclidean",
-        reason="other norms have other volumes",
-    ),
-    Case(
         impute.KNNImputer(metric=functions.gap), data="missing", refused="measures or weighs", reason=CALLED
     ),
     # decompositions, mixtures, clusters

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from onnxpipe.adapters.sklearn.metrics import for_kernel
 from onnxpipe.blocks import covariances, kernels, linear
 from onnxpipe.core.ops import Var, cast, const, dtype_of, op, promote
 from onnxpipe.core.plan import Stage
@@ -92,4 +93,4 @@ def _pairwise(kernel: Stage, x: Var, points: Array) -> Var:
         raise kernel.unsupported(f"measures by {kernel.metric!r}; known are {', '.join(kernels.known())}")
     gamma = None if kernel.gamma is None else float(kernel.gamma)
     chosen = kernels.Kernel(kernel.metric, 1 / points.shape[1] if gamma is None else gamma)
-    return cast(kernels.between(x, points, chosen), np.float64)
+    return cast(kernels.between(for_kernel(kernel, x, kernel.metric), points, chosen), np.float64)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from onnxpipe.adapters.sklearn.metrics import for_kernel
 from onnxpipe.blocks import kernels, linear, sketches
 from onnxpipe.core.ops import Var, cast, dtype_of
 from onnxpipe.core.plan import Stage
@@ -75,6 +76,7 @@ def _kernel(stage: Stage, x: Var, points: np.ndarray[tuple[int, ...], np.dtype[n
         return cast(x, np.result_type(dtype_of(x), points))
     # gamma_ is there since 1.3, and only in KernelPCA; None is the kernels' own default.
     given = {"gamma": stage.get("gamma_", stage.gamma), "degree": stage.degree, "coef0": stage.coef0}
-    default = {"gamma": 1 / points.shape[1], "degree": 3, "coef0": 1}
+    default = {"gamma": 1.0 if stage.kernel == "chi2" else 1 / points.shape[1], "degree": 3, "coef0": 1}
     chosen = {name: float(default[name] if value is None else value) for name, value in given.items()}
-    return kernels.between(x, points, kernels.Kernel(stage.kernel, **chosen))
+    rows = for_kernel(stage, x, stage.kernel)
+    return kernels.between(rows, points, kernels.Kernel(stage.kernel, **chosen))

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from onnxpipe.adapters.sklearn.neighbours import fitted_points, meeting_order, metric
+from onnxpipe.adapters.sklearn.metrics import allows_gaps, measured, metric
+from onnxpipe.adapters.sklearn.neighbours import fitted_points, meeting_order
 from onnxpipe.blocks import manifolds, neighbours, numeric
 from onnxpipe.core.apply import transformed
 from onnxpipe.core.ops import Var, cast, const, dtype_of, op
@@ -28,11 +29,11 @@ _FAR = beyond(1e3, lambda stage: fitted_points(stage.child("nbrs_", stage.nbrs_)
 def _nearest(stage: Stage, x: Var, count: int) -> neighbours.Near:
     """Distances to the ``count`` nearest fitted points ``[N, count]``, and their positions."""
     order = meeting_order(stage)
-    near = neighbours.nearest(cast(x, np.float64), fitted_points(stage)[order], count, metric(stage))
+    near = neighbours.nearest(measured(stage, x), fitted_points(stage)[order], count, metric(stage))
     return neighbours.Near(near.distance, op.gather(const(order.astype(np.int64)), near.position, axis=0))
 
 
-@converts("sklearn.neighbors.KNeighborsTransformer")
+@converts("sklearn.neighbors.KNeighborsTransformer", refuses=allows_gaps)
 def k_neighbors_transformer(stage: Stage, x: Var) -> Var:
     """The distance, or 1, in the columns of the nearest fitted points, float64 ``[N, m]``; 0 elsewhere."""
     measured = stage.mode == "distance"
@@ -40,11 +41,11 @@ def k_neighbors_transformer(stage: Stage, x: Var) -> Var:
     return manifolds.scattered(near, int(stage.n_samples_fit_), measured=measured)
 
 
-@converts("sklearn.neighbors.RadiusNeighborsTransformer")
+@converts("sklearn.neighbors.RadiusNeighborsTransformer", refuses=allows_gaps)
 def radius_neighbors_transformer(stage: Stage, x: Var) -> Var:
     """The distance, or 1, in the columns of the fitted points within the radius ``[N, m]``; 0 elsewhere."""
     points, radius = fitted_points(stage), float(stage.radius)
-    distance, near = neighbours.within(cast(x, np.float64), points, radius, metric(stage))
+    distance, near = neighbours.within(measured(stage, x), points, radius, metric(stage))
     return op.where(near, distance, const(0.0)) if stage.mode == "distance" else cast(near, np.float64)
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onnxpipe.adapters.sklearn.discriminant_analysis import discriminated
+from onnxpipe.adapters.sklearn.metrics import allows_gaps, measured, metric
 from onnxpipe.blocks import classes, distances, neighbours
 from onnxpipe.core.ops import Var, const, op
 from onnxpipe.core.plan import Stage
@@ -19,24 +20,6 @@ from onnxpipe.core.registry import Answers, converts
 from onnxpipe.core.wild import beyond
 
 Array = NDArray[Any]
-
-_POWERS = {
-    "euclidean": 2, "l2": 2, "sqeuclidean": 2, "manhattan": 1, "cityblock": 1, "l1": 1,
-    "chebyshev": np.inf, "infinity": np.inf,
-}  # fmt: skip
-
-
-def metric(stage: Stage) -> neighbours.Metric:
-    """The metric that was fitted. Raises Unsupported for all but Minkowski's family and the cosine."""
-    name, params = stage.effective_metric_, stage.effective_metric_params_
-    if isinstance(name, str) and name in ("minkowski", "p"):
-        return neighbours.Metric(float(params.get("p", 2)), params.get("w"))
-    if name == "cosine":
-        return neighbours.Metric(angular=True)
-    if not isinstance(name, str) or name not in _POWERS:
-        known = ", ".join(sorted((*_POWERS, "cosine", "minkowski")))
-        raise stage.unsupported(f"measures by {name!r}; known are {known}")
-    return neighbours.Metric(float(_POWERS[name]), rooted=name != "sqeuclidean")
 
 
 def meeting_order(stage: Stage) -> Array:
@@ -67,12 +50,12 @@ def weighs_by_distance(stage: Stage) -> bool:
 def _neighbours(stage: Stage, x: Var) -> tuple[Var, Var | None, Array]:
     """Positions of the neighbours, their weights (None: equal), the order positions refer to."""
     points, order = fitted_points(stage), meeting_order(stage)
-    near = neighbours.nearest(x, points[order], int(stage.n_neighbors), metric(stage))
+    near = neighbours.nearest(measured(stage, x), points[order], int(stage.n_neighbors), metric(stage))
     weights = neighbours.inverse(near.distance) if weighs_by_distance(stage) else None
     return near.position, weights, order
 
 
-@converts("sklearn.neighbors.KNeighborsClassifier", dtype=np.float64)
+@converts("sklearn.neighbors.KNeighborsClassifier", dtype=np.float64, refuses=allows_gaps)
 def k_neighbors_classifier(stage: Stage, x: Var) -> Answers:
     """The neighbours' (weighted) vote, for each output: of equals the first class."""
     index, weights, order = _neighbours(stage, x)
@@ -90,7 +73,7 @@ def k_neighbors_classifier(stage: Stage, x: Var) -> Answers:
     return {"predict": op.concat(columns, axis=1), **{f"predict_proba_{i}": p for i, p in enumerate(proba)}}
 
 
-@converts("sklearn.neighbors.KNeighborsRegressor", dtype=np.float64)
+@converts("sklearn.neighbors.KNeighborsRegressor", dtype=np.float64, refuses=allows_gaps)
 def k_neighbors_regressor(stage: Stage, x: Var) -> Answers:
     """The (weighted) mean of the neighbours' targets."""
     index, weights, order = _neighbours(stage, x)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from onnxpipe.adapters.sklearn.neighbours import fitted_points, meeting_order, metric
+from onnxpipe.adapters.sklearn.metrics import allows_gaps, measured, metric
+from onnxpipe.adapters.sklearn.neighbours import fitted_points, meeting_order
 from onnxpipe.blocks import neighbours, numeric
 from onnxpipe.core.ops import Var, cast, const, op
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import Answers, converts
 
 
-@converts("sklearn.neighbors.LocalOutlierFactor")
+@converts("sklearn.neighbors.LocalOutlierFactor", refuses=allows_gaps)
 def local_outlier_factor(stage: Stage, x: Var) -> Answers:
     """1 for inliers, -1 for outliers ``[N]``, and how dense a row lies beside its neighbours."""
     if not stage.novelty:
@@ -29,7 +30,7 @@ def local_outlier_factor(stage: Stage, x: Var) -> Answers:
 def _factor(stage: Stage, x: Var) -> Var:
     """The mean density of the neighbours over the row's own ``[N]``."""
     order, k = meeting_order(stage), int(stage.n_neighbors_)
-    near = neighbours.nearest(cast(x, np.float64), fitted_points(stage)[order], k, metric(stage))
+    near = neighbours.nearest(measured(stage, x), fitted_points(stage)[order], k, metric(stage))
     reach = op.gather(const(stage._distances_fit_X_[order, k - 1]), near.position, axis=0)
     far = op.max([cast(numeric.inplace(x, near.distance), np.float64), reach])
     sparsity = op.reduce_mean(far, const([1]), keepdims=0) + const(1e-10)

@@ -7,19 +7,42 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from onnxpipe.adapters.sklearn.neighbours import fitted_points, metric, weighs_by_distance
+from onnxpipe.adapters.sklearn.metrics import allows_gaps, measured, metric
+from onnxpipe.adapters.sklearn.neighbours import fitted_points, weighs_by_distance
 from onnxpipe.blocks import classes, linear, neighbours
 from onnxpipe.core.guards import require
 from onnxpipe.core.ops import Var, cast, const, op
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import Answers, converts
+from onnxpipe.core.table import Check
 
 Array = NDArray[Any]
 
 
+_FAST = (
+    *("braycurtis", "canberra", "haversine", "seuclidean", "l2", "minkowski", "p"),
+    *("manhattan", "cityblock", "l1", "chebyshev", "infinity"),
+)
+"""The metrics of native's fast path; Euclid's isn't one."""
+
+
+def _is_fast(stage: Stage) -> bool:
+    """Whether native votes in one go: by brute force, with equal weights, for one output."""
+    voting = stage._fit_method == "brute" and stage.weights == "uniform" and not stage.outputs_2d_
+    return bool(voting and stage.effective_metric_ in _FAST)
+
+
+def _unchecked(stage: Stage) -> Check:
+    """Native's fast path looks at no value of a matrix of the dtype that was fitted."""
+    plain = stage.get("feature_names_in_") is None and stage.options.dtype == "native"
+    return Check.NOTHING if plain and _is_fast(stage) else allows_gaps(stage)
+
+
 def _weights(stage: Stage, x: Var) -> tuple[Var, Var]:
     """What each fitted point weighs ``[N, m]``, 0 outside the radius; bool ``[N, 1]``: is any inside."""
-    distance, near = neighbours.within(x, fitted_points(stage), float(stage.radius), metric(stage))
+    distance, near = neighbours.within(
+        measured(stage, x), fitted_points(stage), float(stage.radius), metric(stage)
+    )
     weights = cast(near, np.float64)
     inside = cast(op.reduce_max(weights, const([1])), np.bool_)
     if weighs_by_distance(stage):
@@ -27,7 +50,7 @@ def _weights(stage: Stage, x: Var) -> tuple[Var, Var]:
     return weights, inside
 
 
-@converts("sklearn.neighbors.RadiusNeighborsRegressor", dtype=np.float64)
+@converts("sklearn.neighbors.RadiusNeighborsRegressor", dtype=np.float64, refuses=allows_gaps)
 def radius_neighbors_regressor(stage: Stage, x: Var) -> Answers:
     """The (weighted) mean of the targets within the radius; without any, NaN cast to their dtype."""
     weights, inside = _weights(stage, x)
@@ -39,7 +62,7 @@ def radius_neighbors_regressor(stage: Stage, x: Var) -> Answers:
     return {"predict": mean if targets.ndim == 2 else linear.column(mean)}
 
 
-@converts("sklearn.neighbors.RadiusNeighborsClassifier", dtype=np.float64)
+@converts("sklearn.neighbors.RadiusNeighborsClassifier", dtype=np.float64, refuses=_unchecked)
 def radius_neighbors_classifier(stage: Stage, x: Var) -> Answers:
     """The (weighted) vote within the radius; the outlier label, or a refusal, where nothing is inside."""
     weights, inside = _weights(stage, x)
@@ -72,8 +95,7 @@ def _voted(weights: Var, inside: Var, labels: Array, y: Array, outlier: Any) -> 
 
 def _refuse_misplaced(stage: Stage, outliers: list[Any]) -> None:
     """Raise Inexact where native's fast path (brute force, equal weights) takes the label for a position."""
-    fast = stage._fit_method == "brute" and stage.weights == "uniform" and not stage.outputs_2d_
-    if not fast or stage.outlier_label is None:
+    if not _is_fast(stage) or stage.outlier_label is None:
         return
     places = np.arange(len(stage.classes_))
     if not np.array_equal(places == stage.outlier_label, stage.classes_ == outliers[0]):

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from onnxpipe.adapters.sklearn import neighbours as saved
 from onnxpipe.adapters.sklearn.delegation import answered, edges_of, inner
+from onnxpipe.adapters.sklearn.metrics import metric
 from onnxpipe.adapters.sklearn.thresholds import wrapped_columns
 from onnxpipe.blocks import classes, kernels, linear, neighbours
 from onnxpipe.core.ops import Var, cast, const, op
@@ -57,6 +58,6 @@ def _summed(stage: Stage, x: Var) -> Var:
     fitted = stage.child("nn_fit", stage.nn_fit)
     order = saved.meeting_order(fitted)
     points = saved.fitted_points(fitted)[order]
-    near = neighbours.nearest(cast(x, np.float64), points, int(fitted.n_neighbors), saved.metric(fitted))
+    near = neighbours.nearest(cast(x, np.float64), points, int(fitted.n_neighbors), metric(fitted))
     shares = op.gather(const(stage.label_distributions_[order]), near.position, axis=0)
     return op.reduce_sum(shares, const([1]), keepdims=0)
