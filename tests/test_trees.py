@@ -29,6 +29,7 @@ MODELS = [
     RandomForestClassifier(**FEW),
     RandomForestClassifier(**FEW, max_depth=5),
     ExtraTreesClassifier(**FEW, max_depth=6),
+    RandomForestClassifier(n_estimators=4, max_leaf_nodes=6, random_state=0),
     RandomForestRegressor(**FEW),
     GradientBoostingRegressor(**FEW, init="zero"),
     HistGradientBoostingClassifier(max_iter=20, random_state=0),
@@ -94,6 +95,36 @@ def test_no_row_at_any_split_goes_astray(
     for name, expected in native_answers(model, wanted, edges).items():
         assert got[name].dtype == expected.dtype
         np.testing.assert_allclose(got[name], expected, rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("leaves", [4, 6])
+@pytest.mark.parametrize("classes", [2, 3])
+def test_the_means_of_a_small_forest_are_written_down(leaves: int, classes: int) -> None:
+    rows, target = _rows()
+    rows[:, 4], rows[::50, 4] = 0, np.nan
+    forest = RandomForestClassifier(4, max_leaf_nodes=leaves, random_state=0).fit(rows, target % classes)
+    edges = np.concatenate([rows, *(_reaching(rows, tree, True) for tree in _structures(forest))])
+    made = conversion(forest, Options()).model
+    assert [n.op_type for n in made.graph.node][-4:] == ["TreeEnsemble", "Cast", "GatherND", "ArgMax"]
+    session = open_session(made)
+    got = answers(session, edges)
+    np.testing.assert_array_equal(got["predict_proba"], forest.predict_proba(edges))
+    np.testing.assert_array_equal(got["predict"], forest.predict(edges))
+    for value in (np.inf, -np.inf, 1e39):
+        for column in range(5):
+            edges[7] = rows[7]
+            edges[7, column] = value
+            with pytest.raises(Exception, match="index"):
+                answers(session, edges)
+
+
+def test_trees_of_one_number_are_averaged_by_their_operator() -> None:
+    rows, target = _rows()
+    forest = RandomForestRegressor(n_estimators=7, random_state=0).fit(rows, target)
+    made = conversion(forest, Options()).model
+    assert "Div" not in [node.op_type for node in made.graph.node]
+    got = answers(open_session(made), rows)["predict"]
+    np.testing.assert_array_equal(got, forest.predict(rows))
 
 
 def test_a_threshold_rounded_down_parts_the_same_float32_numbers() -> None:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onnxpipe.blocks import numeric
-from onnxpipe.blocks.trees import Forest, ensemble, summed
+from onnxpipe.blocks.trees import Forest, averaged, ensemble, summed
 from onnxpipe.core.ops import Var, cast, concat, const, op, shape_of
 from onnxpipe.core.table import Check
 
@@ -22,6 +22,8 @@ _WATCHED = 256
 """Columns up to which a forest checks its own input."""
 _EXACT_IN_SINGLE = 2**24
 """Integers below this are exact in float32."""
+_TABULATED = 4096
+"""Ways to end in the leaves of all trees at once, up to which their means are written down."""
 
 
 def summed_rows(x: Var, forest: Forest, rows: Array) -> Var:
@@ -45,11 +47,22 @@ def summed_in_order(x: Var, forest: Forest, rows: Array) -> Var:
     return op.gather(so_far, const(-1), axis=1)
 
 
+def mean_values(x: Var, forest: Forest, rows: Array) -> Var:
+    """The mean over trees of those rows, whatever numbers they hold: float64 ``[N, m]``."""
+    count = len(forest.roots)
+    if rows.shape[1] == 1 and count > 1:
+        return averaged(x, forest, rows[:, 0])
+    total = summed_rows(x, forest, rows)
+    return total if count == 1 else total / const(float(count))
+
+
 def mean_rows(x: Var, forest: Forest, rows: Array, check: Check = Check.NOTHING) -> Var:
     """The mean over trees of those rows, float64 ``[N, m]``, refusing what ``check`` does.
 
     A check is one more tree (see ``can_watch``), which leads a refused row to where no table reaches.
     """
+    if len(forest.roots) > 1 and _ways(forest, rows) <= _TABULATED:
+        return _tabulated(x, forest, rows, check)
     if are_votes(rows):
         return _vote_shares(x, forest, rows, check)
     if _are_pairs(forest, rows):
@@ -60,6 +73,38 @@ def mean_rows(x: Var, forest: Forest, rows: Array, check: Check = Check.NOTHING)
     if numeric.sums_by_product(found):
         return op.div(numeric.summed_within(found), const(float(len(forest.roots))))
     return op.reduce_mean(found, const([1]), keepdims=0)
+
+
+def _ways(forest: Forest, rows: Array) -> int:
+    """How many choices of one distinct row of each tree's own there are, if not more than ``_TABULATED``."""
+    count = 1
+    for own in _by_tree(forest, rows):
+        count *= len(distinct_rows(own)[0])
+        if count > _TABULATED:
+            break
+    return count
+
+
+def _by_tree(forest: Forest, rows: Array) -> list[Array]:
+    """The rows ``[leaves, m]`` of each tree."""
+    return np.split(rows, np.flatnonzero(np.diff(forest.tree_of_leaf)) + 1)
+
+
+def _tabulated(x: Var, forest: Forest, rows: Array, check: Check) -> Var:
+    """The means looked up as wholes: leaves add digits, each tree's of its own base, to the number of one.
+
+    Trees are added one after the other, as native does. Any refused value has the number after the last.
+    """
+    table, digits = np.zeros((1, rows.shape[1])), []
+    for own in _by_tree(forest, rows):
+        distinct, which = distinct_rows(own)
+        digits.append(which * len(table))
+        table = (distinct[:, None] + table).reshape(-1, rows.shape[1])
+    code = np.concatenate(digits)
+    if check is not Check.NOTHING:
+        forest, code = _watched(x, forest, check), np.append(code, [0, len(table)])
+    found = ensemble(x, forest, code, np.zeros(len(code), np.int64), 1)
+    return op.gather_nd(const(table / np.float64(len(digits))), cast(found, np.int64))
 
 
 def are_votes(rows: Array) -> bool:

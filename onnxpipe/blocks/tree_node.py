@@ -27,6 +27,10 @@ LEQ, LT, MEMBER = 0, 1, 6
 """Modes of a split: its true branch is taken by values at most, below, or among those it names."""
 
 
+_AVERAGE = 0
+"""How leaves are aggregated, unless they are summed."""
+
+
 class Splits(NamedTuple):
     """The interior nodes of all trees, one entry per node; a child is a node or, where marked, a leaf.
 
@@ -48,15 +52,19 @@ class Splits(NamedTuple):
 
 
 class Leaves(NamedTuple):
-    """What each leaf adds to which of the ``size`` targets; ``weights`` are in the splits' precision."""
+    """What each leaf adds to which of the ``size`` targets; ``weights`` are in the splits' precision.
+
+    ``averaged`` says that sums are divided by the number of trees.
+    """
 
     targets: Array
     weights: Array
     size: int
+    averaged: bool = False
 
 
 def tree_ensemble(x: Var, splits: Splits, leaves: Leaves) -> Var:
-    """The sum over trees of the leaves that rows of ``x`` ``[N, d]`` end in: ``[N, targets]`` as ``x``."""
+    """The sum or mean over trees of the leaves that rows of ``x`` ``[N, d]`` end in: ``[N, targets]``."""
     node = _TreeEnsemble(x, _filled(splits, leaves), leaves.size)
     result: Var = node.get_output_vars().Y  # type: ignore[assignment]
     return result
@@ -118,6 +126,8 @@ def _filled(splits: Splits, leaves: Leaves) -> onnx.NodeProto:
         _tensor(proto, "membership_values", splits.members)
     _ints(proto, "leaf_targetids", leaves.targets)
     _tensor(proto, "leaf_weights", leaves.weights)
+    if leaves.averaged:
+        proto.attribute.add(name="aggregate_function", type=AttributeProto.INT, i=_AVERAGE)
     return proto
 
 

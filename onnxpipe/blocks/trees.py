@@ -75,6 +75,13 @@ def summed(
     return added(cast(x, np.float64), forest, weights, targets, count)
 
 
+def averaged(x: Var, forest: Forest, weights: Array) -> Var:
+    """The mean over trees of the weight ``[leaves]`` of the leaf each row ends in: float64 ``[N, 1]``."""
+    x, splits, stored = _laid_out(cast(x, np.float64), forest)
+    targets = np.zeros(len(stored), np.int64)
+    return tree_ensemble(x, splits, Leaves(targets, weights[stored].astype(np.float64), 1, averaged=True))
+
+
 def added(
     x: Var, forest: Forest, weights: Array, targets: Array | None = None, count: int | None = None
 ) -> Var:
@@ -86,10 +93,16 @@ def added(
 def ensemble(x: Var, forest: Forest, weights: Array, targets: Array, count: int | None = None) -> Var:
     """The sum over trees of leaf weights, in the precision of ``x``: ``[N, count]``."""
     count = int(targets.max()) + 1 if count is None else count
+    x, splits, stored = _laid_out(x, forest)
+    return tree_ensemble(x, splits, Leaves(targets[stored], weights[stored].astype(dtype_of(x)), count))
+
+
+def _laid_out(x: Var, forest: Forest) -> tuple[Var, Splits, Array]:
+    """``x`` as the splits read it, the splits, and which leaf stands where leaves are stored."""
     splits, stored = _splits(forest, dtype_of(x))
     _refuse_outside(splits.features, shape_of(x)[1])
     x, splits = larger_near(x, splits)
-    return tree_ensemble(x, splits, Leaves(targets[stored], weights[stored].astype(dtype_of(x)), count))
+    return x, splits, stored
 
 
 def _refuse_outside(features: Array, width: Any) -> None:

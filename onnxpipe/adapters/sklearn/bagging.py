@@ -55,10 +55,9 @@ def bagging_regressor(stage: Stage, x: Table) -> Answers:
     """The mean of the members' answers, ``[N]`` or ``[N, targets]``."""
     if not are_trees(stage):
         return {"predict": ensembles.mean([tensor(each["predict"]) for each in _asked(stage, x)])}
-    estimators = list(stage.estimators_)
-    values = saved.leaf_values(estimators)[:, :, 0]
+    values = saved.leaf_values(list(stage.estimators_))[:, :, 0]
     single, forest = guarded(stage.context, _single(stage, x), _check(stage)), _forest(stage)
-    result = saved.mean(leaf_rows.summed_rows(single, forest, values), len(estimators))
+    result = leaf_rows.mean_values(single, forest, values)
     return {"predict": linear.column(result) if values.shape[1] == 1 else result}
 
 

@@ -113,13 +113,8 @@ def mean_rows(stage: Stage, x: Var, forest: Forest, rows: Array, check: Check) -
 def regressor(stage: Stage, x: Var, estimators: Sequence[Record]) -> Answers:
     """The mean over trees of the leaves' values, ``[N]`` or ``[N, outputs]``."""
     values = leaf_values(estimators)[:, :, 0]
-    result = mean(leaf_rows.summed_rows(x, forest_of(estimators), values), len(estimators))
+    result = leaf_rows.mean_values(x, forest_of(estimators), values)
     return {"predict": linear.column(result) if values.shape[1] == 1 else result}
-
-
-def mean(total: Var, count: int) -> Var:
-    """``total / count``."""
-    return total if count == 1 else total / const(float(count))
 
 
 def _slice(x: Var, start: int, stop: int, width: int) -> Var:
