@@ -106,6 +106,9 @@ def table(framework: Framework) -> str:
     converted = [kind for kind in everything if kind in kinds()]
     left = [kind.removeprefix(framework.prefix) for kind in everything if kind not in {*kinds(), *rows}]
     one, many = framework.nouns
+    refused = dict.fromkeys(
+        _refusal(framework, case) for kind in sorted(rows) for case in rows[kind] if case.refused
+    )
     return "\n".join(
         [
             f"# {framework.title}: what is converted",
@@ -122,9 +125,9 @@ def table(framework: Framework) -> str:
             "",
             "## Refused by name",
             "",
-            *dict.fromkeys(
-                _refusal(framework, case) for kind in sorted(rows) for case in rows[kind] if case.refused
-            ),
+            f"{len(refused)} rows are refused, for the reasons below; the error says what to do instead.",
+            "",
+            *refused,
             "",
             "## Not converted",
             "",
