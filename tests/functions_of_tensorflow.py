@@ -87,6 +87,7 @@ class Saved(tf.Module):
     def cases(self) -> Mapping[str, Case]:
         return {
             "gelu": Case(lambda x: tf.nn.gelu(x, approximate=False), NUMBERS, "Erfc"),
+            "rare": Case(lambda x: tf.sigmoid(x - 12), NUMBERS, "Sigmoid"),
             "expm1": Case(lambda x: tf.math.expm1(x), NUMBERS, "Expm1"),
             "bins": Case(binned, NUMBERS, "Bucketize"),
             "area": Case(lambda x: tf.image.resize(x, (3, 12), "area"), IMAGES, "ResizeArea"),

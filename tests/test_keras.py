@@ -20,6 +20,7 @@ from onnxpipe.adapters.base import Artefact
 from onnxpipe.adapters.keras import hdf5, hdf5_process, reader, storage, trust
 from onnxpipe.core.fragment import metadata
 from onnxpipe.errors import BadInput, Inexact, MissingExtra, Refusal, Unreadable, Unsupported
+from tests.harness import open_session
 from tests.rigs.keras import native
 
 WEIGHTS, CONFIG, METADATA = "model.weights.h5", "config.json", "metadata.json"
@@ -126,6 +127,14 @@ def test_what_a_model_has_no_use_for_is_refused(tmp_path: Path) -> None:
         convert(path, inputs={"y": ("float32", None)})
     with pytest.raises(Inexact, match="float32"):
         convert(path, dtype="float64")
+
+
+def test_small_probabilities_keep_their_digits(tmp_path: Path) -> None:
+    config = sequential(layer("Dense", units=1, activation="sigmoid", use_bias=True))
+    session = open_session(convert(saved(tmp_path, config)))
+    x = np.linspace(-40, 3, 100, dtype=np.float32)
+    answers = session.run(None, {"x": np.column_stack([x, np.zeros_like(x)])})[0][:, 0]
+    np.testing.assert_allclose(answers, 1 / (1 + np.exp(-x.astype(float))), rtol=1e-6)
 
 
 def test_layers_in_half_precision_are_told_to_the_judge(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,8 @@ from sklearn.kernel_approximation import PolynomialCountSketch, RBFSampler
 from sklearn.manifold import Isomap
 from sklearn.neighbors import KernelDensity
 
+from onnxpipe.adapters.base import Artefact
+from onnxpipe.adapters.keras import reader
 from onnxpipe.core.options import Options
 from onnxpipe.core.registry import find
 from onnxpipe.services.convert import conversion
@@ -38,3 +41,23 @@ def test_rows_that_are_too_far_out(estimator: Any, wild: list[int]) -> None:
     converter = find(stage.kind)
     assert converter is not None and converter.wild is not None
     assert converter.wild(stage, ROWS).tolist() == [bool(each) for each in wild]
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("keras")
+def test_sums_that_rounding_leaves_no_digits_of_are_not_made_up(tmp_path: Path) -> None:
+    from tests.rigs.keras import native
+
+    layers, models = native().keras().layers, native().keras().models
+    model = models.Sequential([layers.Input((4, 8, 8, 3)), layers.ConvLSTM2D(8, 3, padding="same")])
+    model.save(tmp_path / "model.keras")
+    (stage,) = (
+        each for each in reader.outline(Artefact(tmp_path / "model.keras")) if "ConvLSTM" in each.kind
+    )
+    turns = np.where(np.arange(4 * 8 * 8 * 3) % 2, 255.0, -255.0)
+    usual = np.random.default_rng(0).normal(size=turns.shape)
+    spoilt = np.where(np.arange(len(usual)) == 5, np.nan, usual)
+    rows = np.stack([usual, 3 * usual, spoilt, turns, 1e15 * usual])
+    converter = find(stage.kind)
+    assert converter is not None and converter.wild is not None
+    assert converter.wild(stage, rows).tolist() == [False, False, False, True, False]

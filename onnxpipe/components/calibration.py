@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from onnxpipe.blocks import quantiles
+from onnxpipe.blocks import activations, quantiles
 from onnxpipe.components.parameters import Floats
 from onnxpipe.components.registry import component
 from onnxpipe.core.ops import Var, cast, const, dtype_of, op
@@ -27,7 +27,7 @@ def temperature(scores: Var, *, t: float) -> Mapping[str, Var]:
 def platt(scores: Var, *, a: float, b: float) -> Mapping[str, Var]:
     """``probabilities``: ``1 / (1 + exp(a x + b))``, as sklearn's sigmoid calibration."""
     dtype = dtype_of(scores)
-    return {"probabilities": op.sigmoid(op.neg(scores * const(a, dtype) + const(b, dtype)))}
+    return {"probabilities": activations.sigmoid(op.neg(scores * const(a, dtype) + const(b, dtype)))}
 
 
 @component(*_RAW)

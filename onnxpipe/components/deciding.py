@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from onnxpipe.blocks import activations, numeric
 from onnxpipe.blocks import classes as named
-from onnxpipe.blocks import numeric
 from onnxpipe.components.parameters import Classes, File, Floats
 from onnxpipe.components.post import PROBABILITIES, SCORES, known_classes, sorted_probabilities
 from onnxpipe.components.registry import component
@@ -27,7 +27,7 @@ def post(
     """
     if softmax and sigmoid:
         raise BadManifest("it takes softmax or sigmoid, not both")
-    p = op.softmax(scores, axis=-1) if softmax else op.sigmoid(scores) if sigmoid else scores
+    p = op.softmax(scores, axis=-1) if softmax else activations.sigmoid(scores) if sigmoid else scores
     return sorted_probabilities(p, top=topk, classes=classes, file=labels)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from onnxpipe.blocks import activations
 from onnxpipe.blocks import classes as named
 from onnxpipe.components.parameters import Classes, File, Numbers
 from onnxpipe.components.registry import component
@@ -87,7 +88,7 @@ def softmax(scores: Var, *, axis: int = -1) -> Mapping[str, Var]:
 @component("decision_function", "logits", "scores")
 def sigmoid(scores: Var) -> Mapping[str, Var]:
     """``probabilities``: ``1 / (1 + exp(-x))``, in the shape and type of the scores."""
-    return {"probabilities": op.sigmoid(scores)}
+    return {"probabilities": activations.sigmoid(scores)}
 
 
 @component(*SCORES)

@@ -167,6 +167,13 @@ def arrive(model: Any, rows: Mapping[str, Any], path: str) -> Dict[str, Any]:
     path, _, attribute = path.partition("@")
     if attribute:
         return passed(model, rows, path, attribute)
+    portions = main.sibling("keras_portions")
+    parts = [arrived(model, part, path) for part in portions.portions(model, rows)]
+    return portions.together(parts)  # type: ignore[no-any-return]
+
+
+def arrived(model: Any, rows: Mapping[str, Any], path: str) -> Dict[str, Any]:
+    """The arguments of the layer at a path, when all rows are asked at once."""
     recorder = Recorder(model, {path})
     recorder.run(model, rows)
     found = [list(map(matrix, given)) for _, given, _ in recorder.records if given]

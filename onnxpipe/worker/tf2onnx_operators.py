@@ -52,6 +52,15 @@ def expm1(ctx: Any, node: Any, _name: str, _args: Any) -> None:
     w.answer(w.op("Where", w.op("Less", w.op("Abs", x), one), near, far))
 
 
+def sigmoid(ctx: Any, node: Any, _name: str, _args: Any) -> None:
+    """``1 / (1 + exp(-x))``: onnxruntime's own (1.31) is off by 1e-7 however small its answer is."""
+    w = Writer(ctx, node)
+    if w.dtype() not in (FLOAT, DOUBLE):
+        w.answer(w.op("Sigmoid", w.inputs[0]))
+        return
+    w.answer(w.op("Reciprocal", w.op("Add", w.op("Exp", w.op("Neg", w.inputs[0])), w.like(1.0))))
+
+
 def dense_bincount(ctx: Any, node: Any, _name: str, _args: Any) -> None:
     """How often, or with how much weight, each number below a size is in a row; one below 0 is refused."""
     w = Writer(ctx, node)
@@ -211,7 +220,7 @@ def plainly(held: Any) -> Tuple[int, List[Any]]:
 def table(tables: Mapping[bytes, Any]) -> Dict[str, Tuple[Handler, List[Any]]]:
     """Translations by operator, in place of tf2onnx's own; ``tables`` are keys and values by shared name."""
     found = {
-        "Erfc": erfc, "Expm1": expm1, "DenseBincount": dense_bincount, "RFFT": rfft,
+        "Erfc": erfc, "Expm1": expm1, "Sigmoid": sigmoid, "DenseBincount": dense_bincount, "RFFT": rfft,
         "ComplexAbs": complex_abs, "Real": part(0), "Imag": part(1), "GatherV2": from_zero("GatherV2", 1),
         "GatherNd": from_zero("GatherNd", 1), "OneHot": from_zero("OneHot", 0),
         "Select": chosen, "SelectV2": chosen, "LookupTableFindV2": lookup(tables),

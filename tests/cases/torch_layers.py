@@ -50,6 +50,7 @@ OPERATIONS = {
         "torch.fft.fft(x).real", "torch.cond(x.sum() > 0, lambda y: y * 2, lambda y: y - 1, (x,))",
         "torch.view_as_real(torch.view_as_complex(x.reshape(-1, 4, 2)) * 2)", "(x > 0).all(1)",
         "(x.double() / 3).float()", "(x * 3).to(torch.int64) % 5", "(x > 0) & (x < 1)", "x.half()",
+        "torch.sigmoid(x - 12)", "x.double().sigmoid()", "x.half().sigmoid()",
         "x.half() * 2", "x.half().abs().float()", "x.bfloat16().float()",
         "torch.complex(x, x * 2).angle()", "torch.polar(x.abs(), x).imag", "x.sort(1)[1]",
         "(torch.complex(x, x) * torch.complex(x, -x)).real",

@@ -35,7 +35,7 @@ _NAMED: dict[str, Callable[[Var], Var]] = {
     "relu": op.relu,
     "relu6": lambda x: activations.between(x, 0.0, 6.0),
     "selu": op.selu,
-    "sigmoid": op.sigmoid,
+    "sigmoid": activations.sigmoid,
     "silu": activations.silu,
     "soft_shrink": activations.soft_shrink,
     "softmax": lambda x: op.softmax(x, axis=-1),

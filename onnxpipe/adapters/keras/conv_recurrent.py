@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from onnxpipe.adapters.keras.calls import Call
 from onnxpipe.adapters.keras.cells import long_short
@@ -19,8 +20,28 @@ from onnxpipe.core.ops import Var, const, filled, op, shape_of
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import converts
 
+Array = NDArray[Any]
 
-@converts("keras.layers.ConvLSTM1D", "keras.layers.ConvLSTM2D", "keras.layers.ConvLSTM3D")
+_COMPARED = 3e-6
+"""At what sums are compared in the end: 1e-5 of answers of a third, as half open gates give them."""
+
+
+def _noisy(stage: Stage, x: Array) -> Array:
+    """Rows ``[N, d]`` whose gates' sums are off by more than answers are compared at, and at no end either.
+
+    Of ``n`` terms of either sign, summed one by one, rounding leaves half a step of a sum of half of them,
+    ``n`` times over and of either sign too (Higham and Mary 2019): -255 and 255 in turns come to that, and
+    TensorFlow is then as far from its own float64 as onnxruntime is. Sums off by 1 are far beyond any gate.
+    """
+    kernel = own(with_weights(stage, "cell", f"conv_lstm{stage.kind[-2]}d_cell"))[0]
+    terms = kernel.reshape(-1, kernel.shape[-1])
+    size = np.sqrt(np.mean(np.where(np.isfinite(x), x, 0.0) ** 2, axis=1))
+    sums = size * np.sqrt((terms.astype(float) ** 2).sum(axis=0).max())
+    off = np.finfo(np.float32).eps / 2 / np.sqrt(3) * np.sqrt(len(terms) / 2) * sums
+    return np.asarray((off > _COMPARED) & (off < 1))
+
+
+@converts("keras.layers.ConvLSTM1D", "keras.layers.ConvLSTM2D", "keras.layers.ConvLSTM3D", wild=_noisy)
 def conv_lstm(stage: Stage, call: Call) -> Any:
     """Formula: keras.src.layers.rnn.conv_lstm, ConvLSTMCell.call; gates are input, forget, cell, output."""
     told = given(stage, call)

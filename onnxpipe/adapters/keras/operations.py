@@ -102,7 +102,7 @@ _FLOAT_SINGLES: dict[str, Single] = {
     "Log": op.log,
     "Relu": op.relu,
     "Selu": op.selu,
-    "Sigmoid": op.sigmoid,
+    "Sigmoid": activations.sigmoid,
     "Sin": op.sin,
     "Sinh": op.sinh,
     "Softplus": op.softplus,
