@@ -7,6 +7,8 @@ from pathlib import Path
 import joblib
 import numpy as np
 import pytest
+from sklearn.cluster import Birch
+from sklearn.decomposition import LatentDirichletAllocation
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -14,6 +16,7 @@ from sklearn.preprocessing import StandardScaler
 import onnxpipe
 from onnxpipe.check.compare import CHANCE, compare
 from onnxpipe.cli import main
+from onnxpipe.worker import chance
 
 pytestmark = pytest.mark.usefixtures("inhouse")
 
@@ -42,3 +45,19 @@ def test_a_fault_in_other_rows_is_still_found() -> None:
     verdicts = compare(native, graph, evidence={CHANCE: np.array([True, False, False])})
     assert [verdict.rows_at_fault for verdict in verdicts] == [(2,), (1, 2)]
     assert [verdict.ties for verdict in verdicts] == [1, 1]
+
+
+def test_a_document_that_is_far_from_ending_is_no_tie() -> None:
+    documents = np.abs(RNG.normal(size=(200, 4))).astype(np.float32) * 5
+    topics = LatentDirichletAllocation(3, random_state=0, max_iter=2).fit(documents)
+    changed = topics.transform(documents) + np.float32(1e-3)
+    told = {"transform": topics.transform(documents), **chance.neighbour_ties(topics, documents)}
+    (verdict,) = compare({"transform": told["transform"]}, {"transform": changed}, evidence=told)
+    assert verdict.differing + verdict.ties == 200 and 0 < verdict.ties < 20
+
+
+def test_a_row_beside_a_centre_is_no_tie() -> None:
+    birch = Birch(n_clusters=None, threshold=1.0).fit(GRID)
+    centres = birch.subcluster_centers_
+    found = chance.neighbour_ties(birch, np.concatenate([centres, centres + 0.1]))[CHANCE]
+    assert found.tolist() == [True] * len(centres) + [False] * len(centres)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from sklearn.cluster import Birch, MeanShift
-from sklearn.decomposition import NMF
+from sklearn.decomposition import NMF, LatentDirichletAllocation
 from sklearn.feature_extraction import FeatureHasher
+from sklearn.feature_selection import SelectFdr
 from sklearn.impute import KNNImputer
 from sklearn.kernel_approximation import RBFSampler
 from sklearn.kernel_ridge import KernelRidge
@@ -35,6 +36,12 @@ FOUND = [
     (NearestCentroid(), "binary", "float32"),
     # rounds that end for all rows at once, when the farthest has settled
     (NMF(n_components=3, random_state=0), "single_positive", "float32"),
+    # changes so near to the one that ends the rounds that float32 decides
+    (LatentDirichletAllocation(3, random_state=0, max_iter=3), "single_positive", "float32"),
+    # distances to the centre that a row is
+    (Birch(n_clusters=None, threshold=2.0), "numeric", "float32"),
+    # no column is left
+    (SelectFdr(alpha=1e-300), "classes", "native"),
     # cubes of huge numbers that cancel out
     (KernelRidge(kernel="poly"), "regression", "native"),
     # one column or two, as the other rows in the batch are

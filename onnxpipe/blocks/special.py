@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from onnxpipe.core.ops import Var, const, dtype_of, op
+from onnxpipe.core.ops import Var, cast, const, dtype_of, op
 
 _SERIES = (1 / 12, -1 / 120, 1 / 252, -1 / 240, 1 / 132, -691 / 32760, 1 / 12)
 """Coefficients of ``x**-2k`` in digamma's asymptotic series: Abramowitz and Stegun, 6.3.18."""
@@ -86,21 +86,27 @@ _EULER = 0.577215664901532860606512090082402431
 def psi(x: Var) -> Var:
     """The digamma function of positive ``x`` as native approximates it, to about 1e-9.
 
+    Native computes each line in float64 and keeps what it finds in the dtype of ``x``.
     Algorithm AS 103 (Bernardo, 1976): ``psi`` in sklearn/decomposition/_online_lda_fast.pyx.
     """
-    like = dtype_of(x)
-    one, six, below, moved = const(1, like), const(6, like), const(0, like), x
+    like, one = dtype_of(x), const(1.0)
+
+    def kept(value: Var) -> Var:
+        return cast(cast(value, like), np.float64)
+
+    start = moved = cast(x, np.float64)
+    below = const(0.0)
     for _ in range(6):
-        small = op.less(moved, six)
-        below = op.where(small, op.sub(below, op.div(one, moved)), below)
-        moved = op.where(small, op.add(moved, one), moved)
-    r = op.div(one, moved)
-    start = op.add(below, op.sub(op.log(moved), op.mul(const(0.5, like), r)))
-    square = op.mul(r, r)
-    tail = op.sub(const(1 / 120, like), op.mul(square, const(1 / 252, like)))
-    series = op.sub(start, op.mul(square, op.sub(const(1 / 12, like), op.mul(square, tail))))
-    least = op.sub(const(-_EULER, like), op.div(one, x))
-    return op.where(op.less_or_equal(x, const(1e-6, like)), least, series)
+        small = op.less(moved, const(6.0))
+        below = op.where(small, kept(op.sub(below, op.div(one, moved))), below)
+        moved = op.where(small, kept(op.add(moved, one)), moved)
+    r = kept(op.div(one, moved))
+    found = kept(op.add(below, op.sub(op.log(moved), op.mul(const(0.5), r))))
+    square = kept(op.mul(r, r))
+    tail = op.sub(const(1 / 120), op.mul(square, const(1 / 252)))
+    series = op.sub(found, op.mul(square, op.sub(const(1 / 12), op.mul(square, tail))))
+    least = op.sub(const(-_EULER), op.div(one, start))
+    return cast(op.where(op.less_or_equal(start, const(1e-6)), least, series), like)
 
 
 def climbed_digamma(x: Var) -> Var:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from onnxpipe.blocks.special import psi
 from onnxpipe.core.frame import Terms
 from onnxpipe.core.loops import iterated
-from onnxpipe.core.ops import Var, any_of, const, dtype_of, filled, op
+from onnxpipe.core.ops import Var, any_of, cast, const, dtype_of, filled, op
 
 Array = NDArray[Any]
 
@@ -59,8 +59,9 @@ def distribution(x: Var | Terms, words: Array, prior: Any, stop: Stop, start: St
     def step(_: Var, state: _Documents) -> tuple[_Documents, Var]:
         phi = held.likely(state.weights) + const(start.least, like)
         found = state.weights * held.by_topic(held.counts / phi) + const(prior, like)
-        change = op.reduce_sum(op.abs(state.topics - found), const([1])) / const(topics, like)
-        done = op.not_(op.greater(change, const(stop.change, like)))
+        # native adds the changes up in float64, in whichever precision they are
+        change = op.reduce_sum(cast(op.abs(state.topics - found), np.float64), const([1]))
+        done = op.not_(op.greater(op.div(change, const(float(topics))), const(float(stop.change))))
         mixed = op.where(state.open, found, state.topics)
         weights = op.where(state.open, _weights(found, start), state.weights)
         still = op.and_(state.open, op.not_(done))
@@ -87,5 +88,6 @@ def _few(x: Terms, words: Array) -> _Words:
 
 
 def _weights(topics: Var, start: Start) -> Var:
-    """``exp(E[log(theta)])`` ``[N, k]``."""
-    return op.exp(start.digamma(topics) - start.digamma(op.reduce_sum(topics, const([1]))))
+    """``exp(E[log(theta)])`` ``[N, k]``, the exponential of float64 kept in the dtype of ``topics``."""
+    expected = start.digamma(topics) - start.digamma(op.reduce_sum(topics, const([1])))
+    return cast(op.exp(cast(expected, np.float64)), dtype_of(topics))

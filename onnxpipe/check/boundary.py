@@ -128,6 +128,8 @@ def _searched(
     def past(codes: Array, which: Array) -> Array:
         values = decoded(codes, dtype).tolist()
         arrived = arrive(with_values(base, bases[which], [cells[i] for i in which.tolist()], values))
+        if not arrived.shape[1]:  # none of the rows gets there
+            return is_past(np.full(len(which), np.nan), wanted[which])
         seen = arrived[np.arange(len(which)), features[which]].astype(np.float64)
         return is_past(seen, wanted[which])
 

@@ -1,47 +1,109 @@
-"""Rows whose answer is a matter of chance: scikit-learn searches for neighbours where rounding decides."""
+"""Rows whose answer is a matter of chance: rounding decides which neighbours are nearest, or when to end."""
 
 from __future__ import annotations
 
+import copy
+import re
 from typing import Any, Dict, Iterator, Tuple
 
 import numpy as np
 
 NEIGHBOUR_TIES = "neighbour_ties"
-"""What the judge calls the evidence that which neighbours are nearest is a matter of chance."""
+"""What the judge calls the evidence that an answer is a matter of chance."""
 COMPARED = 1e-9
 """Relative difference from which two answers differ."""
 
 
 def neighbour_ties(model: Any, x: Any) -> Dict[str, Any]:
-    """Per row, whether any search for neighbours in the estimator or its steps hangs on rounding.
+    """Per row, whether rounding decides what the estimator or one of its steps answers.
 
-    Nothing for an estimator that searches for none.
+    Nothing for an estimator of which none is known to let it.
     """
     found = [mask for mask in (_ties(step, rows) for step, rows in _reached(model, x)) if mask is not None]
     return {NEIGHBOUR_TIES: np.logical_or.reduce(found)} if found else {}
 
 
 def _reached(model: Any, x: Any) -> Iterator[Tuple[Any, Any]]:
-    """The estimators that may search for neighbours, each with the rows that arrive at it."""
+    """The estimators whose answer may hang on rounding, each with the rows that arrive at it."""
     model = getattr(model, "best_estimator_", model)
     steps = [step for _, step in getattr(model, "steps", [("", model)])]
     for place, step in enumerate(steps):
-        if _searches(step, last=place == len(steps) - 1):
-            yield step, model[:place].transform(x) if place else x
+        step = getattr(step, "best_estimator_", step)
+        if _beside_each_other(step) or _searches(step, last=place == len(steps) - 1):
+            rows = model[:place].transform(x) if place else x
+            if not _beside_each_other(step):
+                yield step, rows
+                continue
+            for each in step.estimators_:
+                yield from _reached(each, rows)
+
+
+def _beside_each_other(step: Any) -> bool:
+    """Whether all estimators of an ensemble get the rows that it gets."""
+    return bool(re.match(r"(Voting|Stacking)(Classifier|Regressor)$", type(step).__name__))
 
 
 def _searches(step: Any, last: bool) -> bool:
     weighing = hasattr(step, "_mask_fit_X") and step.weights == "distance"
     taken = getattr(step, "n_neighbors", None)
     looking = last and hasattr(step, "kneighbors") and isinstance(taken, int) and taken < step.n_samples_fit_
-    return bool(weighing or looking)
+    return bool(weighing or looking or type(step).__name__ in _BY_ROUNDING)
 
 
 def _ties(step: Any, x: Any) -> Any:
+    if type(step).__name__ in _BY_ROUNDING:
+        return _BY_ROUNDING[type(step).__name__](step, x)
     if hasattr(step, "_mask_fit_X"):
         return _nothing_left(step, np.asarray(x, np.float64))
     far = step.kneighbors(x, n_neighbors=step.n_neighbors + 1)[0]
     return np.isclose(far[:, -2], far[:, -1], rtol=1e-12, atol=0)
+
+
+def _at_a_centre(clusters: Any, x: Any) -> Any:
+    """Rows so near to a centre of Birch that their distance is rounding noise.
+
+    Its square is a difference of squares (``euclidean_distances``), and off by their rounding.
+    """
+    x, centres = np.asarray(x, np.float64), np.asarray(clusters.subcluster_centers_, np.float64)
+    ties = np.zeros(len(x), bool)
+    with np.errstate(all="ignore"):
+        usual = np.median(clusters.transform(centres))
+        for centre in centres:
+            apart = np.sqrt(((x - centre) ** 2).sum(axis=1))
+            noise = (x.shape[1] + 2) * np.finfo(np.float64).eps * ((x**2).sum(axis=1) + (centre**2).sum())
+            ties |= noise / np.maximum(apart, np.sqrt(noise)) > COMPARED * (usual + apart)
+    return ties
+
+
+def _rounds(topics: Any, x: Any) -> Any:
+    """Documents that end a round sooner or later as float32 rounds, which moves their topics.
+
+    The change that ends them (``_update_doc_distribution``) is a mean of differences of numbers that add up
+    to a document's words, each a sum of as many terms as there are words or topics.
+    """
+    x, words = np.asarray(x, np.float32), topics.components_
+    ties = np.zeros(len(x), bool)
+    legal = np.flatnonzero((np.isfinite(x) & (x >= 0)).all(axis=1))
+    if words.dtype != np.float32 or not len(legal):
+        return ties
+    sizes = x[legal].sum(axis=1, dtype=np.float64) + len(words) * topics.doc_topic_prior_
+    noise = sum(words.shape) * np.finfo(np.float32).eps * 2.0 ** np.ceil(np.log2(sizes)) / len(words)
+    for each in np.unique(noise):
+        rows = legal[noise == each]
+        sooner, later = (_ended(topics, x[rows], topics.mean_change_tol + sign * each) for sign in (1, -1))
+        ties[rows] = ~np.isclose(sooner, later, rtol=1e-6, atol=0).all(axis=1)
+    return ties
+
+
+def _ended(topics: Any, x: Any, change: float) -> Any:
+    """The topics of documents that are done once they change by less than this."""
+    other = copy.copy(topics)
+    other.mean_change_tol = max(change, 0.0)
+    return other.transform(x)
+
+
+_BY_ROUNDING = {"Birch": _at_a_centre, "LatentDirichletAllocation": _rounds}
+"""What tells the rows, by the name of the estimator."""
 
 
 def _nothing_left(imputer: Any, x: Any) -> Any:

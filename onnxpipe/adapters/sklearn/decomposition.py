@@ -18,6 +18,8 @@ from onnxpipe.core.registry import Answers, converts
 
 Array = NDArray[Any]
 
+_COMPARED = 2e-5
+"""The relative difference of two precisions in float32 that log-likelihoods hardly show."""
 _MANY = 1_000
 """Columns above which a covariance, a square of them, is inverted only if it has to be."""
 
@@ -36,15 +38,40 @@ def _principal(stage: Stage, x: Var) -> Var:
 def pca(stage: Stage, x: Var) -> Answers:
     """The projection, and the log-likelihood under the probabilistic model: of many columns if asked for."""
     projected = _principal(stage, x)
-    if stage.components_.shape[1] > _MANY and "score_samples" not in stage.options.outputs:
+    asked = "score_samples" in stage.options.outputs
+    if stage.components_.shape[1] > _MANY and not asked:
         return {"transform": projected}
-    density = densities.gaussian(x, stage.mean_, _pca_precision(stage))
-    return {"transform": projected, "score_samples": density}
+    precision = _pca_precision(stage)
+    if _rounded_away(stage, precision):
+        if asked:
+            raise stage.inexact(
+                f"was fitted in {precision.dtype}, in which rounding leaves too little of its score_samples",
+                "Fit it on float64 rows, or ask for transform alone.",
+            )
+        return {"transform": projected}
+    return {"transform": projected, "score_samples": densities.gaussian(x, stage.mean_, precision)}
 
 
-def _pca_precision(stage: Stage) -> Array:
-    """The inverse of probabilistic PCA's covariance ``[d, d]``, by the matrix inversion lemma."""
-    noise, axes, variance = stage.noise_variance_, stage.components_, stage.explained_variance_
+def _rounded_away(stage: Stage, precision: Array) -> bool:
+    """Whether native's own precision ``[d, d]``, in float32, is a number that its libraries' rounding makes.
+
+    What is left of large numbers that cancel is then off from what float64 leaves by more than is compared.
+    """
+    if precision.dtype == np.float64:
+        return False
+    exact = _pca_precision(stage, np.float64)
+    with np.errstate(all="ignore"):
+        sizes = np.sqrt(np.abs(np.diag(exact)))
+        return not bool((np.abs(precision - exact) <= _COMPARED * np.outer(sizes, sizes)).all())
+
+
+def _pca_precision(stage: Stage, dtype: Any = None) -> Array:
+    """The inverse of probabilistic PCA's covariance ``[d, d]``, by the matrix inversion lemma.
+
+    In the dtype that the stage was fitted in, unless another is given.
+    """
+    state = stage.noise_variance_, stage.components_, stage.explained_variance_
+    noise, axes, variance = (np.asarray(each, dtype) for each in state)
     identity = np.eye(axes.shape[1], dtype=axes.dtype)
     if stage.n_components_ == 0:
         return np.asarray(identity / noise)

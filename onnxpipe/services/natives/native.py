@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -121,9 +122,9 @@ class Native:
     def filled(self, rows: Arrays, outputs: Sequence[str]) -> Arrays:
         """The answers, with NaN (None among text) in every row that was refused."""
         told, refused = self.each(rows, outputs)
-        flat = {name: value.reshape(len(value), -1) for name, value in told.items()}
+        flat = {name: value.reshape(len(value), math.prod(value.shape[1:])) for name, value in told.items()}
         gaps = {name: with_gaps(value, list(refused)) for name, value in flat.items()}
-        return {name: value.reshape(-1, *told[name].shape[1:]) for name, value in gaps.items()}
+        return {name: value.reshape(len(value), *told[name].shape[1:]) for name, value in gaps.items()}
 
     def arrive(self, rows: Arrays, path: str) -> Array:
         """The matrix ``[N, d]`` that arrives at a stage; NaN or None in rows that don't get there."""
