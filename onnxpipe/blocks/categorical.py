@@ -42,6 +42,9 @@ _SHORT = 64
 _MANY, _BATCH = 8, 32
 """Columns of text, and rows of them, above which they are looked up one by one."""
 
+_FEW = 3
+"""Columns of text up to which each is looked up by itself, whatever the batch: none has to be copied."""
+
 _TABLE = 2**15
 """Entries of a table of codes up to which text is looked up in one vocabulary for all columns."""
 
@@ -153,14 +156,19 @@ def _by_size(x: Var, columns: Sequence[Coding], unknown: int, together: Callable
     Few nodes are quickest for few rows; for many it is not having to copy every text side by side.
     """
     parts = _parts(x)
-    if len(parts) != len(columns) or len(parts) < _MANY:
+    if len(parts) != len(columns) or _FEW < len(parts) < _MANY:
         return together(x)
-    pairs = list(zip(parts, columns, strict=True))
-    return _by_batch(
-        parts,
-        lambda: concat([_lookup(part, column, unknown) for part, column in pairs], 1),
-        lambda: together(concat(parts, 1)),
-    )
+
+    def apart() -> Var:
+        return concat([_lookup(part, each, unknown) for part, each in zip(parts, columns, strict=True)], 1)
+
+    return apart() if len(parts) <= _FEW else _by_batch(parts, apart, lambda: together(concat(parts, 1)))
+
+
+def few(x: Var) -> list[Var]:
+    """The columns ``[N, 1]`` of ``x``, where they are few and at hand; else none."""
+    parts = [x] if shape_of(x)[1] == 1 else _parts(x)
+    return parts if len(parts) <= _FEW else []
 
 
 def _by_batch(parts: Sequence[Var], many: Callable[[], Var], few: Callable[[], Var]) -> Var:

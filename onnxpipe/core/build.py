@@ -38,7 +38,9 @@ def build(plan: Plan, options: Options, context: Context | None = None) -> Fragm
     outputs = _outputs(context, _picked((plan.run or side_by_side)(plan, arguments), options))
     if clash := sorted(outputs.keys() & arguments.keys()):
         raise BadInput(f"{', '.join(clash)} names both an input and an output", remedy="Rename the column.")
-    outputs = refusals.sunk(passed_over.enforced(context, outputs))
+    outputs = passed_over.enforced(context, outputs)
+    broadcasting.align(outputs.values())
+    outputs = refusals.sunk(outputs)
     broadcasting.align(outputs.values())
     model = spox.build(arguments, outputs)
     if plan.frugal:

@@ -13,7 +13,7 @@ from onnxpipe.adapters.sklearn.slots import Slots, slots
 from onnxpipe.blocks import categorical
 from onnxpipe.blocks.categorical import Coding
 from onnxpipe.core.guards import guarded, looked_up
-from onnxpipe.core.ops import Var, cast, concat, const, op, take_columns
+from onnxpipe.core.ops import Var, cast, concat, const, op, shape_of, take_columns
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import Answers, converts
 from onnxpipe.core.table import Check, Table
@@ -52,14 +52,37 @@ def _matrix(stage: Stage, x: Table, text: bool) -> Var:
 def one_hot_encoder(stage: Stage, x: Table) -> Table:
     """1 in the column of each feature's category, 0 elsewhere."""
     fitted, groups = slots(stage), _groups(stage, x)
-    made = [_one_hot(stage, values, [fitted[i] for i in where]) for where, values in groups]
-    hot = cast(concat(made, 1), categories.numpy_type(stage.dtype))
+    hot = concat([_one_hot(stage, values, [fitted[i] for i in where]) for where, values in groups], 1)
     order = [i for where, _ in groups for i in where for _ in range(fitted[i].width)]
     return Table.of(take_columns(hot, np.argsort(order, kind="stable")), finite=True)
 
 
+_SMALL = 1024
+"""Numbers in a table of rows of indicators up to which they are gathered, not compared."""
+
+
 def _one_hot(stage: Stage, x: Var, fitted: Sequence[Slots]) -> Var:
-    """bool ``[N, W]``: the indicators of the columns of ``x``, one slot per category or group of them."""
+    """``[N, W]``: the indicators of the columns of ``x``, one slot per category or group of them."""
+    parts, dtype = categorical.few(x), categories.numpy_type(stage.dtype)
+    if parts and all(0 < len(column.known) * column.width <= _SMALL for column in fitted):
+        pairs = zip(parts, fitted, strict=True)
+        rows = concat([_rows(stage, part, column, dtype) for part, column in pairs], 2)
+        return op.reshape(rows, const([0, shape_of(rows)[2]]))
+    return cast(_compared(stage, x, fitted), dtype)
+
+
+def _rows(stage: Stage, x: Var, column: Slots, dtype: Any) -> Var:
+    """``[N, 1, width]``: the row of indicators that the category of each value of ``x`` ``[N, 1]`` has."""
+    count, places = len(column.known), np.arange(column.width)
+    codes = categorical.coded(x, [Coding(column.known, np.arange(count))], count)
+    table = column.slot[:, None] == places
+    if stage.handle_unknown != "error":
+        table = np.vstack([table, column.unknown == places])
+    return looked_up(stage.context, table.astype(dtype), codes)
+
+
+def _compared(stage: Stage, x: Var, fitted: Sequence[Slots]) -> Var:
+    """The same as bool, for columns or categories that are many."""
     owner = np.repeat(np.arange(len(fitted)), [column.width for column in fitted]).tolist()
     strict = stage.handle_unknown == "error"
     if not strict and all(column.is_plain for column in fitted):
