@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from sklearn.cluster import Birch
 from sklearn.decomposition import LatentDirichletAllocation
-from sklearn.neighbors import KNeighborsClassifier
+from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -37,6 +37,14 @@ def test_equally_near_neighbours_are_ties_and_stay_out_of_the_goldens(
     assert len(report.agreeing()[2]) < len(report.row_origins)
     assert main(["convert", "knn.joblib", "-o", "knn.onnx", "--sample", "grid.npy"]) == 0
     assert main(["verify", "knn.onnx"]) == 0
+
+
+def test_no_point_is_nearer_to_a_row_of_gaps_alone() -> None:
+    rows = np.where(RNG.random((120, 4)) < 0.2, np.nan, RNG.normal(size=(120, 4)))
+    estimator = KNeighborsRegressor(metric="nan_euclidean").fit(rows, RNG.normal(size=120))
+    empty = np.full((1, 4), np.nan)
+    report = onnxpipe.verify(onnxpipe.convert(estimator), estimator, {"X": np.vstack([rows, empty])})
+    assert report and report.verdicts[0].ties > 0
 
 
 def test_a_fault_in_other_rows_is_still_found() -> None:

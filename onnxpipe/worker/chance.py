@@ -56,7 +56,8 @@ def _ties(step: Any, x: Any) -> Any:
     if hasattr(step, "_mask_fit_X"):
         return _nothing_left(step, np.asarray(x, np.float64))
     far = step.kneighbors(x, n_neighbors=step.n_neighbors + 1)[0]
-    return np.isclose(far[:, -2], far[:, -1], rtol=1e-12, atol=0)
+    # Of points that share no value with the row none is nearer: NaN to nan_euclidean.
+    return np.isclose(far[:, -2], far[:, -1], rtol=1e-12, atol=0, equal_nan=True)
 
 
 def _at_a_centre(clusters: Any, x: Any) -> Any:
