@@ -40,8 +40,9 @@ def test_equally_near_neighbours_are_ties_and_stay_out_of_the_goldens(
 
 
 def test_no_point_is_nearer_to_a_row_of_gaps_alone() -> None:
-    rows = np.where(RNG.random((120, 4)) < 0.2, np.nan, RNG.normal(size=(120, 4)))
-    estimator = KNeighborsRegressor(metric="nan_euclidean").fit(rows, RNG.normal(size=120))
+    rng = np.random.default_rng(1)
+    rows = np.where(rng.random((120, 4)) < 0.2, np.nan, rng.normal(size=(120, 4)))
+    estimator = KNeighborsRegressor(metric="nan_euclidean").fit(rows, rng.normal(size=120))
     empty = np.full((1, 4), np.nan)
     report = onnxpipe.verify(onnxpipe.convert(estimator), estimator, {"X": np.vstack([rows, empty])})
     assert report and report.verdicts[0].ties > 0
