@@ -35,7 +35,7 @@ TAPS = (
     Tap("two", "k", (("d", 2),), {"predict": ("e",)}),
     Tap("idle", "k", (("x", 2),), {"predict": ("f",)}),
 )
-PASSES = [tidy.tidy, tidy.sort, tidy.drop_unused, tidy.fold_initializers, tidy.drop_identities]
+PASSES = [tidy.tidy, tidy.sort, tidy.drop_unused]
 
 
 def ops(fragment: Fragment) -> list[str]:
@@ -81,7 +81,7 @@ def test_minus_zero_is_no_zero() -> None:
     body = (
         "g (float[N,2] x) => (float[N,2] y) <float a = {0}, float b = {-0.0}> { c = Add(x, a) y = Mul(c, b) }"
     )
-    assert len(tidy.fold_initializers(Fragment(graph(body))).model.graph.initializer) == 2
+    assert len(tidy.tidy(Fragment(graph(body))).model.graph.initializer) == 2
 
 
 def test_copies_in_branches() -> None:

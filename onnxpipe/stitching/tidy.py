@@ -35,16 +35,6 @@ def drop_unused(fragment: Fragment) -> Fragment:
     return _run(fragment, (_sort, _unused))
 
 
-def fold_initializers(fragment: Fragment) -> Fragment:
-    """The fragment with one initializer in place of several of the same bytes, type and shape."""
-    return _run(fragment, (_fold,))
-
-
-def drop_identities(fragment: Fragment) -> Fragment:
-    """The fragment without Identity and without Cast to the type a value has."""
-    return _run(fragment, (_sort, _identities))
-
-
 def _run(fragment: Fragment, passes: Iterable[Pass]) -> Fragment:
     proto = onnx.ModelProto()
     proto.CopyFrom(fragment.model)
