@@ -50,6 +50,7 @@ FOUND = [
     (FeatureHasher(n_features=13, dtype=np.int64), "dictionaries", "native"),
     # weights of 1 over the rounding noise of a distance of 0
     (make_pipeline(KNNImputer(n_neighbors=3, weights="distance"), Ridge()), "twins", "native"),
+    (make_pipeline(make_pipeline(KNNImputer(n_neighbors=3, weights="distance")), Ridge()), "twins", "native"),
 ]
 
 

@@ -23,19 +23,20 @@ def neighbour_ties(model: Any, x: Any) -> Dict[str, Any]:
     return {NEIGHBOUR_TIES: np.logical_or.reduce(found)} if found else {}
 
 
-def _reached(model: Any, x: Any) -> Iterator[Tuple[Any, Any]]:
+def _reached(model: Any, x: Any, last: bool = True) -> Iterator[Tuple[Any, Any]]:
     """The estimators whose answer may hang on rounding, each with the rows that arrive at it."""
     model = getattr(model, "best_estimator_", model)
     steps = [step for _, step in getattr(model, "steps", [("", model)])]
     for place, step in enumerate(steps):
         step = getattr(step, "best_estimator_", step)
-        if _beside_each_other(step) or _searches(step, last=place == len(steps) - 1):
+        ends = last and place == len(steps) - 1
+        inner = step.estimators_ if _beside_each_other(step) else [step] if hasattr(step, "steps") else []
+        if inner or _searches(step, last=ends):
             rows = model[:place].transform(x) if place else x
-            if not _beside_each_other(step):
+            for each in inner:
+                yield from _reached(each, rows, ends)
+            if not inner:
                 yield step, rows
-                continue
-            for each in step.estimators_:
-                yield from _reached(each, rows)
 
 
 def _beside_each_other(step: Any) -> bool:
