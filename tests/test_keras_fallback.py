@@ -62,7 +62,9 @@ def saved(name: str, folder: Path) -> Path:
 def test_code_is_asked_once_it_is_allowed(name: str, tmp_path: Path) -> None:
     path, (_, needed) = saved(name, tmp_path), CASES[name]
     assert trust.untrusted(reader.names(Artefact(path))) == needed
-    with pytest.raises(Untrusted, match="has no converter; to try tf2onnx, loading it natively would use"):
+    with pytest.raises(
+        Untrusted, match="has no converter; to try its backend's exporter, loading it natively would use"
+    ):
         convert(path)
     with pytest.raises(Unsupported, match="has no converter"):
         convert(path, fallback=False)

@@ -92,7 +92,8 @@ def exporter_of(adapter: Adapter, stage: Stage | None = None) -> str:
     """The peer that stages, or one of them, without a converter of ours fall back to, empty for none.
 
     An adapter names it in an optional ``exporter``: the distribution to be installed beside the
-    framework, whose module in ``worker/`` is ``<exporter>_export.py``; another one for a stage in an
+    framework, whose module in ``worker/`` is ``<exporter>_export.py`` (in messages it goes by the
+    adapter's optional ``called``); another one for a stage in an
     optional function ``peer(stage)``.
     """
     told = getattr(adapter, "peer", None) if stage is not None else None

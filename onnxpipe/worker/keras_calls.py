@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import sys
-from typing import Any, Dict, List, Mapping
+from typing import Any, Dict, List, Mapping, Tuple
 
 main = sys.modules["_onnxpipe_main"]
 native, tensors = main.sibling("keras_native"), main.sibling("tensors")
@@ -12,12 +12,17 @@ functions = main.sibling("tensorflow_native")
 
 _SETTINGS = ("training", "mask")
 
+Types = Dict[str, Tuple[List[Any], str]]
+"""Shape, None for what is open, and dtype by input name."""
+
 
 class Traced(functions.Function):  # type: ignore[misc, name-defined]
     """A Keras model traced for inputs of given types."""
 
-    def __init__(self, model: Any, specs: Mapping[str, Any]) -> None:
+    def __init__(self, model: Any, types: Types) -> None:
         import tensorflow as tf
+
+        specs = {name: tf.TensorSpec(shape, dtype, name) for name, (shape, dtype) in types.items()}
 
         def call(*given: Any) -> List[Any]:
             found = answered(model, dict(zip(specs, given)))
@@ -26,10 +31,7 @@ class Traced(functions.Function):  # type: ignore[misc, name-defined]
 
         names = []  # type: List[str]
         concrete = tf.function(call).get_concrete_function(*specs.values())
-        made = type(model)
-        public = {"Functional", "Sequential"} & {made.__name__}
-        kind = "keras.%s" % made.__name__ if public else "%s.%s" % (made.__module__, made.__qualname__)
-        super().__init__(concrete, model, kind, model.name, native.versions()["keras"])
+        super().__init__(concrete, model, kind(model), model.name, native.versions()["keras"])
         self.model, self.inputs = model, dict(specs)
         self.outputs = dict(zip(names, concrete.outputs))
 
@@ -38,36 +40,44 @@ class Traced(functions.Function):  # type: ignore[misc, name-defined]
         return {n: tensors.array(found) for n, found in answered(self.model, given).items()}
 
 
-def traced(model: Any, request: Mapping[str, Any], rows: Mapping[str, Any]) -> Traced:
-    """The function that a model is, of inputs as the model, the user or the sample tells them."""
-    import tensorflow as tf
+def kind(model: Any) -> str:
+    """The dotted name of a model's class."""
+    made = type(model)
+    public = {"Functional", "Sequential"} & {made.__name__}
+    return "keras.%s" % made.__name__ if public else "%s.%s" % (made.__module__, made.__qualname__)
 
+
+def types(model: Any, request: Mapping[str, Any], rows: Mapping[str, Any]) -> Types:
+    """What goes into a model, as the model, the user or the sample tells it. Raises NoConverter."""
     inputs = getattr(model, "inputs", None)
     if inputs:
         named = {native.input_name(tensor): tensor for tensor in inputs}
-        return Traced(model, {n: tf.TensorSpec(t.shape, t.dtype, n) for n, t in named.items()})
+        return {name: (list(tensor.shape), dtype(tensor)) for name, tensor in named.items()}
     known = saved_shapes(model)
     if len(known or arguments(model)) == 1 and list(rows) == ["X"]:
         rows = {next(iter(known or arguments(model))): rows["X"]}
     names = list(known) or [name for name in arguments(model) if name in rows or name in request["inputs"]]
-    specs = {name: spec(name, known.get(name), request, rows.get(name)) for name in names}
-    if not specs:
+    found = {name: told(name, known.get(name), request, rows.get(name)) for name in names}
+    if not found:
         flags = " ".join("--input '%s=float32[N,...]'" % name for name in arguments(model)[:1])
         raise main.NoConverter("what goes in isn't in the file: say it (%s), or give a --sample" % flags)
-    return Traced(model, specs)
+    return found
 
 
-def spec(name: str, shape: Any, request: Mapping[str, Any], rows: Any) -> Any:
+def dtype(tensor: Any) -> str:
+    """The name of a tensor's dtype."""
+    return str(getattr(tensor.dtype, "name", tensor.dtype))
+
+
+def told(name: str, shape: Any, request: Mapping[str, Any], rows: Any) -> Tuple[List[Any], str]:
     """The type of an input: as the user says it, else as the model was built, else as the sample is."""
-    import tensorflow as tf
-
-    told = request["inputs"].get(name) or {}
-    sizes = list(told.get("shape") or shape or rows.shape)
+    said = request["inputs"].get(name) or {}
+    sizes = list(said.get("shape") or shape or rows.shape)
     opened = {axis for axis, _, _ in request["dynamic"].get(name, [])} | {0}
-    kind = told.get("dtype") or ("float32" if rows is None or rows.dtype.kind == "f" else rows.dtype)
-    if rows is not None and rows.dtype.kind in "OU" and not told.get("dtype"):
-        kind = "string"
-    return tf.TensorSpec([None if axis in opened else size for axis, size in enumerate(sizes)], kind, name)
+    usual = "float32" if rows is None or rows.dtype.kind == "f" else str(rows.dtype)
+    if rows is not None and rows.dtype.kind in "OU":
+        usual = "string"
+    return [None if axis in opened else size for axis, size in enumerate(sizes)], said.get("dtype") or usual
 
 
 def arguments(model: Any) -> List[str]:

@@ -9,11 +9,11 @@ import shutil
 import sys
 import tempfile
 import zipfile
-from typing import Any, Dict, List, Mapping
+from typing import Any, Dict, List, Mapping, Tuple
 
 main = sys.modules["_onnxpipe_main"]
 installed = main.sibling("installed")
-_CODE = {"__lambda__", "keras.layers.Lambda"}
+_CODE = {"__lambda__", "keras.layers.Lambda", "keras.layers.TorchModuleWrapper"}
 _EMBEDDING = '"Embedding"'
 _SUFFIXES = {b"PK\x03\x04": ".keras", b"\x89HDF": ".h5"}
 
@@ -42,6 +42,12 @@ def model(path: str, names: List[str], module: Any) -> Any:
 
 def by_keras_2(path: str) -> str:
     """The configuration of a file that Keras 2 saved, as text; else the empty text."""
+    version, config = told(path)
+    return config if version[:1] in ("1", "2") else ""
+
+
+def told(path: str) -> Tuple[str, str]:
+    """The version of Keras that saved a file, and the model's configuration, as the file has them."""
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
             version = json.loads(archive.read("metadata.json")).get("keras_version", "")
@@ -51,8 +57,8 @@ def by_keras_2(path: str) -> str:
 
         with h5py.File(path, "r") as file:
             version, config = (file.attrs.get(name, "") for name in ("keras_version", "model_config"))
-    told, held = (each.decode() if isinstance(each, bytes) else str(each) for each in (version, config))
-    return held if told[:1] in ("1", "2") else ""
+    found, held = (each.decode() if isinstance(each, bytes) else str(each) for each in (version, config))
+    return found, held
 
 
 def count_from_start(kind: Any) -> None:

@@ -1,35 +1,21 @@
-"""Keras's own answers: a saved model loaded on the TensorFlow backend and called as at inference."""
+"""Keras's own answers: a saved model loaded on its backend and called as at inference."""
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import Any, Collection, Dict, Iterator, List, Mapping, Tuple
 
 main = sys.modules["_onnxpipe_main"]
-tensors = main.sibling("tensors")
-flat, array = tensors.flat, tensors.array
-
-
-def keras() -> Any:
-    """The module, on the TensorFlow backend and the CPU. Raises ModuleNotFoundError where it is missing."""
-    os.environ["KERAS_BACKEND"] = "tensorflow"
-    tensors.tensorflow()  # a missing one is told apart from everything else
-    import keras
-
-    return keras
+backend, flat = main.sibling("keras_backend"), main.sibling("tensors").flat
+array, keras, versions = backend.array, backend.keras, backend.versions
 
 
 def load(path: str, _format: str, names: List[str]) -> Any:
     """The model in a file; ``names`` are those that the user allowed."""
-    return main.sibling("keras_loading").model(path, names, keras())
-
-
-def versions() -> Dict[str, str]:
-    """The versions that answer."""
-    import tensorflow
-
-    return {"keras": str(keras().__version__), "tensorflow": str(tensorflow.__version__)}
+    loading = main.sibling("keras_loading")
+    version, config = loading.told(path)
+    backend.choose(config, version, names)
+    return loading.model(path, names, keras())
 
 
 def answers(model: Any, rows: Mapping[str, Any], methods: List[str], _optional: List[str]) -> Dict[str, Any]:
@@ -52,7 +38,7 @@ def given(model: Any, rows: Mapping[str, Any]) -> Dict[str, Any]:
     """Rows as tensors, by input name."""
     inputs = getattr(model, "inputs", None) or ()
     names = [input_name(tensor) for tensor in inputs] or list(rows)
-    return {name: tensors.tensor(rows[name]) for name in names}
+    return {name: backend.tensor(rows[name]) for name in names}
 
 
 def fed(model: Any, found: Mapping[str, Any]) -> Any:

@@ -10,13 +10,18 @@ import numpy as np
 
 def tensorflow() -> Any:
     """The module, on the CPU. Raises ModuleNotFoundError where it is missing."""
+    quiet()
+    import tensorflow
+
+    return tensorflow
+
+
+def quiet() -> None:
+    """Have TensorFlow, should anybody import it, answer on the CPU and print nothing."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
     # TensorFlow's own kernels: oneDNN's answer otherwise from one processor to the next, and to NaN.
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
-    import tensorflow
-
-    return tensorflow
 
 
 def tensor(column: Any, dtype: Any = None) -> Any:

@@ -49,7 +49,8 @@ def traced(model: Any, request: Mapping[str, Any], rows: Mapping[str, Any]) -> A
     """A concrete function: a signature is one, a Keras model is traced."""
     if isinstance(model, main.sibling("tensorflow_native").Function):
         return model
-    return main.sibling("keras_calls").traced(model, request, rows)
+    calls = main.sibling("keras_calls")
+    return calls.Traced(model, calls.types(model, request, rows))
 
 
 def exported(function: Any, opset: int) -> Any:

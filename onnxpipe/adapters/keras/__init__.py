@@ -1,5 +1,14 @@
 """Keras: ``.keras`` and ``.h5`` files of Sequential and Functional models, read without TensorFlow."""
 
-from onnxpipe.adapters.keras.reader import exporter, framework, names, outline, read, recognises, whole
+from onnxpipe.adapters.keras.reader import (
+    called,
+    exporter,
+    framework,
+    names,
+    outline,
+    read,
+    recognises,
+    whole,
+)
 
-__all__ = ["exporter", "framework", "names", "outline", "read", "recognises", "whole"]
+__all__ = ["called", "exporter", "framework", "names", "outline", "read", "recognises", "whole"]

@@ -19,9 +19,11 @@ from onnxpipe.core.registry import discover, find, missing
 from onnxpipe.core.signature import Port
 from onnxpipe.errors import BadInput, Inexact, Unfitted, Unsupported
 
-framework, exporter = "keras", "tf2onnx"
+framework, exporter = "keras", "keras"
+called = "its backend's exporter"
+"""What messages call it: tf2onnx, torch.onnx, or the worker's own translation of JAX."""
 whole = True
-"""tf2onnx takes whole models: a layer alone has no signature."""
+"""A model is exported as a whole, by its backend's exporter: a layer alone has no signature."""
 _REMEDY = "Save it again: model.save('model.keras')"
 recognises = storage.recognises
 

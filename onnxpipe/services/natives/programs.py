@@ -62,17 +62,18 @@ def instead(
     Raises Untrusted before anything is loaded, and the refusal with the reason where its peer has no
     answer either.
     """
+    peer = getattr(adapter, "called", exporter)
     try:
         plan, fragment = exported(artefact, adapter, exporter, options, sample, where)
     except Untrusted as error:
         listed = ", ".join(f"{stage.path} ({stage.kind})" for stage in refusal.stages)
-        error.what = f"{listed} has no converter; to try {exporter}, {error.what}"
+        error.what = f"{listed} has no converter; to try {peer}, {error.what}"
         raise
     except (MissingExtra, NativeFailed) as error:
-        refusal.remedy += f"\n{exporter} could be tried, but {error.what} ({error.remedy})"
+        refusal.remedy += f"\n{peer} could be tried, but {error.what} ({error.remedy})"
         raise refusal from None
     except ExportFailed as error:
-        why = f"has no converter of ours, and {exporter} can't help: {error.what}"
+        why = f"has no converter of ours, and {peer} can't help: {error.what}"
         raise Unsupported([stage._replace(reason=why) for stage in refusal.stages]) from None
     name, _, version = metadata(fragment.model)["exporter"].partition(" ")
     return plan, fragment, Borrowed(plan.root.path, plan.root.kind, name, version)

@@ -1,0 +1,79 @@
+"""Programs of JAX, as it traces them (jaxprs), step by step into a graph of ONNX."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, Dict, Iterator, List, Sequence
+
+import numpy as np
+
+main = sys.modules["_onnxpipe_main"]
+graphs = main.sibling("jaxpr_graph")
+
+INLINE = {"jit": "jaxpr", "pjit": "jaxpr", "closed_call": "call_jaxpr", "core_call": "call_jaxpr",
+          "custom_jvp_call": "call_jaxpr", "custom_vjp_call": "call_jaxpr", "checkpoint": "jaxpr",
+          "remat2": "jaxpr"}  # fmt: skip
+"""Steps that are programs themselves, and what they call them."""
+INSIDE = ("scan", "cond")
+LARGEST = 2**20
+"""Numbers that a step on known arrays may answer to be worked out at once."""
+
+
+def table() -> Dict[str, Any]:
+    """Translations by primitive: functions of the graph, the equation and its values."""
+    found = {}  # type: Dict[str, Any]
+    for name in ("jaxpr_operators", "jaxpr_shapes", "jaxpr_places", "jaxpr_windows", "jaxpr_loops"):
+        found.update(main.sibling(name).TABLE)
+    return found
+
+
+def run(graph: Any, closed: Any, given: Sequence[Any]) -> List[Any]:
+    """The values that a program, closed or without constants, answers to values."""
+    jaxpr = getattr(closed, "jaxpr", closed)
+    consts = [np.asarray(each) for each in getattr(closed, "consts", ())]
+    known = dict(zip([*jaxpr.constvars, *jaxpr.invars], [*consts, *given]))  # type: Dict[Any, Any]
+
+    def read(atom: Any) -> Any:
+        return np.asarray(atom.val, atom.aval.dtype) if hasattr(atom, "val") else known[atom]
+
+    for equation in jaxpr.eqns:
+        found = step(graph, equation, [read(atom) for atom in equation.invars])
+        known.update(zip(equation.outvars, found))
+    return [read(atom) for atom in jaxpr.outvars]
+
+
+def step(graph: Any, equation: Any, values: Sequence[Any]) -> List[Any]:
+    """What one equation answers."""
+    name = equation.primitive.name
+    if name in INLINE:
+        return run(graph, equation.params[INLINE[name]], values)
+    if is_known(equation, values):
+        found = equation.primitive.bind(*values, **equation.params)
+        many = found if equation.primitive.multiple_results else [found]
+        return [np.asarray(each) for each in many]
+    made = table()[name](graph, equation, *values)
+    return made if isinstance(made, list) else [made]
+
+
+def is_known(equation: Any, values: Sequence[Any]) -> bool:
+    """Whether an equation's answers can be worked out now."""
+    if equation.primitive.name in (*INSIDE, "dim_as_value") or any(isinstance(v, str) for v in values):
+        return False
+    shapes = [var.aval.shape for var in equation.outvars]
+    plain = all(isinstance(size, int) for shape in shapes for size in shape)
+    return plain and all(np.prod(shape, dtype=np.int64) <= LARGEST for shape in shapes)
+
+
+def untranslated(closed: Any) -> Iterator[str]:
+    """The primitives in a program that there is no translation for."""
+    known = table()
+    for equation in getattr(closed, "jaxpr", closed).eqns:
+        name = equation.primitive.name
+        inner = [equation.params[INLINE[name]]] if name in INLINE else []
+        if name in INSIDE:
+            told = equation.params
+            inner = [told["jaxpr"]] if "jaxpr" in told else list(told["branches"])
+        elif name not in INLINE and name not in known:
+            yield name
+        for each in inner:
+            yield from untranslated(each)
