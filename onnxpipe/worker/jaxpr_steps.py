@@ -51,6 +51,9 @@ def step(graph: Any, equation: Any, values: Sequence[Any]) -> List[Any]:
         found = equation.primitive.bind(*values, **equation.params)
         many = found if equation.primitive.multiple_results else [found]
         return [np.asarray(each) for each in many]
+    if name not in INSIDE and all(0 in var.aval.shape for var in equation.outvars) and is_plain(equation):
+        # onnxruntime (1.31) takes an Expand to a constant shape with a 0 in it away.
+        return [np.zeros(var.aval.shape, var.aval.dtype) for var in equation.outvars]
     made = table()[name](graph, equation, *values)
     return made if isinstance(made, list) else [made]
 
@@ -60,8 +63,12 @@ def is_known(equation: Any, values: Sequence[Any]) -> bool:
     if equation.primitive.name in (*INSIDE, "dim_as_value") or any(isinstance(v, str) for v in values):
         return False
     shapes = [var.aval.shape for var in equation.outvars]
-    plain = all(isinstance(size, int) for shape in shapes for size in shape)
-    return plain and all(np.prod(shape, dtype=np.int64) <= LARGEST for shape in shapes)
+    return is_plain(equation) and all(np.prod(shape, dtype=np.int64) <= LARGEST for shape in shapes)
+
+
+def is_plain(equation: Any) -> bool:
+    """Whether the sizes of an equation's answers are numbers."""
+    return all(isinstance(size, int) for var in equation.outvars for size in var.aval.shape)
 
 
 def untranslated(closed: Any) -> Iterator[str]:
