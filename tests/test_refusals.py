@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import onnx
 import pytest
+from sklearn.base import BaseEstimator
 from sklearn.compose import make_column_transformer
 from sklearn.decomposition import PCA, TruncatedSVD
+from sklearn.ensemble import BaggingRegressor
 from sklearn.feature_selection import SelectKBest, f_regression
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
@@ -86,3 +88,21 @@ def test_columns_that_are_dropped_later_refuse_too() -> None:
         assert run(model, {"X": words[:count]})["transform"].shape == (count, 1)
     with pytest.raises(Exception, match="out of data bounds"):
         run(model, {"X": np.where(words == "y", "z", words).astype(object)})
+
+
+@pytest.mark.parametrize("last", [DecisionTreeRegressor(max_depth=3), BaggingRegressor(random_state=0)])
+def test_what_some_columns_owe_the_others_need_not_pay(last: BaseEstimator) -> None:
+    """A projection refuses NaN and leaves the check to what comes after, which allows it in other columns."""
+    columns = make_column_transformer((TruncatedSVD(1), [0, 1]), remainder="passthrough")
+    pipeline = make_pipeline(columns, last).fit(X, Y)
+    model = convert(pipeline)
+    for place in range(3):
+        x = X[:4].copy()
+        x[2, place] = np.nan
+        if place < 2:
+            with pytest.raises(ValueError, match="NaN"):
+                pipeline.predict(x)
+            with pytest.raises(Exception, match=r"out of data bounds|invalid index"):
+                run(model, {"X": x})
+        else:
+            np.testing.assert_allclose(run(model, {"X": x})["predict"], pipeline.predict(x))

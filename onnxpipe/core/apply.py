@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from spox._var import _VarInfo
 
-from onnxpipe.core.guards import guarded, paid
+from onnxpipe.core.guards import guarded, paid, settled
 from onnxpipe.core.ops import Var, dtype_of
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.record import Record
@@ -93,9 +93,10 @@ def _answers(converter: Converter, stage: Stage, table: Table) -> Answers:
     if converter.takes_table:
         result = converter.convert(stage, paid(stage.context, table))
     else:
+        table, due = settled(stage.context, table, check)
         x = floating(table, converter.dtype)
-        safe = not table.risky and (converter.dtype is None or not _narrowed(table, converter.dtype))
-        due = Check.NOTHING if safe else max(check, table.owes)
+        if not table.risky and (converter.dtype is None or not _narrowed(table, converter.dtype)):
+            due = Check.NOTHING
         if converter.takes_check:
             result = converter.convert(stage, x, due)
         elif converter.defers(stage):
@@ -123,8 +124,9 @@ def floating(table: Table, dtype: Any = None) -> Var:
 
 def unfloated(stage: Stage, table: Table, check: Check = Check.NONFINITE) -> Var:
     """The columns as one matrix in their own dtype, integers and booleans as they are, checked."""
+    table, due = settled(stage.context, table, check)
     x = table.matrix()
-    return guarded(stage.context, x, max(check, table.owes)) if table.risky else x
+    return guarded(stage.context, x, due) if table.risky else x
 
 
 def parts(value: Var | Table) -> tuple[Var, ...]:

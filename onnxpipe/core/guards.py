@@ -53,6 +53,18 @@ def paid(context: Context, table: Table) -> Table:
     return Table(tuple(_paid(context, block) for block in table.blocks))
 
 
+def settled(context: Context, table: Table, check: Check) -> tuple[Table, Check]:
+    """The columns, and the one check that is left to make of all: ``check`` or what they owe.
+
+    Where some owe more than ``check`` and others might hold what theirs refuses, those are checked here.
+    """
+    most = max(check, table.owes)
+    if most is check or all(block.owes is most or not block.risky for block in table.blocks):
+        return table, most
+    blocks = (_paid(context, block) if block.owes > check else block for block in table.blocks)
+    return Table(tuple(blocks)), check
+
+
 def _paid(context: Context, block: Block) -> Block:
     if not block.owes:
         return block

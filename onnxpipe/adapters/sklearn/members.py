@@ -9,7 +9,7 @@ import numpy as np
 
 from onnxpipe.adapters.sklearn.delegation import members
 from onnxpipe.core.apply import apply, floating
-from onnxpipe.core.guards import guarded
+from onnxpipe.core.guards import guarded, settled
 from onnxpipe.core.ops import dtype_of
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.record import Record
@@ -46,10 +46,10 @@ def checked_once(stages: Sequence[Stage], x: Table) -> Table:
     due = max(checks, default=Check.NOTHING)
     if len(stages) < 2 or x.has_strings or not (plain or _is_matrix(x)):
         return x
-    var = floating(x)
-    finite = not x.risky
+    x, due = settled(stages[0].context, x, due)
+    var, finite = floating(x), not x.risky
     if due is Check.NONFINITE and not finite:
-        var, finite = guarded(stages[0].context, var, max(due, x.owes)), True
+        var, finite = guarded(stages[0].context, var, due), True
     joined = Table.of(var, finite=finite, owes=Check.NOTHING if finite else x.owes)
     return joined.named(x.names) if x.names else joined
 

@@ -9,6 +9,7 @@ import onnx
 
 from onnxpipe.adapters.base import Adapter, Artefact, exporter_of
 from onnxpipe.core.foreign import Borrowed
+from onnxpipe.core.guards import paid
 from onnxpipe.core.ops import Var, dtype_of, shape_of
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import Answers, missing
@@ -55,6 +56,7 @@ class Fallback:
 
         Raises Unsupported where the peer has none.
         """
+        table = paid(stage.context, table) if isinstance(table, Table) else table
         given = matrices(table) if isinstance(table, Table) else table
         guest = self._exported(stage, _columns(table, given), given)
         name = stage.path if stage.path not in self.parts else f"{stage.path}#{len(self.parts)}"

@@ -63,10 +63,8 @@ class Guest:
     def checked(
         self, context: Context, table: Table | Mapping[str, Var], given: Mapping[str, Var]
     ) -> dict[str, Var]:
-        """The matrices, refusing rows that the stage refuses and those that earlier stages left to it."""
-        due = self.refuses
-        if isinstance(table, Table):
-            due = max(due, table.owes) if table.risky else Check.NOTHING
+        """The matrices, refusing rows that the stage refuses."""
+        due = Check.NOTHING if isinstance(table, Table) and not table.risky else self.refuses
         return {name: guarded(context, var, due) for name, var in given.items()}
 
     def _fed(self, x: Var) -> Var:
