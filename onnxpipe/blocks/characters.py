@@ -128,6 +128,19 @@ def respelled(text: Var, spelling: Spelling) -> Var:
     return _either(_some(text, r"(?s).*[^\x00-\x7f].*"), other, lambda: _plain(text, spelling))
 
 
+def fully_respelled(text: Var, spelling: Spelling) -> Var:
+    """``text`` ``[N]`` (none of them empty, at least one) respelled character by character, ``[N]``."""
+    if spelling.follows_sigma:
+        return joined(_with_final_sigmas(code_points(text), spelling))
+    return joined(_pieces(text, spelling))
+
+
+def cased_and_ignorable() -> tuple[list[str], list[str]]:
+    """The characters that make a sigma beside them a final one or not, and those that it looks through."""
+    cases = _cases()
+    return [c for c in cases if cases[c] == _CASED], [c for c in cases if cases[c] == _IGNORABLE]
+
+
 def _some(text: Var, pattern: str) -> Var:
     """bool scalar: whether an RE2 pattern matches one of the texts."""
     found = cast(op.regex_full_match(text, pattern=pattern), np.int64)

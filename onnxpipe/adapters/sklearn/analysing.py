@@ -20,8 +20,8 @@ from onnxpipe.core.plan import Stage
 from onnxpipe.core.table import Table
 from onnxpipe.errors import BadInput
 
-_PLAIN = (r"(?u)\b\w\w+\b", r"\b\w\w+\b", r"(?u)\b\w+\b", r"\b\w+\b", r"\w+")
-"""Patterns that don't tell one small sigma from another."""
+PLAIN = {r"(?u)\b\w\w+\b": 2, r"\b\w\w+\b": 2, r"(?u)\b\w+\b": 1, r"\b\w+\b": 1, r"\w+": 1}
+"""Patterns of words of so many letters and more, which don't tell one small sigma from another."""
 
 
 def terms(stage: Stage, x: Table, known: Collection[str] | None = None) -> Var:
@@ -31,10 +31,9 @@ def terms(stage: Stage, x: Table, known: Collection[str] | None = None) -> Var:
     and for patterns that RE2 can't follow.
     """
     refuse_code(stage)
-    stops = _stop_words(stage)
+    stops = stop_words(stage)
     spelling = Spelling(bool(stage.lowercase), stage.strip_accents or "", _tells_sigmas(stage, known, stops))
-    documents = _documents(stage, x)
-    tokens = text.padded(documents, lambda t: _tokens(stage, respelled(t, spelling)))
+    tokens = text.padded(documents(stage, x), lambda t: _tokens(stage, respelled(t, spelling)))
     low, high = (int(n) for n in stage.ngram_range)
     sizes = range(low, high + 1)
     if low < 1 or not sizes:
@@ -61,15 +60,15 @@ def refuse_code(stage: Stage) -> None:
         raise stage.unsupported(f"has the analyzer {stage.analyzer!r}")
 
 
-def _documents(stage: Stage, x: Table) -> Var:
+def documents(stage: Stage, x: Table) -> Var:
     """The texts ``[N]``. Where missing ones can be told from empty ones, they are refused, as natively."""
     if x.width != 1 or not is_string(x.blocks[0].read()):
         raise BadInput("it needs one column of text", where=stage.path)
-    documents = op.reshape(x.matrix(), const([-1]))
+    found = op.reshape(x.matrix(), const([-1]))
     missing = stage.options.missing_string
     if not missing:
-        return documents
-    return require(stage.context, documents, op.not_(op.equal(documents, const(missing))))
+        return found
+    return require(stage.context, found, op.not_(op.equal(found, const(missing))))
 
 
 def _tokens(stage: Stage, documents: Var) -> Var:
@@ -97,7 +96,7 @@ def _pattern(stage: Stage) -> Pattern | Automaton:
         ) from None
 
 
-def _stop_words(stage: Stage) -> list[str]:
+def stop_words(stage: Stage) -> list[str]:
     """The words to leave out, sorted."""
     given: Any = stage.get("stop_words")
     if given is None or stage.analyzer != "word":
@@ -106,6 +105,6 @@ def _stop_words(stage: Stage) -> list[str]:
 
 
 def _tells_sigmas(stage: Stage, known: Collection[str] | None, stops: Collection[str]) -> bool:
-    if known is None or (stage.analyzer == "word" and stage.token_pattern not in _PLAIN):
+    if known is None or (stage.analyzer == "word" and stage.token_pattern not in PLAIN):
         return True
     return any(not SMALL_SIGMAS.isdisjoint(word) for words in (known, stops) for word in words)

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from onnxpipe.adapters.sklearn import categories
-from onnxpipe.adapters.sklearn.analysing import terms
+from onnxpipe.adapters.sklearn import categories, counting
+from onnxpipe.adapters.sklearn.analysing import refuse_code, terms
 from onnxpipe.blocks import text
 from onnxpipe.blocks.categorical import Coding, coded
 from onnxpipe.core.apply import transformed
@@ -54,9 +54,12 @@ def counts(stage: Stage, x: Table) -> Var:
     """``[N, vocabulary]`` in the vectoriser's dtype."""
     known = vocabulary(stage)
     dtype = categories.numpy_type(stage.dtype)
-    columns = Coding(np.array([*known], object), np.fromiter(known.values(), np.int64))
-    places = coded(terms(stage, x, known), [columns], -1)
-    found = text.counted(places, len(known), dtype if dtype.kind == "f" else np.int64)
+    refuse_code(stage)
+    exact = dtype if dtype.kind == "f" else np.dtype(np.int64)
+    found = counting.counts(stage, x, known, exact)
+    if found is None:
+        columns = Coding(np.array([*known], object), np.fromiter(known.values(), np.int64))
+        found = text.counted(coded(terms(stage, x, known), [columns], -1), len(known), exact)
     return cast(cast(found, np.bool_) if stage.binary else found, dtype)
 
 
