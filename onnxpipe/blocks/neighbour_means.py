@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from onnxpipe.blocks import metrics, neighbours
 from onnxpipe.core.loops import fold
-from onnxpipe.core.ops import Var, batch_size, cast, const, op, ranked, shape_of
+from onnxpipe.core.ops import Var, batch_size, cast, const, op, ranked
 
 Array = NDArray[Any]
 _Mean: TypeAlias = Callable[[Var, Var, Callable[[Var], Var], Var], Var]
@@ -56,11 +56,9 @@ def means(x: Var, gone: Var, known: Known, k: int, by_distance: bool) -> Var:
         share = op.reduce_sum(weights * values(place), const([1])) / total
         return op.where(op.greater(total, const(0.0)), share, other)
 
-    return (
-        _at_gaps(distance, gone, known, mean)
-        if known.there.size <= _PAIRED
-        else _by_column(distance, x, known, mean)
-    )
+    if known.there.size <= _PAIRED:
+        return _at_gaps(distance, gone, known, mean)
+    return _by_column(distance, known, mean)
 
 
 def _at_gaps(distance: Var, gone: Var, known: Known, mean: _Mean) -> Var:
@@ -79,12 +77,13 @@ def _at_gaps(distance: Var, gone: Var, known: Known, mean: _Mean) -> Var:
     return op.scatter_nd(nothing, places, op.squeeze(found, const([1])))
 
 
-def _by_column(distance: Var, x: Var, known: Known, mean: _Mean) -> Var:
+def _by_column(distance: Var, known: Known, mean: _Mean) -> Var:
     """The means of all columns, with room for one distance per fitted row."""
 
     def step(made: Var, there: Var, values: Var, unit: Var, other: Var) -> Var:
         return made + mean(distance, there, lambda nearest: op.gather(values, nearest, axis=0), other) * unit
 
-    start = op.expand(const(0.0), op.concat([batch_size(x), const([shape_of(x)[1]])], axis=0))
+    # Asked for out here, too, the distances aren't computed again for every column.
+    start = op.expand(const(0.0), op.concat([batch_size(distance), const([len(known.means)])], axis=0))
     columns = (known.there.T, known.filled.T, np.eye(len(known.means)), known.means)
     return fold(start, [const(np.ascontiguousarray(each)) for each in columns], step)
