@@ -25,7 +25,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("keras")]
 TRANSFORMED = Path(__file__).parent.parent / "fixtures" / "tensorflow_transform"
 NAMES = (
     "gelu expm1 bins area bicubic cubic lanczos nearest counted seen spectrum parts twice numbered shared "
-    "renamed placed listed embedded ones upper lower either truths hashed keyed small large lgamma"
+    "renamed placed listed embedded ones upper lower either truths hashed keyed small large lgamma "
+    "rare"
 )
 
 

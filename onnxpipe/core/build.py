@@ -10,7 +10,7 @@ import onnx
 import spox
 from onnx import helper
 
-from onnxpipe.core import broadcasting, opsets, passed_over, pruning, refusals
+from onnxpipe.core import broadcasting, hoisting, opsets, passed_over, pruning, refusals
 from onnxpipe.core.apply import parts, tensor
 from onnxpipe.core.fragment import Fragment, Tap
 from onnxpipe.core.guards import guarded
@@ -43,6 +43,7 @@ def build(plan: Plan, options: Options, context: Context | None = None) -> Fragm
     outputs = refusals.sunk(outputs)
     broadcasting.align(outputs.values())
     model = spox.build(arguments, outputs)
+    hoisting.hoist(model.graph)
     if plan.frugal:
         pruning.drop_unread(model.graph)
     return pruning.finish(stamped(model, options), tuple(_taps(context, model)))

@@ -169,11 +169,11 @@ def _fold_identities(graph: onnx.GraphProto) -> dict[str, str]:
         if node.op_type == "Identity" and renames.get(node.input[0]) == node.output[0]:
             del graph.node[i]
     for node in graph.node:
-        _rename(node, renames)
+        rename(node, renames)
     return renames
 
 
-def _rename(node: onnx.NodeProto, names: dict[str, str]) -> None:
+def rename(node: onnx.NodeProto, names: dict[str, str]) -> None:
     """Rename the values a node reads and writes, in its subgraphs too."""
     for values in (node.input, node.output):
         for i, name in enumerate(values):
@@ -181,7 +181,7 @@ def _rename(node: onnx.NodeProto, names: dict[str, str]) -> None:
                 values[i] = names[name]
     for attribute in node.attribute:
         for inner in attribute.g.node if attribute.HasField("g") else ():
-            _rename(inner, names)
+            rename(inner, names)
 
 
 def _mark(graph: onnx.GraphProto, answers: dict[str, str]) -> None:

@@ -72,13 +72,3 @@ def shortened(word: bytes) -> Plant:
                 tensor.string_data[:] = [text[:-1] if text == word else text for text in tensor.string_data]
 
     return plant
-
-
-def ascii_only(model: Model) -> None:
-    """Only the letters of English made small: what is done to other text is what is done to English."""
-    branches = {a.name: a for n in model.graph.node if n.op_type == "If" for a in n.attribute}
-    english = min(branches.values(), key=lambda a: len(a.g.node))
-    for branch in branches.values():
-        name = branch.name
-        branch.CopyFrom(english)
-        branch.name = name

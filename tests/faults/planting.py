@@ -71,17 +71,27 @@ def constant(stage: str, kind: str, slot: int, edit: Callable[[Any], Any], which
 
 
 def attribute(stage: str, kind: str, name: str, edit: Callable[[Any], Any], which: int = 0) -> Plant:
-    """Edit an attribute of a stage's node."""
+    """Edit an attribute of a stage's node, of the ``which``-th for which that changes something."""
 
     def plant(model: Model) -> None:
-        node = nodes(model, stage, kind)[which]
-        old = next(a for a in node.attribute if a.name == name)
-        value = helper.get_attribute_value(old)
-        tensor = isinstance(value, onnx.TensorProto)
-        new = edit(numpy_helper.to_array(value).copy() if tensor else value)
-        old.CopyFrom(helper.make_attribute(name, numpy_helper.from_array(new) if tensor else new))
+        edited = [(old, new) for node in nodes(model, stage, kind) if (old := _named(node, name))
+                  if (new := _edited(old, edit)) != old]  # fmt: skip
+        old, new = edited[which]
+        old.CopyFrom(new)
 
     return plant
+
+
+def _named(node: onnx.NodeProto, name: str) -> onnx.AttributeProto:
+    return next(attribute for attribute in node.attribute if attribute.name == name)
+
+
+def _edited(old: onnx.AttributeProto, edit: Callable[[Any], Any]) -> onnx.AttributeProto:
+    """The attribute with another value."""
+    value = helper.get_attribute_value(old)
+    tensor = isinstance(value, onnx.TensorProto)
+    new = edit(numpy_helper.to_array(value).copy() if tensor else value)
+    return helper.make_attribute(old.name, numpy_helper.from_array(new) if tensor else new)
 
 
 def operator(stage: str, kind: str, other: str, keep: int | None = None, which: int = 0) -> Plant:
@@ -155,3 +165,8 @@ def off(by: float) -> Callable[[Any], Any]:
 
 def doubled(value: Any) -> Any:
     return 2 * value
+
+
+def replaced(text: str) -> Callable[[Any], Any]:
+    """One of the texts of a list replaced by another."""
+    return lambda texts: [b"-" if each == text.encode() else each for each in texts]

@@ -15,7 +15,7 @@ from sklearn.preprocessing import KBinsDiscretizer, OneHotEncoder, StandardScale
 from sklearn.tree import DecisionTreeClassifier
 
 from tests import datasets
-from tests.faults.edits import ascii_only, by_batch, narrowed, overguarded, shortened, unguarded
+from tests.faults.edits import by_batch, narrowed, overguarded, shortened, unguarded
 from tests.faults.planting import (
     Fault,
     after,
@@ -25,6 +25,7 @@ from tests.faults.planting import (
     doubled,
     off,
     operator,
+    replaced,
     swapped,
     up,
     up_single,
@@ -128,7 +129,7 @@ FAULTS = [
     Fault("swapped columns", "swapped columns", "mixed", IMPUTER, swapped(IMPUTER), None),
     Fault(
         "dropped category", "category", "mixed", ENCODER,
-        attribute(ENCODER, "LabelEncoder", "keys_strings", lambda a: [b"-" if v == b"M" else v for v in a]),
+        attribute(ENCODER, "LabelEncoder", "keys_strings", replaced("M")),
     ),
     Fault(
         "unseen text taken for a category", "unseen", "mixed", ENCODER,
@@ -157,18 +158,21 @@ FAULTS = [
     Fault("NaN let through", "refusal", "linear", LOGISTIC, unguarded),
     Fault("rows refused that are fine", "refusal", "linear", SCALER, overguarded),
     Fault("answers depend on the batch", "batch", "linear", SCALER, by_batch, None),
-    Fault("only ASCII made small", "text", "words", WORDS, ascii_only),
     Fault(
-        "dropped word", "category", "words", WORDS,
-        attribute(WORDS, "LabelEncoder", "keys_strings", lambda a: [b"-" if v == b"sky" else v for v in a]),
+        "only ASCII made small", "text", "words", WORDS,
+        attribute(WORDS, "TfIdfVectorizer", "pool_strings", replaced("Äpfel")),
     ),
     Fault(
-        "unseen word taken for a known one", "unseen", "words", WORDS,
-        attribute(WORDS, "LabelEncoder", "default_int64", lambda _: 2),
+        "dropped word", "category", "words", WORDS,
+        attribute(WORDS, "TfIdfVectorizer", "pool_strings", replaced("sky")),
+    ),
+    Fault(
+        "words cut at letters with accents", "text", "words", WORDS,
+        attribute(WORDS, "Tokenizer", "tokenexp", lambda _: "[a-z]{2,}"),
     ),
     Fault(
         "words counted once", "count", "words", WORDS,
-        attribute(WORDS, "ScatterElements", "reduction", lambda _: "max"),
+        attribute(WORDS, "TfIdfVectorizer", "mode", lambda _: "IDF"),
     ),
     Fault(
         "weight of a word off by 1e-6", "parameter", "words", WEIGHTS,
