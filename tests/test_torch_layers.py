@@ -41,11 +41,15 @@ def test_recurrent_layers_of_a_pt2_take_any_number_of_rows_of_its_length() -> No
             np.testing.assert_allclose(value, told[output.name], rtol=1e-5, atol=1e-6)
 
 
-def test_a_pool_of_blocks_answers_no_rows_with_none() -> None:
-    """onnxruntime leaves the shape of no rows as it is where it reduces an axis."""
-    rows = [case for case in CASES if case.text.startswith("AdaptiveAvgPool3d")]
-    model, session = groups.network(rows, "volume")
-    none = {"x": np.zeros((0, *SHAPES["volume"][1:]), np.float32)}
+@pytest.mark.parametrize(("layer", "given"), [
+    ("AdaptiveAvgPool3d", "volume"), ("GroupNorm", "image"), ("GroupNorm", "sequence"),
+])  # fmt: skip
+def test_no_rows_are_answered_with_none(layer: str, given: str) -> None:
+    """onnxruntime leaves the shape of no rows as it is in some reductions, and tells no size from them."""
+    rows = [case for case in CASES if case.text.startswith(layer) and case.given == given]
+    assert rows
+    model, session = groups.network(rows, given)
+    none = {"x": np.zeros((0, *SHAPES[given][1:]), np.float32)}
     told = model.ask(none)
     for output, value in zip(session.get_outputs(), session.run(None, none), strict=True):
         assert value.shape == told[output.name].shape

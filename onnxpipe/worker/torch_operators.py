@@ -60,12 +60,38 @@ def table(torch: Any) -> Dict[Any, Callable[..., Any]]:
         one = op.CastLike(op.Constant(value_float=1.0), self)
         return op.Reciprocal(op.Add(op.Exp(op.Neg(self)), one))
 
+    def group_norm(
+        self: Any,
+        num_groups: int,
+        weight: Any = None,
+        bias: Any = None,
+        eps: float = 1e-5,
+        cudnn_enabled: bool = True,
+    ) -> Any:
+        """Each group of channels to mean 0 and variance 1, then scaled and moved by channel.
+
+        ONNX's own operator lets a Reshape find out a size, which it can't where there are no rows.
+        """
+        whole, rows = op.Shape(self), op.Shape(self, start=0, end=1)
+        groups, last = op.Constant(value_ints=[num_groups]), op.Constant(value_ints=[2])
+        size = op.Div(op.ReduceProd(op.Shape(self, start=1)), groups)
+        apart = op.Reshape(self, op.Concat(rows, groups, size, axis=0), allowzero=1)
+        centred = op.Sub(apart, op.ReduceMean(apart, last))
+        variance = op.ReduceMean(op.Mul(centred, centred), last)
+        least = op.CastLike(op.Constant(value_float=eps), self)
+        made = op.Reshape(op.Div(centred, op.Sqrt(op.Add(variance, least))), whole, allowzero=1)
+        behind = op.Constant(value_ints=list(range(1, len(self.shape) - 1)))
+        by_channel = [None if each is None else op.Unsqueeze(each, behind) for each in (weight, bias)]
+        made = made if by_channel[0] is None else op.Mul(made, by_channel[0])
+        return made if by_channel[1] is None else op.Add(made, by_channel[1])
+
     return {
         **lacking(op, aten),
         aten.argmax.default: argmax,
         aten.embedding.default: embedding,
         aten.index_select.default: index_select,
         aten.gather.default: gather,
+        aten.group_norm.default: group_norm,
         aten.sigmoid.default: sigmoid,
     }
 
