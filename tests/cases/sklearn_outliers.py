@@ -8,5 +8,7 @@ CASES = [
     Case(LocalOutlierFactor(novelty=True)),
     Case(LocalOutlierFactor(5, novelty=True, contamination=0.1, algorithm="brute", p=1)),
     Case(LocalOutlierFactor(5, novelty=True, metric="chebyshev")),
+    Case(LocalOutlierFactor(5, novelty=True), data="single"),
+    Case(LocalOutlierFactor(5, novelty=True, contamination=0.2), data="single"),
     Case(LocalOutlierFactor(), refused="novelty=True", reason="native has no answer for new rows either"),
 ]
