@@ -53,6 +53,19 @@ def table(torch: Any) -> Dict[Any, Callable[..., Any]]:
         found = op.Where(op.Greater(share, op.Constant(value_float=0.0)), first, best)
         return found if keepdim else op.Squeeze(found, axes)
 
+    return {
+        **lacking(op, aten),
+        **exact(op, aten),
+        aten.argmax.default: argmax,
+        aten.embedding.default: embedding,
+        aten.index_select.default: index_select,
+        aten.gather.default: gather,
+    }
+
+
+def exact(op: Any, aten: Any) -> Dict[Any, Callable[..., Any]]:
+    """Translations of operators whose ONNX namesakes onnxruntime (1.31) answers otherwise, or not at all."""
+
     def sigmoid(self: Any) -> Any:
         """By its formula: onnxruntime's own (1.31) is off by 1e-7 however small its answer is."""
         if self.dtype not in (FLOAT, DOUBLE):
@@ -85,15 +98,7 @@ def table(torch: Any) -> Dict[Any, Callable[..., Any]]:
         made = made if by_channel[0] is None else op.Mul(made, by_channel[0])
         return made if by_channel[1] is None else op.Add(made, by_channel[1])
 
-    return {
-        **lacking(op, aten),
-        aten.argmax.default: argmax,
-        aten.embedding.default: embedding,
-        aten.index_select.default: index_select,
-        aten.gather.default: gather,
-        aten.group_norm.default: group_norm,
-        aten.sigmoid.default: sigmoid,
-    }
+    return {aten.group_norm.default: group_norm, aten.sigmoid.default: sigmoid}
 
 
 def lacking(op: Any, aten: Any) -> Dict[Any, Callable[..., Any]]:
