@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from onnxpipe.blocks import linear
 from onnxpipe.core.ops import Var, alike, const, dtype_of, op, ranked, shape_of
 
 
@@ -56,7 +57,7 @@ def sigmoid(x: Var) -> Var:
     """
     if dtype_of(x) == np.float16:
         return op.sigmoid(x)
-    return op.reciprocal(op.add(op.exp(op.neg(x)), _like(x, 1)))
+    return linear.expit(x)
 
 
 def silu(x: Var) -> Var:
