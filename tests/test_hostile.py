@@ -55,7 +55,7 @@ def stream(data: bytes) -> bytes:
 def within_limits(data: bytes) -> Any:
     """What reading answers or raises, within the limits of time and memory.
 
-    The collector is kept off what the tests before this one hold: one pass over that counted against the limit.
+    The collector is kept off what earlier tests hold: one pass over that counted against the limit.
     """
     gc.freeze()
     before, start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()
