@@ -81,9 +81,7 @@ def test_no_row_at_any_split_goes_astray(
     model: Any, dtype: str, turned: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if turned:  # as forests of many thousand splits are
-        monkeypatch.setattr(turning, "LEAST", 1)
-        monkeypatch.setattr(turning, "_PER_COLUMN", 0)
-        monkeypatch.setattr(turning, "WORTH", 0.0)
+        monkeypatch.setattr(turning, "WORTH", -1e9)
     rows, target = _rows()
     model.fit(rows, target)
     single = not hasattr(model, "_predictors")

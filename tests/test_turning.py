@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
 import spox
 
@@ -15,6 +16,7 @@ from onnxpipe.core.ops import Tensor, argument
 from tests.harness import open_session
 
 WIDTH, TREES, SPLITS = 3, 12, 9
+FINITE = {dtype: (np.finfo(dtype).min, np.finfo(dtype).max) for dtype in (np.float32, np.float64)}
 
 
 def chance_forest(rng: Any, dtype: Any, mode: int) -> tuple[Forest, Any]:
@@ -47,40 +49,62 @@ def chance_forest(rng: Any, dtype: Any, mode: int) -> tuple[Forest, Any]:
     return forest, rng.integers(0, 1000, int(np.sum(left < 0))).astype(dtype)
 
 
-def answered(forest: Forest, weights: Any, rows: Any) -> tuple[Any, Any]:
-    """What the graph of a forest answers, and the columns that its splits read."""
+def answered(forest: Forest, weights: Any, rows: Any) -> tuple[Any, onnx.NodeProto]:
+    """What the graph of a forest answers, and the node of its trees."""
     x = argument(Tensor(rows.dtype, ("N", WIDTH)))
     made = spox.build({"x": x}, {"y": ensemble(x, forest, weights, np.zeros(len(weights), np.int64))})
     (node,) = (node for node in made.graph.node if node.op_type == "TreeEnsemble")
-    (read,) = (a.ints for a in node.attribute if a.name == "nodes_featureids")
-    return open_session(made).run(None, {"x": rows})[0], np.array(read)
+    return open_session(made).run(None, {"x": rows})[0], node
 
 
+def columns(node: onnx.NodeProto) -> Any:
+    return np.array(next(a.ints for a in node.attribute if a.name == "nodes_featureids"))
+
+
+def follows_nan(node: onnx.NodeProto) -> bool:
+    """Whether splits say where NaN goes."""
+    return any(a.name == "nodes_missing_value_tracks_true" for a in node.attribute)
+
+
+def counted(forest: Forest, rng: Any) -> Forest:
+    """The forest with rows that came by its nodes: any number at a leaf, their sum above."""
+    cover = np.where(forest.is_leaf, rng.integers(0, 100, len(forest.left)), 0)
+    for node in np.flatnonzero(~forest.is_leaf)[::-1]:
+        cover[node] = cover[forest.left[node]] + cover[forest.right[node]]
+    return forest._replace(cover=cover)
+
+
+@pytest.mark.parametrize("infinite", [False, True], ids=["finite thresholds", "all thresholds"])
+@pytest.mark.parametrize("cover", [False, True], ids=["sizes", "covers"])
 @pytest.mark.parametrize("mode", [LEQ, LT])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_every_row_goes_where_it_went(dtype: Any, mode: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_row_goes_where_it_went(
+    dtype: Any, mode: int, cover: bool, infinite: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     rng = np.random.default_rng(mode)
     forest, weights = chance_forest(rng, dtype, mode)
+    if not infinite:
+        forest = forest._replace(threshold=np.clip(forest.threshold, *FINITE[dtype]))
     exact = np.unique(forest.threshold)
     with np.errstate(over="ignore"):
         beside = [np.nextafter(exact, dtype(end)) for end in (-np.inf, np.inf)]
-    rows = rng.choice([*exact, *np.concatenate(beside), np.nan], (4000, WIDTH)).astype(dtype)
-    plain, columns = answered(forest, weights, rows)
-    assert columns.max() < WIDTH
-    monkeypatch.setattr(turning, "LEAST", 1)
-    monkeypatch.setattr(turning, "_PER_COLUMN", 0)
-    monkeypatch.setattr(turning, "WORTH", 0.0)
-    turned, columns = answered(forest, weights, rows)
-    assert 0.1 < np.mean(columns >= WIDTH) < 0.6
+    rows = rng.choice([*exact, *np.concatenate(beside), np.inf, -np.inf, np.nan], (4000, WIDTH)).astype(dtype)
+    plain, node = answered(forest, weights, rows)
+    assert columns(node).max() < WIDTH
+    monkeypatch.setattr(turning, "WORTH", -WIDTH)
+    turned, node = answered(counted(forest, rng) if cover else forest, weights, rows)
+    assert np.mean(columns(node) >= WIDTH) > 0.1
+    assert follows_nan(node) == infinite
     np.testing.assert_array_equal(turned, plain)
 
 
-@pytest.mark.parametrize(("limit", "value"), [("LEAST", 1000), ("_PER_COLUMN", 1000), ("WORTH", 0.9)])
-def test_forests_that_gain_little_stay_as_they_are(
-    limit: str, value: float, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize("steps", [0, 1])
+def test_forests_that_gain_little_stay_as_they_are(steps: int, monkeypatch: pytest.MonkeyPatch) -> None:
     forest, weights = chance_forest(np.random.default_rng(0), np.float32, LEQ)
-    for name, usual in (("LEAST", 1), ("_PER_COLUMN", 0), ("WORTH", 0.0)):
-        monkeypatch.setattr(turning, name, value if name == limit else usual)
-    _, columns = answered(forest, weights, np.zeros((1, WIDTH), np.float32))
-    assert columns.max() < WIDTH
+    inner = ~forest.is_leaf
+    cover = np.ones(len(inner))
+    cover[forest.left[inner]] = 3  # so each split gains half a step
+    forest = forest._replace(cover=cover, threshold=np.ones_like(forest.threshold))
+    monkeypatch.setattr(turning, "WORTH", TREES * SPLITS / 2 - WIDTH + steps)
+    _, node = answered(forest, weights, np.zeros((1, WIDTH), np.float32))
+    assert (columns(node).max() >= WIDTH) == (steps == 0)

@@ -93,6 +93,7 @@ def starting(forest: Forest, weights: Array, targets: Array, start: Array) -> tu
         nan_left=None if forest.nan_left is None else np.concatenate([zeros, forest.nan_left]),
         modes=None if forest.modes is None else np.concatenate([zeros + LT, forest.modes]),
         members=forest.members,
+        cover=None if forest.cover is None else np.concatenate([zeros, forest.cover]),
     )
     return more, np.concatenate([start, weights]), np.concatenate([np.arange(count), targets])
 

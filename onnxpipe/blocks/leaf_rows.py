@@ -195,6 +195,8 @@ def _with_tree(forest: Forest, tree: Forest) -> Forest:
         right=np.concatenate([forest.right, np.where(tree.right < 0, -1, tree.right + offset)]),
         roots=np.concatenate([forest.roots, tree.roots + offset]),
         nan_left=np.concatenate([nan_left, tree.nan_left if tree.nan_left is not None else []]),
+        # Nothing is known of the new one, and nothing to be gained from it.
+        cover=None if forest.cover is None else np.concatenate([forest.cover, np.zeros(len(tree.left))]),
     )
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onnxpipe.blocks.tree_node import Leaves, Splits, tree_ensemble
-from onnxpipe.blocks.turning import larger_near
+from onnxpipe.blocks.turning import likelier_near
 from onnxpipe.core.ops import Var, cast, dtype_of, shape_of
 
 Array = NDArray[Any]
@@ -23,7 +23,8 @@ class Forest(NamedTuple):
 
     ``left`` (values at most the threshold, or whatever ``modes`` says) and ``right`` are positions
     among all nodes, negative at leaves; ``nan_left`` tells where NaN goes, None for always right.
-    ``modes`` and ``members`` are those of ``Splits``, ``members`` in node order.
+    ``modes`` and ``members`` are those of ``Splits``, ``members`` in node order. ``cover`` is how many
+    rows came by each node in training, or their weight, None where that isn't known.
     """
 
     feature: Array
@@ -34,6 +35,7 @@ class Forest(NamedTuple):
     nan_left: Array | None = None
     modes: Array | None = None
     members: Array | None = None
+    cover: Array | None = None
 
     @property
     def is_leaf(self) -> NDArray[np.bool_]:
@@ -56,6 +58,11 @@ class Forest(NamedTuple):
         if np.any((children <= parents) | (children >= last)) or np.any(np.bincount(children) > 1):
             raise ValueError("the nodes of a tree don't form a tree")
         return self
+
+    def covers(self) -> Array | None:
+        """The covers of the left and the right child of each interior node ``[2, interior nodes]``."""
+        inner = ~self.is_leaf
+        return None if self.cover is None else self.cover[np.stack([self.left[inner], self.right[inner]])]
 
     def edges(self) -> dict[int, Array]:
         """Per feature, its distinct thresholds: the values at which an answer may change."""
@@ -99,9 +106,10 @@ def ensemble(x: Var, forest: Forest, weights: Array, targets: Array, count: int 
 
 def _laid_out(x: Var, forest: Forest) -> tuple[Var, Splits, Array]:
     """``x`` as the splits read it, the splits, and which leaf stands where leaves are stored."""
+    forest = _grown(forest)
     splits, stored = _splits(forest, dtype_of(x))
     _refuse_outside(splits.features, shape_of(x)[1])
-    x, splits = larger_near(x, splits)
+    x, splits = likelier_near(x, splits, forest.covers())
     return x, splits, stored
 
 
@@ -117,7 +125,6 @@ def _splits(forest: Forest, dtype: np.dtype[Any]) -> tuple[Splits, Array]:
     Every branch that ends has a leaf of its own: onnxruntime before 1.24 loses its way, without a
     word, where two branches share one.
     """
-    forest = _grown(forest)
     leaf = forest.is_leaf
     left, right, threshold = forest.left[~leaf], forest.right[~leaf], forest.threshold[~leaf]
     nan_left = forest.nan_left[~leaf] if forest.nan_left is not None else np.zeros(0)
@@ -162,6 +169,7 @@ def _grown(forest: Forest) -> Forest:
         nan_left=None if forest.nan_left is None else np.concatenate([forest.nan_left, zeros]),
         # Trees of one mode throughout are walked faster.
         modes=None if forest.modes is None else np.concatenate([forest.modes, zeros + forest.modes.min()]),
+        cover=None if forest.cover is None else np.concatenate([forest.cover, zeros]),
     )
 
 

@@ -1,8 +1,9 @@
-"""Splits turned round so that the larger branch is the false one, which lies next to its split in memory.
+"""Splits turned round so that the branch rows take more often is the false one, next to its split in memory.
 
 onnxruntime lays a tree's nodes out one after the other, each before its false branch: that one is a step
-away, and the true one a jump past all of it. Rows are more often in the larger branch, so with that one near
-a row of a big forest touches fewer lines of memory: a third of the time less, of 1,000 trees of 255 leaves.
+away, and the true one a jump past all of it. With the likelier branch near, a row touches fewer lines of
+memory and the processor guesses its way better: a big forest answers in two thirds to three quarters of the
+time. Where NaN goes is told by columns in which it is an infinity, since a rule at each split costs as much.
 """
 
 from __future__ import annotations
@@ -13,31 +14,33 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onnxpipe.blocks.tree_node import LEQ, LT, Splits
-from onnxpipe.core.ops import Var, concat, op, shape_of
+from onnxpipe.core.ops import Var, concat, const, dtype_of, op, shape_of
 
 Array = NDArray[Any]
 
-LEAST = 10_000
-"""Splits from which on two more operators are worth their while."""
-WORTH = 0.1
-"""How much more of the way must lie near: bushes, as long on either side, gain nothing."""
-_PER_COLUMN = 100
+WORTH = 300
+"""Steps of a row that must come to lie near: so many take as long as four more operators."""
 
 
-def larger_near(x: Var, splits: Splits) -> tuple[Var, Splits]:
-    """``x`` ``[N, d]`` with its negatives behind it ``[N, 2 d]``, and the splits of a big forest turned.
+def likelier_near(x: Var, splits: Splits, covers: Array | None = None) -> tuple[Var, Splits]:
+    """``x`` ``[N, d]`` with its negatives behind it, and the splits of a big forest turned.
 
-    What is above ``t`` is below ``-t`` in the negative: every row goes where it went. Forests that are
-    small, or gain little, are left as they are.
+    What is above ``t`` is below ``-t`` in the negative: every row goes where it went. ``covers``
+    ``[2, splits]`` are how many rows took the true branch in training and how many the false one; without
+    them every node of a tree counts alike. Forests that gain little are left as they are.
     """
     width = shape_of(x)[1]
-    if not isinstance(width, int) or len(splits.features) < max(LEAST, _PER_COLUMN * width):
+    if not isinstance(width, int) or not len(splits.roots):
         return x, splits
-    true, false = _branches(splits)
+    true, false = _sizes(splits) if covers is None else covers
     swap = (true > false) & _can_turn(splits)
-    if np.sum((true - false)[swap], dtype=np.int64) < WORTH * np.sum(true + false, dtype=np.int64):
+    rows = np.max((true + false)[splits.roots])
+    if np.sum((true - false)[swap]) < (WORTH + width) * rows:
         return x, splits
-    return concat([x, op.neg(x)], 1), _swapped(splits, swap, width)
+    turned = _swapped(splits, swap)
+    if _infinities_will_do(splits):
+        return _by_infinities(x, turned, swap)
+    return concat([x, op.neg(x)], 1), turned._replace(features=splits.features + width * swap)
 
 
 def _can_turn(splits: Splits) -> NDArray[np.bool_]:
@@ -51,8 +54,13 @@ def _modes(splits: Splits) -> Array:
     return np.zeros(len(splits.features), np.int64) if splits.modes is None else splits.modes
 
 
-def _branches(splits: Splits) -> tuple[Array, Array]:
-    """How many nodes the true branch of each split has, and the false one.
+def _nan_true(splits: Splits) -> NDArray[np.bool_]:
+    nan_true = splits.nan_true
+    return np.zeros(len(splits.features), bool) if nan_true is None else nan_true.astype(bool)
+
+
+def _sizes(splits: Splits) -> Array:
+    """How many nodes the true branch of each split has, and the false one: ``[2, splits]``.
 
     Level by level, all trees at once. Raises ValueError where the nodes don't form trees.
     """
@@ -71,25 +79,48 @@ def _branches(splits: Splits) -> tuple[Array, Array]:
     size = np.ones(count + 1, np.int32)  # the last one stands for every leaf
     for level, left, right in reversed(levels):
         size[level] = size[left] + size[right] + 1
-    return size[true], size[false]
+    return np.stack([size[true], size[false]]).astype(np.int64)
 
 
-def _swapped(splits: Splits, swap: NDArray[np.bool_], width: int) -> Splits:
-    """The splits with both branches changed where ``swap`` says so, on the negative of their column.
+def _swapped(splits: Splits, swap: NDArray[np.bool_]) -> Splits:
+    """The splits with both branches changed where ``swap`` says so, as the negative of their column asks.
 
     ``x <= t`` is false where ``-x <= -t`` with the number below ``-t``, ``x < t`` where ``-x < -t`` with
     the one above.
     """
-    nan_true = np.zeros(len(swap), bool) if splits.nan_true is None else splits.nan_true.astype(bool)
+    nan_true = _nan_true(splits) ^ swap
     toward = np.where(_modes(splits) == LEQ, -np.inf, np.inf).astype(splits.thresholds.dtype)
     with np.errstate(over="ignore"):  # next to the largest number is infinity
         turned = np.nextafter(-splits.thresholds, toward)
     return splits._replace(
-        features=np.where(swap, splits.features + width, splits.features),
         thresholds=np.where(swap, turned, splits.thresholds),
         true=np.where(swap, splits.false, splits.true),
         false=np.where(swap, splits.true, splits.false),
         true_is_leaf=np.where(swap, splits.false_is_leaf, splits.true_is_leaf),
         false_is_leaf=np.where(swap, splits.true_is_leaf, splits.false_is_leaf),
-        nan_true=nan_true ^ swap if np.any(nan_true ^ swap) else None,
+        nan_true=nan_true if np.any(nan_true) else None,
     )
+
+
+def _infinities_will_do(splits: Splits) -> bool:
+    """Whether an infinity takes the branch of NaN at every split; not where all numbers take the other."""
+    modes, thresholds = _modes(splits), splits.thresholds
+    all_true, none_true = (modes == LEQ) & (thresholds == np.inf), (modes == LT) & (thresholds == -np.inf)
+    alone = np.where(_nan_true(splits), none_true, all_true)
+    return bool(np.all((modes == LEQ) | (modes == LT)) and not np.any(alone | np.isnan(thresholds)))
+
+
+def _by_infinities(x: Var, splits: Splits, swap: NDArray[np.bool_]) -> tuple[Var, Splits]:
+    """The columns in as many ways as the splits want them, NaN as the infinity that takes its branch."""
+    dtype, width = dtype_of(x), int(shape_of(x)[1])
+    # Negatives turn the infinity too, so the end that NaN comes to is the one before the split was turned.
+    before = _nan_true(splits) ^ swap
+    ways, way = np.unique(2 * before + swap, return_inverse=True)
+    missing = op.isnan(x)
+    ends = {end: op.where(missing, const(end, dtype), x) for end in _ENDS[np.unique(ways // 2)]}
+    columns = [op.neg(ends[_ENDS[w // 2]]) if w % 2 else ends[_ENDS[w // 2]] for w in ways]
+    return concat(columns, 1), splits._replace(features=splits.features + width * way, nan_true=None)
+
+
+_ENDS = np.array([np.inf, -np.inf])
+"""What NaN becomes where it takes the false branch, and the true one."""

@@ -71,8 +71,15 @@ def _lines(root: Node) -> dict[str, str]:
         "split_feature": _line(node["split_feature"] for node in splits),
         "decision_type": _line(map(_decision, splits)),
         **_thresholds(splits),
+        **_counts("internal_count", splits),
+        **_counts("leaf_count", leaves),
         **_models(leaves),
     }
+
+
+def _counts(name: str, nodes: Sequence[Node]) -> dict[str, str]:
+    """How many rows came by, where all nodes say so: a lone leaf doesn't."""
+    return {name: _line(node[name] for node in nodes)} if all(name in node for node in nodes) else {}
 
 
 def _line(values: Iterable[Any]) -> str:

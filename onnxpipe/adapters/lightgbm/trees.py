@@ -132,8 +132,22 @@ def _forest(documents: Sequence[Text], sizes: _Sizes) -> tuple[Forest, Array]:
         nan_left=placed(nan_left, False),
         modes=placed(np.where(by_category, MEMBER, LEQ), LEQ) if by_category.any() else None,
         members=_members(documents, splits, by_category, threshold) if by_category.any() else None,
+        cover=_cover(documents, sizes),
     )
     return forest, placed(np.where(by_category, boosting.TRUNCATED, ways), boosting.AS_IS)
+
+
+def _cover(documents: Sequence[Text], sizes: _Sizes) -> Array | None:
+    """How many rows came by each node, None where a tree doesn't say."""
+    if not all({"internal_count", "leaf_count"} <= tree.keys() for tree in documents):
+        return None
+    total = int((sizes.splits + sizes.leaves).sum())
+    leaf = np.ones(total, bool)
+    leaf[sizes.split_at] = False
+    made = np.zeros(total, np.int64)
+    made[~leaf] = numbers(documents, "internal_count", sizes.splits, int)
+    made[leaf] = numbers(documents, "leaf_count", sizes.leaves, int)
+    return made
 
 
 def _beyond_zero(threshold: Array) -> Array:

@@ -50,6 +50,7 @@ def _forest(predictors: Sequence[Record]) -> Forest:
         nan_left=joined(nodes, "missing_go_to_left"),
         modes=np.where(categorical, MEMBER, LEQ) if categorical.any() else None,
         members=_members(np.concatenate(sets)) if categorical.any() else None,
+        cover=joined(nodes, "count").astype(np.int64),
     ).checked()
 
 

@@ -44,6 +44,7 @@ def forest_of(estimators: Sequence[Record]) -> Forest:
         right=joined(nodes, "right_child") + offset,
         roots=roots,
         nan_left=joined(nodes, "missing_go_to_left") if knows_nan else None,
+        cover=joined(nodes, "n_node_samples"),
     ).checked()
 
 

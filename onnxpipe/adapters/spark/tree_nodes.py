@@ -85,6 +85,8 @@ def read(stage: Stage) -> Trees:
         left=np.where(left < 0, -1, left + offset),
         right=np.where(left < 0, -1, right + offset),
         roots=roots,
+        # Since 3.0.
+        cover=nodes["rawCount"][order] if "rawCount" in nodes else None,
     )
     ends = order[plain.is_leaf]
     forest = boosting.sound(_split(plain, nodes["split"], order), int(stage.numFeatures))
