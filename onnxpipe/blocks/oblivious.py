@@ -12,11 +12,12 @@ from onnxpipe.blocks.trees import Forest
 Array = NDArray[Any]
 
 
-def by_levels(sizes: Array, feature: Array, threshold: Array) -> Forest:
+def by_levels(sizes: Array, feature: Array, threshold: Array, ended: Array | None = None) -> Forest:
     """Trees that split level by level, ``sizes`` levels each; leaves are in the order of their numbers.
 
     ``feature`` and ``threshold`` ``[sum of sizes]`` are from the lowest bit of a leaf's number to
-    the highest; a bit is set by values above the threshold.
+    the highest; a bit is set by values above the threshold. ``ended`` ``[leaves]`` is how many rows ended
+    in each in training, or their weight.
     """
     sizes = np.asarray(sizes, np.int64)
     ends, nodes = np.cumsum(sizes), 2 ** (sizes + 1) - 1
@@ -37,7 +38,18 @@ def by_levels(sizes: Array, feature: Array, threshold: Array) -> Forest:
         left=left,
         right=np.where(inside, left + 1, -1),
         roots=roots,
+        cover=None if ended is None else _cover(sizes, roots, left, ended),
     )
+
+
+def _cover(sizes: Array, roots: Array, left: Array, ended: Array) -> Array:
+    """What came by each node: at a leaf what ended there, above it the sum of both branches."""
+    cover = np.zeros(len(left))
+    cover[left < 0] = ended
+    for level in range(int(sizes.max(initial=0)) - 1, -1, -1):
+        places = roots[sizes > level][:, None] + np.arange(2**level - 1, 2 ** (level + 1) - 1)
+        cover[places] = cover[left[places]] + cover[left[places] + 1]
+    return cover
 
 
 def by_steps(sizes: Array, feature: Array, threshold: Array, steps: Array) -> tuple[Forest, Array]:

@@ -110,7 +110,7 @@ def _trees(table: Table) -> Trees:
     sizes, splits = table.array(2, "<i4").astype(np.int64), table.array(1, "<i4").astype(np.int64)
     steps = table.array(10, _STEP)
     if not len(steps):
-        return Trees(sizes, splits)
+        return Trees(sizes, splits, ended=table.array(9, "<f8"))
     pairs = np.stack([steps["left"], steps["right"]], axis=1).astype(np.int64)
     return Trees(sizes, splits, pairs, table.array(11, "<u4").astype(np.int64))
 

@@ -81,7 +81,8 @@ def _oblivious(held: Json) -> tuple[Trees, Array]:
     values = [value for tree in trees for value in tree["leaf_values"]]
     sizes = np.array([len(tree) for tree in splits], np.int64)
     flat = np.array([split for tree in splits for split in tree], np.int64)
-    return Trees(sizes, flat), np.array(values, np.float64)
+    ended = np.array([weight for tree in trees for weight in tree.get("leaf_weights") or ()], np.float64)
+    return Trees(sizes, flat, ended=ended), np.array(values, np.float64)
 
 
 def _others(held: Sequence[Json]) -> tuple[Trees, Array]:

@@ -38,7 +38,8 @@ def forest(model: Model) -> tuple[Forest, Array]:
     trees, known = model.trees, bins(model)
     used = trees.splits if len(known.column) else np.zeros(0, np.int64)
     if trees.steps is None or trees.leaves is None:
-        made = oblivious.by_levels(trees.sizes, known.column[used], known.threshold[used])
+        ended = trees.ended if len(trees.ended) == len(model.values) else None
+        made = oblivious.by_levels(trees.sizes, known.column[used], known.threshold[used], ended)
         return made, model.values
     # Nodes without a split are marked with 0, which needn't be one.
     column, threshold = (np.append(part, 0) for part in known)

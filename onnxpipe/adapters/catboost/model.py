@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
@@ -80,13 +81,15 @@ class Trees(NamedTuple):
 
     Oblivious trees have a split per level, lowest bit of the leaf's number first. Others have one
     per node, ``steps`` ``[nodes, 2]`` ahead to its children (0: none, the node itself is the leaf)
-    and ``leaves`` ``[nodes]``, where a node's values begin.
+    and ``leaves`` ``[nodes]``, where a node's values begin. ``ended`` is the weight of the rows that ended
+    in each leaf of oblivious trees in training, of no leaf where the file doesn't say.
     """
 
     sizes: Array
     splits: Array
     steps: Array | None = None
     leaves: Array | None = None
+    ended: Array = np.zeros(0)
 
 
 @dataclass(frozen=True, slots=True)
