@@ -52,6 +52,27 @@ def test_a_regressor_refuses_where_it_drops_an_axis() -> None:
     assert "Squeeze" not in operators(tree)
 
 
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("count", [1, 300])
+@pytest.mark.parametrize("width", [1, 3, 700])
+@pytest.mark.parametrize("scale", [1.0, 0.0, 1e280])
+def test_rows_of_float32_are_checked_by_their_float64_answers(
+    bad: float, count: int, width: int, scale: float
+) -> None:
+    """The sum of the answers tells, unless it might overflow: then the rows tell."""
+    x = np.random.default_rng(1).normal(size=(count, width)).astype(np.float32)
+    fitted = LinearRegression().fit(np.resize(x, (5, width)).astype(float), np.arange(5.0))
+    fitted.coef_ = np.full(width, scale)
+    model = convert(fitted, dtype="float32")
+    if scale < 2:
+        assert operators(model)[:6] == ["Cast", "Gemm", "ReduceSum", "Mul", "IsNaN", "Cast"]
+    largest = np.where(np.arange(width) == 0, np.finfo(np.float32).max, x).astype(np.float32)
+    np.testing.assert_allclose(run(model, {"X": largest})["predict"], fitted.predict(largest), 1e-9)
+    x[-1, -1] = bad
+    with pytest.raises(Exception, match="out of data bounds"):
+        run(model, {"X": x})
+
+
 def test_a_refusal_stays_in_its_stage() -> None:
     """The check of a stage before isn't left to one that comes after."""
     model = convert(make_pipeline(StandardScaler(), LinearRegression()).fit(X, Y))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import comb
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from onnxpipe.blocks import distances, linear
 from onnxpipe.core.loops import fold
-from onnxpipe.core.ops import Var, cast, const, dtype_of, filled, op
+from onnxpipe.core.ops import Var, cast, const, dtype_of, filled, op, take_columns
 
 Array = NDArray[Any]
 
@@ -44,6 +45,41 @@ def around(x: Var, points: Array, kernel: Kernel) -> Var:
         origin = np.round(points.mean(axis=0))
         x, points = x - origin, points - origin
     return between(x, points, kernel)
+
+
+_POINTS, _TERMS = 3, 256
+"""Points for each term from which on, and terms up to which, a polynomial is sooner computed by its terms."""
+
+
+def weighted(x: Var, points: Array, kernel: Kernel, coef: Array, offset: Any) -> Var:
+    """``around(x, points) @ coef.T + offset`` ``[N, k]``, for ``coef`` ``[k, m]``."""
+    count = points.shape[1] ** (int(kernel.degree) - 1) if kernel.degree in (2, 3) else _TERMS + 1
+    if kernel.name in ("poly", "polynomial") and count <= min(_TERMS, len(points) // _POINTS):
+        return _by_terms(x, points, kernel, coef, offset)
+    return linear.affine(around(x, points, kernel), coef, offset)
+
+
+def _by_terms(x: Var, points: Array, kernel: Kernel, coef: Array, offset: Any) -> Var:
+    """The sum of polynomials as the one polynomial that it is, the points summed beforehand.
+
+    ``(gamma * x @ p + coef0)**n`` is the sum over ``r`` of ``n`` over ``r`` times ``coef0**(n - r)`` times
+    ``gamma**r`` times the products of ``r`` features of ``x`` and the same of ``p``. By Horner's scheme, each
+    step multiplies with one feature and sums.
+    """
+    common, degree, width = np.result_type(dtype_of(x), points), int(kernel.degree), points.shape[1]
+    x, held = cast(x, common), []
+    products: Array = np.ones((len(points), 1))
+    for r in range(degree + 1):
+        held.append(coef @ products * (comb(degree, r) * kernel.coef0 ** (degree - r) * kernel.gamma**r))
+        products = (
+            (products[:, :, None] * points[:, None]).reshape(len(points), -1) if r < degree else products
+        )
+    held[0] = held[0] + np.reshape(offset, (-1, 1))
+    made = linear.affine(x, held[-1].reshape(-1, width), held[-2].ravel())
+    for left in reversed(held[:-2]):
+        repeated = take_columns(x, np.tile(np.arange(width), left.size))
+        made = linear.affine(made * repeated, np.kron(np.eye(left.size), np.ones(width)), left.ravel())
+    return made
 
 
 def of_products(products: Var, kernel: Kernel) -> Var:

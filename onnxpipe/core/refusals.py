@@ -16,6 +16,7 @@ from spox._var import _VarInfo
 
 from onnxpipe.core import refusing_constants
 from onnxpipe.core.broadcasting import nodes_of
+from onnxpipe.core.carried import index_of_carried
 from onnxpipe.core.guards import index_of_refused
 from onnxpipe.core.ops import Var, alike, const, op, shape_of
 from onnxpipe.core.refusing_constants import Site, constant
@@ -44,7 +45,7 @@ def sunk(outputs: Mapping[str, Var]) -> dict[str, Var]:
         kept = any(var._var_info is refusal.out for var in made.values())
         site = None if kept else _site(refusal, readers)
         if isinstance(site, Node):
-            old, new = _answer(site), _dropped(site, refusal.bad)
+            old, new = _answer(site), _dropped(site, _soonest(refusal, site))
             _replace(readers[old], old, new._var_info)
             made = {name: new if var._var_info is old else var for name, var in made.items()}
         elif not _in_a_constant(refusal, site):
@@ -53,6 +54,17 @@ def sunk(outputs: Mapping[str, Var]) -> dict[str, Var]:
         made = {name: _instead(var, refusal) for name, var in made.items()}
         readers = _readers(nodes_of(made.values()))
     return made
+
+
+def _soonest(refusal: _Refusal, site: Node) -> _VarInfo:
+    """What refuses, told by what the stage drops an axis of where that is told sooner."""
+    bad = None
+    if _check(refusal) is Check.NONFINITE:
+        bad = index_of_carried(Var(next(iter(site.dependencies))), refusal.out)
+    if bad is None:
+        return refusal.bad
+    _name_new(bad, _answer(site))
+    return bad._var_info
 
 
 def _instead(var: Var, refusal: _Refusal) -> Var:

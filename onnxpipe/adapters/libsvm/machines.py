@@ -104,7 +104,7 @@ def _decision(stage: Stage, x: Var, weights: Array) -> Var:
     elif stage.kernel_type == "linear":
         usual = linear.affine(x, stage.SV.combined(coef, _fitting(stage, _width(x))), bias)
     else:
-        usual = linear.affine(kernels.around(x, _dense(stage, x), _kernel(stage)), coef, bias)
+        usual = kernels.weighted(x, _dense(stage, x), _kernel(stage), coef, bias)
     return unless_finite(
         x, usual, lambda rows: written_products(_exact(stage, rows), coef, ~np.isnan(weights)) + bias
     )

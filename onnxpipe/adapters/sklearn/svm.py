@@ -80,4 +80,4 @@ def _decision(stage: Stage, x: Var, coef: Array) -> Var:
     if not isinstance(stage.kernel, str):
         raise stage.unsupported("has a kernel that is a Python function, which isn't data")
     kernel = kernels.Kernel(stage.kernel, float(stage._gamma), float(stage.degree), float(stage.coef0))
-    return linear.affine(kernels.around(x, vectors, kernel), coef, bias)
+    return kernels.weighted(x, vectors, kernel, coef, bias)
