@@ -170,6 +170,16 @@ def make_whole() -> tuple[Any, Any]:
     return rows.astype(np.int64), target
 
 
+def make_truths() -> tuple[Any, Any]:
+    rows, target = make_whole()
+    return rows > 0, target
+
+
+def make_quarter_turns() -> tuple[Any, Any]:
+    """Multiples of half of pi, where the tangent is nearest to its poles and zeros."""
+    return np.arange(-75, 75)[:, None] * [np.pi / 2, 41 * np.pi / 2, 6781 * np.pi / 2], None
+
+
 def make_whole_positive() -> tuple[Any, Any]:
     rows, target = make_whole()
     return np.abs(rows) + 1, target

@@ -47,6 +47,14 @@ def test_cells_are_found_by_moving_them() -> None:
     assert 2 not in found
 
 
+def test_a_stage_that_refuses_every_moved_cell_is_reached_by_none() -> None:
+    def picky(rows: Any) -> Any:
+        known = np.isin(rows["X"], BASE["X"]).all()
+        return rows["X"] if known else np.empty((length(rows), 0))
+
+    assert reaching(picky, BASE, slots(MATRIX)) == {}
+
+
 @pytest.mark.parametrize("value", [0.0, 1.5, -1e6, 1e-9, 123456.789])
 def test_both_neighbours_of_an_edge_are_found(value: float) -> None:
     edges = [Edge(0, value), Edge(1, value), Edge(2, value)]

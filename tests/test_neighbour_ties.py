@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import joblib
 import numpy as np
 import pytest
 from sklearn.cluster import Birch
 from sklearn.decomposition import LatentDirichletAllocation
+from sklearn.manifold import Isomap, LocallyLinearEmbedding
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -37,6 +39,16 @@ def test_equally_near_neighbours_are_ties_and_stay_out_of_the_goldens(
     assert len(report.agreeing()[2]) < len(report.row_origins)
     assert main(["convert", "knn.joblib", "-o", "knn.onnx", "--sample", "grid.npy"]) == 0
     assert main(["verify", "knn.onnx"]) == 0
+
+
+@pytest.mark.parametrize(
+    "embedding", [LocallyLinearEmbedding(n_neighbors=5, random_state=0), Isomap(n_neighbors=5)]
+)
+def test_embeddings_of_neighbours_have_ties_wherever_they_stand(embedding: Any) -> None:
+    pipeline = make_pipeline(embedding, StandardScaler()).fit(GRID)
+    rows = GRID + RNG.integers(0, 2, (300, 1)) / 2
+    report = onnxpipe.verify(onnxpipe.convert(pipeline), pipeline, {"X": rows})
+    assert report and report.verdicts[0].ties > 0
 
 
 def test_no_point_is_nearer_to_a_row_of_gaps_alone() -> None:

@@ -40,6 +40,15 @@ def test_attributes_that_follow_from_older_ones_are_computed() -> None:
     assert "gamma_" not in modern("sklearn.decomposition.KernelPCA", {"gamma": None})  # not fitted
 
 
+def test_coefficients_of_partial_least_squares_are_turned_and_found_under_their_older_name() -> None:
+    kind, coef = "sklearn.cross_decomposition.PLSRegression", np.arange(6.0).reshape(3, 2)
+    made = modern(kind, {"coef_": coef, "_y_mean": np.ones(2)})
+    np.testing.assert_array_equal(made["coef_"], coef.T)
+    np.testing.assert_array_equal(made["intercept_"], [1, 1])
+    assert modern(kind, {"_coef_": coef, "intercept_": np.zeros(2)})["coef_"] is coef
+    assert modern(kind, {})["_predict_1d"] is False  # nor is an unfitted one an error
+
+
 def test_every_object_of_scikit_learn_is_reached_and_no_other() -> None:
     inner = Record("sklearn.calibration._CalibratedClassifier", "", state={"base_estimator": 1})
     foreign = Record("mine.Thing", "", state={"base_estimator": 1})

@@ -94,6 +94,12 @@ def test_no_prefix_is_enough(name: str) -> None:
     assert untrusted([name]) == (name,)
 
 
+def test_functions_of_numpy_are_known_wherever_pickle_found_them() -> None:
+    found = "numpy.core._multiarray_umath"
+    names = [f"{found}.log1p", "numpy.core.umath.exp", f"{found}.evil"]
+    assert untrusted(names) == (f"{found}.evil",)
+
+
 def test_helpers_are_exact_names() -> None:
     assert all(all(part.isidentifier() for part in name.split(".")) for name in HELPERS)
 

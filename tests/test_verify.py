@@ -15,8 +15,9 @@ import pandas as pd
 import pytest
 from sklearn.decomposition import MiniBatchNMF
 from sklearn.linear_model import LogisticRegression
+from sklearn.naive_bayes import CategoricalNB
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder
+from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
 
 import onnxpipe
 from onnxpipe.check.report import Report, schema
@@ -38,6 +39,14 @@ def test_rows_refused_by_both_are_equal_however_the_graph_says_so(on_invalid: st
     report = verify(model, pipeline, frame, rows=150)
     assert report, str(report)
     assert report.refusals.both > 5
+
+
+def test_a_pipeline_that_refuses_whatever_it_has_not_seen_is_judged() -> None:
+    frame, target = datasets.load("full_words")
+    pipeline = make_pipeline(OrdinalEncoder(), CategoricalNB()).fit(frame, target)
+    report = verify(onnxpipe.convert(pipeline), pipeline, frame, rows=150)
+    assert report, str(report)
+    assert report.refusals.both
 
 
 def test_no_rows_are_made_up_that_a_stage_is_not_made_for() -> None:

@@ -25,12 +25,15 @@ class Global:
     __slots__ = ("kind", "origin")
 
     def __init__(self, module: str, name: str) -> None:
-        # The C module of numpy's ufuncs is an accident of where pickle found them.
-        home = "numpy" if module in ("numpy.core._multiarray_umath", "numpy.core.umath") else module
-        self.kind, self.origin = public_name(home, name), f"{module}.{name}"
+        self.kind, self.origin = public_name(home_of(module), name), f"{module}.{name}"
 
     def __repr__(self) -> str:
         return self.origin
+
+
+def home_of(module: str) -> str:
+    """numpy for the C module of its ufuncs, which is an accident of where pickle found them."""
+    return "numpy" if module in ("numpy.core._multiarray_umath", "numpy.core.umath") else module
 
 
 class Unfilled:

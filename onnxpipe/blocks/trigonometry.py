@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from onnxpipe.blocks import numeric
-from onnxpipe.core.ops import Var, const, dtype_of, op
+from onnxpipe.core.ops import Var, cast, const, dtype_of, op
 
 
 def _like(x: Var, value: float) -> Var:
@@ -130,9 +130,27 @@ def cos(x: Var) -> Var:
     return op.where(op.less(size, const(2.0**26)), near, numeric.cos(x))
 
 
+_PARTS = (1.5707963267341256, 6.077100506303966e-11, 2.0222662487959506e-21)
+"""Half of pi in three parts: two of 33 bits, whose products with whole numbers below 2**20 are exact."""
+
+
 def tan(x: Var) -> Var:
-    """``sin(x) / cos(x)``: onnxruntime has no tangent of float64."""
-    return op.div(op.sin(x), cos(x))
+    """The tangent, right to a few ulps also next to its poles; far out (1.6e6) ``sin(x) / cos(x)``.
+
+    Of what is left of ``x`` after ``k`` halves of pi, or minus one over it where ``k`` is odd: fdlibm's
+    e_rem_pio2.c and k_tan.c. onnxruntime has no tangent of float64.
+    """
+    wide = cast(x, np.float64)
+    k = op.round(op.div(wide, const(_HALF_PI)))
+    first, second, third = (op.mul(k, const(part)) for part in _PARTS)
+    before = op.sub(wide, first)
+    after = op.sub(before, second)
+    left = op.sub(after, op.sub(third, op.sub(op.sub(before, after), second)))
+    near = op.div(op.sin(left), op.cos(left))
+    odd = op.not_(op.equal(op.mod(k, const(2.0), fmod=1), const(0.0)))
+    reduced = op.where(odd, op.div(const(-1.0), near), near)
+    far = op.div(op.sin(wide), cos(wide))
+    return cast(op.where(op.less(op.abs(k), const(2.0**20)), reduced, far), dtype_of(x))
 
 
 def sinc(x: Var) -> Var:

@@ -67,7 +67,7 @@ def reaching(arrive: Arrive, base: Rows, cells: Sequence[Slot]) -> Mapping[int, 
     moved = [_moved(column(base, slot)[i], slot) for i in range(probes) for slot in cells]
     before = arrive(take(base, np.arange(probes)))
     after = arrive(with_values(base, indices, list(cells) * probes, moved))
-    if not before.shape[1]:
+    if not before.shape[1] or not after.shape[1]:  # the original refuses them all
         return {}
     changed = _differs(after, np.repeat(before, len(cells), axis=0))
     touched = np.asarray(changed.reshape(probes, len(cells), -1).any(axis=0))

@@ -46,9 +46,15 @@ def _beside_each_other(step: Any) -> bool:
 
 def _searches(step: Any, last: bool) -> bool:
     weighing = hasattr(step, "_mask_fit_X") and step.weights == "distance"
-    taken = getattr(step, "n_neighbors", None)
-    looking = last and hasattr(step, "kneighbors") and isinstance(taken, int) and taken < step.n_samples_fit_
+    search, taken = _search(step), getattr(step, "n_neighbors", None)
+    whose = (last or search is not step) and hasattr(search, "kneighbors")
+    looking = whose and isinstance(taken, int) and taken < search.n_samples_fit_
     return bool(weighing or looking or type(step).__name__ in _BY_ROUNDING)
+
+
+def _search(step: Any) -> Any:
+    """What looks for the neighbours: of Isomap and LocallyLinearEmbedding another estimator within."""
+    return getattr(step, "nbrs_", step)
 
 
 def _ties(step: Any, x: Any) -> Any:
@@ -56,7 +62,7 @@ def _ties(step: Any, x: Any) -> Any:
         return _BY_ROUNDING[type(step).__name__](step, x)
     if hasattr(step, "_mask_fit_X"):
         return _nothing_left(step, np.asarray(x, np.float64))
-    far = step.kneighbors(x, n_neighbors=step.n_neighbors + 1)[0]
+    far = _search(step).kneighbors(x, n_neighbors=step.n_neighbors + 1)[0]
     # Of points that share no value with the row none is nearer: NaN to nan_euclidean.
     return np.isclose(far[:, -2], far[:, -1], rtol=1e-12, atol=0, equal_nan=True)
 

@@ -31,7 +31,7 @@ FUNCTIONS = (
     *(np.arccos, np.arccosh, np.arcsin, np.arcsinh, np.arctan, np.arctanh, np.cbrt, np.cos, np.cosh),
     *(np.deg2rad, np.degrees, np.exp, np.exp2, np.expm1, np.fabs, np.isfinite, np.isinf, np.isnan),
     *(np.log, np.log10, np.log2, np.positive, np.rad2deg, np.radians, np.reciprocal, np.sin, np.sinh),
-    *(np.tan, np.tanh),
+    *(np.tan, np.tanh, np.logical_not),
 )
 SPECIAL = (
     *(special.cbrt, special.erf, special.exp10, special.exp2, special.expit, special.expm1, special.log1p),
@@ -64,6 +64,10 @@ MIXED = ColumnTransformer(
 CASES = [
     *[Case(FunctionTransformer(function)) for function in (*FUNCTIONS, *SPECIAL, special.logit)],
     *[Case(FunctionTransformer(function), data="whole") for function in KEEPING],
+    Case(FunctionTransformer(np.tan), data="quarter_turns"),
+    *[Case(FunctionTransformer(function), data="whole") for function in (np.invert, np.logical_not)],
+    Case(FunctionTransformer(np.invert), data="truths"),
+    Case(FunctionTransformer(np.logical_not), data="truths"),
     *[Case(FunctionTransformer(partial(function, 2))) for function in BEFORE],
     *[Case(FunctionTransformer(partial(function, 0.5)), data="whole") for function in BEFORE],
     *[Case(FunctionTransformer(partial(function, np.nan))) for function in (np.maximum, np.minimum)],

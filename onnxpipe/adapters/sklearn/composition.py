@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from onnxpipe.adapters.sklearn.functions import keeps_columns
 from onnxpipe.core.apply import apply, parts, transformed
 from onnxpipe.core.guards import paid
 from onnxpipe.core.plan import Stage
@@ -27,8 +28,12 @@ def _steps(stage: Stage) -> list[Stage]:
 
 
 def _first_columns(stage: Stage) -> Sequence[str]:
-    steps = _steps(stage)
-    return (columns(steps[0]) or ()) if steps else ()
+    """What the first step says; before 1.2 functions said nothing, and the next step does where they may."""
+    for step in _steps(stage):
+        known = columns(step)
+        if known or not keeps_columns(step):
+            return known or ()
+    return ()
 
 
 @converts("sklearn.pipeline.Pipeline", columns=_first_columns)

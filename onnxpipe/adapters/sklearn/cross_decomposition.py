@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from onnxpipe.adapters.sklearn.versions import saved_since
 from onnxpipe.blocks import linear, numeric
 from onnxpipe.core.ops import Var
 from onnxpipe.core.plan import Stage
@@ -14,12 +15,13 @@ from onnxpipe.core.registry import Answers, converts
     "sklearn.cross_decomposition.CCA",
 )
 def partial_least_squares(stage: Stage, x: Var) -> Answers:
-    """The scores ``(x - mean) / std @ x_rotations`` and ``(x - mean) @ coef.T + intercept``."""
-    if len(stage.coef_) != stage.intercept_.size:
-        raise stage.unsupported("was saved before scikit-learn 1.3, which keeps its coefficients transposed")
+    """The scores ``(x - mean) / std @ x_rotations`` and ``(x - mean) @ coef.T + intercept``.
+
+    Before 1.5 the coefficients were those of ``(x - mean) / std``.
+    """
     centred = numeric.inplace(x, x - stage._x_mean)
     scaled = numeric.inplace(x, centred / stage._x_std)
-    predicted = linear.affine(centred, stage.coef_, stage.intercept_)
+    predicted = linear.affine(centred if saved_since(stage, 1, 5) else scaled, stage.coef_, stage.intercept_)
     return {
         "predict": linear.column(predicted) if stage._predict_1d else predicted,
         "transform": linear.affine(scaled, stage.x_rotations_.T),

@@ -50,6 +50,15 @@ def called(stage: Stage, x: Table, function: Any, arguments: Mapping[str, Any] |
     return Table.join(Table.of(known.translate(stage, part, **given)) for part in parts).promoted()
 
 
+def keeps_columns(stage: Stage) -> bool:
+    """Whether a stage calls a function that answers each number of its input with one."""
+    if stage.kind != "sklearn.preprocessing.FunctionTransformer":
+        return False
+    name, _ = _named(stage.func, {})
+    known = translation(name) if name else None
+    return stage.func is None or (known is not None and known.by_column)
+
+
 def _refuse_odd(stage: Stage, x: Table, name: str, known: Translation) -> None:
     """Raise Unsupported for columns that the function computes on in a type that no graph has."""
     if known.by_column and x.has_strings:

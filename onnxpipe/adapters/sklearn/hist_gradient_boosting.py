@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from onnxpipe.adapters.sklearn import byte_categories
 from onnxpipe.adapters.sklearn.trees import joined
 from onnxpipe.blocks import boosting, classes, linear, trees
 from onnxpipe.blocks.tree_node import LEQ, MEMBER
@@ -83,13 +84,11 @@ def _order(stage: Stage) -> list[int]:
 
 
 def _encoder(stage: Stage) -> Stage | None:
-    """The ordinal encoder of the categorical columns, None where there are none."""
+    """The ordinal encoder of the categorical columns, None where there are none; before 1.4 always."""
     preprocessor = stage.get("_preprocessor")
     if preprocessor is not None:
         inner = stage.child("_preprocessor", preprocessor)
         return inner.child("encoder", inner.transformers_[0][1])
-    if np.any(stage.get("is_categorical_", False)):
-        raise stage.unsupported("has categorical features as saved before scikit-learn 1.4: fit it again")
     return None
 
 
@@ -97,7 +96,8 @@ def _prepared(stage: Stage, x: Table) -> Var:
     """The columns as the trees read them, float64 ``[N, d]``."""
     encoder = _encoder(stage)
     if encoder is None:
-        return x.matrix(np.float64)
+        rows = x.matrix(np.float64)
+        return byte_categories.read(stage, rows) if byte_categories.known(stage) else rows
     ordered = x.take(_order(stage))
     width = int(np.sum(stage.is_categorical_))
     coded = transformed(encoder, ordered.take(range(width)))
@@ -118,7 +118,7 @@ def _edges(stage: Stage) -> Mapping[int, Array]:
     found = _forest(_predictors(stage)).edges()
     encoder = _encoder(stage)
     if encoder is None:
-        return found
+        return {**found, **byte_categories.known(stage)}
     known = dict(enumerate(encoder.categories_))
     return {column: known.get(i, found.get(i, np.zeros(0))) for i, column in enumerate(_order(stage))}
 

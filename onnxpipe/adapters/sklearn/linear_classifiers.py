@@ -27,9 +27,14 @@ def scored(stage: Stage, scores: Var) -> dict[str, Var]:
 
 
 def one_vs_rest(stage: Stage, scores: Var) -> Var:
-    """``_predict_proba_lr``: the sigmoid of each score, normalised over the classes ``[N, k]``."""
+    """``_predict_proba_lr``: the sigmoid of each score, normalised over the classes ``[N, k]``.
+
+    Where all are 0 they become uniform, since 1.9; before they were NaN.
+    """
     p = linear.expit(scores)
-    return linear.two_columns(p) if len(stage.classes_) <= 2 else linear.shares(p)
+    if len(stage.classes_) <= 2:
+        return linear.two_columns(p)
+    return linear.shares(p) if saved_since(stage, 1, 9) else p / op.reduce_sum(p, const([1]))
 
 
 def is_one_vs_rest(stage: Stage) -> bool:

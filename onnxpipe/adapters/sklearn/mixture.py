@@ -72,11 +72,12 @@ def _log_det(stage: Stage) -> Any:
 
 
 def _norms(stage: Stage, x: Var) -> Var:
-    """``||(x - mean) @ factor||**2`` ``[N, k]``, expanded and rounded as native does it."""
+    """``||(x - mean) @ factor||**2`` ``[N, k]``, expanded and, since 1.7, rounded as native does it."""
     means, factor = stage.means_, stage.precisions_cholesky_
     if stage.covariance_type in ("full", "tied"):
         maps = np.broadcast_to(factor, (len(means), *factor.shape[-2:]))
-        return numeric.inplace(x, densities.mapped_norms(x, means, maps))
+        norms = densities.mapped_norms(x, means, maps)
+        return numeric.inplace(x, norms) if saved_since(stage, 1, 7) else norms
     precisions = np.square(factor).reshape(len(means), -1) * np.ones_like(means)
     around = linear.affine(x, -2.0 * means * precisions, np.sum(means**2 * precisions, axis=1))
     if stage.covariance_type == "diag":

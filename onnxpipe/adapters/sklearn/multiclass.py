@@ -14,9 +14,10 @@ from onnxpipe.adapters.sklearn.linear_classifiers import (
     linear_classifier,
     logistic_regression,
 )
+from onnxpipe.adapters.sklearn.versions import saved_since
 from onnxpipe.blocks import classes, coding, linear
 from onnxpipe.core.apply import apply, floating
-from onnxpipe.core.ops import Var, cast, shape_of, take_columns
+from onnxpipe.core.ops import Var, cast, const, op, shape_of, take_columns
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import Answers, converts
 from onnxpipe.core.table import Table
@@ -109,8 +110,14 @@ def one_vs_rest(stage: Stage, x: Table) -> Answers:
         answers["decision_function"] = linear.column(found.decision) if single else found.decision
     if found.proba is not None:
         proba = linear.two_columns(found.proba) if single else found.proba
-        answers["predict_proba"] = proba if kind.startswith("multilabel") else coding.over_sum(proba)
+        answers["predict_proba"] = proba if kind.startswith("multilabel") else _normalised(stage, proba)
     return answers
+
+
+def _normalised(stage: Stage, proba: Var) -> Var:
+    """Each row over its sum; rows of zeros stay since 1.7, and were NaN before."""
+    known = saved_since(stage, 1, 7)
+    return coding.over_sum(proba) if known else proba / op.reduce_sum(proba, const([1]))
 
 
 @converts("sklearn.multiclass.OneVsOneClassifier", columns=columns_of_first, edges=edges_of_all)

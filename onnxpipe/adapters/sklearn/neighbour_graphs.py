@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from onnxpipe.adapters.sklearn.metrics import allows_gaps, measured, metric
 from onnxpipe.adapters.sklearn.neighbours import fitted_points, meeting_order
+from onnxpipe.adapters.sklearn.versions import saved_since
 from onnxpipe.blocks import manifolds, neighbours, numeric
 from onnxpipe.core.apply import transformed
 from onnxpipe.core.ops import Var, cast, const, dtype_of, op
@@ -55,8 +56,9 @@ def isomap(stage: Stage, x: Var) -> Var:
     if stage.n_neighbors is None:
         raise stage.unsupported("follows all points within a radius, which may be none")
     near = _nearest(stage.child("nbrs_", stage.nbrs_), x, int(stage.n_neighbors))
-    way = cast(manifolds.shortest(near, stage.dist_matrix_), dtype_of(x))
-    table = Table.of(op.mul(way * way, const(-0.5, dtype_of(x))))
+    dtype = dtype_of(x) if saved_since(stage, 1, 2) else np.dtype(np.float64)
+    way = cast(manifolds.shortest(near, stage.dist_matrix_), dtype)
+    table = Table.of(op.mul(way * way, const(-0.5, dtype)))
     return transformed(stage.child("kernel_pca_", stage.kernel_pca_), table).matrix()
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onnxpipe.adapters.sklearn.imputing import refused_unless_missing, with_indicators
+from onnxpipe.adapters.sklearn.versions import saved_since
 from onnxpipe.blocks import missing, neighbour_means, numeric
 from onnxpipe.core.ops import Var, cast, const, dtype_of, op, take_columns
 from onnxpipe.core.plan import Stage
@@ -30,6 +31,11 @@ def knn_imputer(stage: Stage, x: Var) -> Var:
     """
     if stage.metric != "nan_euclidean" or stage.weights not in ("uniform", "distance"):
         raise stage.unsupported("measures or weighs by a Python function, which isn't data")
+    if stage.get("indicator_") is not None and not saved_since(stage, 1, 3):
+        raise stage.unsupported(
+            "was saved before scikit-learn 1.3, which left the indicators out of batches without gaps: "
+            "fit it again with a newer one"
+        )
     known = neighbour_means.Known(np.asarray(stage._fit_X, np.float64), ~stage._mask_fit_X)
     gone = missing.is_missing(x, stage.missing_values)
     lacking = op.not_(numeric.none_of(gone))

@@ -13,6 +13,8 @@ import numpy as np
 
 from onnxpipe.core.record import Record, walk
 
+_SQUARES = ("PLSRegression", "PLSCanonical", "CCA")
+
 EVERYWHERE: Mapping[str, str] = {
     "base_estimator": "estimator",  # 1.2
     "base_estimator_": "estimator_",  # 1.2
@@ -23,6 +25,7 @@ RENAMES: Mapping[str, Mapping[str, str]] = {
     "sklearn.preprocessing.OneHotEncoder": {"sparse": "sparse_output"},  # 1.2
     "sklearn.cluster.FeatureAgglomeration": {"affinity": "metric"},  # 1.2
     "sklearn.neighbors.KernelDensity": {"bandwidth": "bandwidth_"},  # 1.2
+    **{f"sklearn.cross_decomposition.{name}": {"_coef_": "coef_"} for name in _SQUARES},  # 1.1 and 1.2 only
     **{f"sklearn.svm.{name}": {"probability": "_effective_probability"} for name in ("SVC", "NuSVC")},  # 1.8
 }
 """The same, for one kind."""
@@ -36,6 +39,7 @@ DEFAULTS: Mapping[str, Mapping[str, Any]] = {
     "sklearn.impute.KNNImputer": {"keep_empty_features": False},  # 1.2
     "sklearn.neighbors.NearestCentroid": {"priors": "uniform"},  # 1.6
     "sklearn.discriminant_analysis.QuadraticDiscriminantAnalysis": {"solver": "svd"},  # 1.8
+    **{f"sklearn.cross_decomposition.{name}": {"_predict_1d": False} for name in _SQUARES},  # 1.3
 }
 """What versions before a parameter existed behaved as if it was."""
 
@@ -57,6 +61,13 @@ COMPUTED: Mapping[str, Mapping[str, Callable[[State], Any]]] = {
         }
         for name in _RIDGES
     },
+    **{  # 1.1: were transposed, and the intercept the mean of the targets
+        f"sklearn.cross_decomposition.{name}": {
+            "coef_": lambda state: state["coef_"] if "intercept_" in state else state["coef_"].T,
+            "intercept_": lambda state: state["_y_mean"],
+        }
+        for name in _SQUARES
+    },
     **{  # 1.1: was a column, or one number
         f"sklearn.ensemble.{name}": {
             "_baseline_prediction": lambda state: np.reshape(state["_baseline_prediction"], (1, -1))
@@ -65,6 +76,8 @@ COMPUTED: Mapping[str, Mapping[str, Callable[[State], Any]]] = {
     },
 }
 """Attributes that follow from older ones; tried only where they are missing or changed shape."""
+
+_RESHAPED = ("_baseline_prediction", "coef_")
 
 LOSSES: Mapping[str, str] = {
     "deviance": "log_loss",  # 1.1
@@ -102,7 +115,7 @@ def modern(kind: str, state: State) -> dict[str, Any]:
 
 def _computed(name: str, compute: Callable[[State], Any], state: State) -> dict[str, Any]:
     """The attribute by name, empty where what it follows from isn't there either (unfitted)."""
-    if name in state and name != "_baseline_prediction":
+    if name in state and name not in _RESHAPED:
         return {}
     try:
         return {name: compute(state)}

@@ -42,8 +42,9 @@ def _basis(stage: Stage) -> Basis:
 
 
 def _knots(spline: Record) -> Array:
-    """The knots of a BSpline, which scipy keeps under another name since 1.15."""
-    return np.asarray(spline.get("_t", spline.get("t")))
+    """The knots of a BSpline, kept as ``_t`` since scipy 1.15, and one object further in since 1.18."""
+    inner = spline.state[0] if isinstance(spline.state, tuple) else spline
+    return np.asarray(inner.get("_t", inner.get("t")))
 
 
 @converts("sklearn.preprocessing.SplineTransformer", refuses=_refuses, edges=_edges)

@@ -94,6 +94,20 @@ def unchanged(stage: Stage, x: Var) -> Var:
     return x
 
 
+@translates("numpy.logical_not", by_column=True)
+def logical_not(stage: Stage, x: Var) -> Var:
+    """bool: where ``x`` is 0 or False."""
+    return op.not_(x) if dtype_of(x).kind == "b" else op.equal(x, const(0, dtype_of(x)))
+
+
+@translates("numpy.invert", by_column=True)
+def invert(stage: Stage, x: Var) -> Var:
+    """Every bit the other way: of truth values and integers."""
+    if dtype_of(x).kind == "f":
+        raise stage.unsupported("inverts the bits of floats, which numpy refuses")
+    return op.not_(x) if dtype_of(x).kind == "b" else op.bitwise_not(x)
+
+
 @translates("numpy.cumsum")
 def cumulated(stage: Stage, x: Var, axis: int) -> Var:
     """Sums of the columns up to each."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from onnxpipe.adapters.pickle_values import home_of
 from onnxpipe.adapters.sklearn import companions
 from onnxpipe.adapters.torch import trust as torch_trust
 from onnxpipe.core.record import public_name
@@ -27,7 +28,7 @@ def untrusted(names: Iterable[str], allowed: Iterable[str] = ()) -> tuple[str, .
 
 def _public(name: str) -> str:
     module, _, tail = name.rpartition(".")
-    return public_name(module, tail)
+    return public_name(home_of(module), tail)
 
 
 def _names(module: str, names: str) -> set[str]:
@@ -67,7 +68,8 @@ _NUMPY = set().union(
 _SCIPY = set().union(
     *(_names(f"scipy.sparse._{f}", f"{f}_matrix {f}_array") for f in ("csr", "csc", "coo", "lil")),
     *(_names(f"scipy.sparse.{f}", f"{f}_matrix") for f in ("csr", "csc", "coo", "lil")),
-    {"scipy.interpolate._bsplines.BSpline", "scipy.interpolate._interpolate.interp1d"},
+    _names("scipy.interpolate._bsplines", "BSpline _BSpline"),  # the second since 1.18
+    {"scipy.interpolate._interpolate.interp1d"},
     {"scipy.interpolate.interpolate.interp1d", "scipy._lib.array_api_compat.numpy._aliases.asarray"},
 )
 
@@ -103,9 +105,10 @@ _SKLEARN = set().union(
         "sklearn._loss.link",
         "Interval IdentityLink LogLink LogitLink HalfLogitLink MultinomialLogit SymmetricMultinomialLogit",
     ),
+    _names("sklearn.linear_model._glm.link", "IdentityLink LogLink LogitLink"),  # until 1.0
     _names(
         "sklearn._loss.glm_distribution",
-        "NormalDistribution PoissonDistribution GammaDistribution TweedieDistribution",
+        "NormalDistribution PoissonDistribution GammaDistribution TweedieDistribution DistributionBoundary",
     ),
     _names(
         "sklearn.ensemble._gb_losses",
@@ -143,8 +146,8 @@ _SKLEARN = set().union(
     {"sklearn.gaussian_process._gpc._BinaryGaussianProcessClassifierLaplace"},
     _names(
         "sklearn.metrics._scorer",
-        "_PassthroughScorer _Scorer _PredictScorer _ProbaScorer _ThresholdScorer _MultimetricScorer "
-        "_CurveScorer",
+        "_PassthroughScorer _passthrough_scorer _Scorer _PredictScorer _ProbaScorer _ThresholdScorer "
+        "_MultimetricScorer _CurveScorer",
     ),
     _names(
         "sklearn.metrics._classification",
