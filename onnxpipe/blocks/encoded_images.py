@@ -13,7 +13,7 @@ import numpy as np
 from onnxpipe.blocks import jpeg_segments
 from onnxpipe.blocks.extensions import decoded
 from onnxpipe.blocks.jpeg_segments import Walk
-from onnxpipe.core.guards import enforced
+from onnxpipe.core.guards import unless
 from onnxpipe.core.loops import iterated
 from onnxpipe.core.ops import Var, cast, const, op
 
@@ -35,7 +35,7 @@ def pixels(data: Var, largest: int) -> Var:
         then_branch=lambda: [_few(_word(numbers, 16), _word(numbers, 20), largest)],
         else_branch=lambda: [_whole_jpeg(numbers, op.squeeze(op.shape(data)), largest)],
     )
-    made = decoded(enforced(data, op.reshape(fine, const([1]))))
+    made = decoded(unless(data, op.not_(fine)))
     return op.expand(made, const([1, 1, 3]))  # a grey JPEG comes with one channel
 
 

@@ -75,10 +75,9 @@ def _raised(at: Var, below: Var, basis: Basis, p: int) -> Var:
     return op.add(rising, falling)
 
 
-def inside(x: Var, basis: Basis) -> Var:
-    """bool ``[N]``: the rows within the base interval of every column; NaN is within."""
-    out = op.or_(op.less(x, const(basis.low)), op.greater(x, const(basis.high)))
-    return op.equal(op.reduce_sum(cast(out, np.int64), const([1]), keepdims=0), const(0))
+def outside(x: Var, basis: Basis) -> Var:
+    """bool ``[N, d]``: what lies beyond the base interval of its column; NaN doesn't."""
+    return op.or_(op.less(x, const(basis.low)), op.greater(x, const(basis.high)))
 
 
 def held(x: Var, basis: Basis) -> Var:

@@ -11,7 +11,7 @@ from onnxpipe.blocks.calendar import Date
 from onnxpipe.components.parameters import Names
 from onnxpipe.components.registry import Outputs, component
 from onnxpipe.components.resizers import one_of
-from onnxpipe.core.guards import enforced
+from onnxpipe.core.guards import unless
 from onnxpipe.core.ops import Var, const, dtype_of, is_string, op
 from onnxpipe.errors import BadManifest
 
@@ -47,7 +47,7 @@ def date_parts(value: Var, *, parts: Names = (), unit: str = "") -> Outputs:
 def _of_text(value: Var) -> Date:
     flat = op.reshape(value, const([-1]))
     found, fine = calendar.written(flat)
-    return found._replace(year=enforced(found.year, fine))
+    return found._replace(year=unless(found.year, op.not_(fine)))
 
 
 def _of_number(value: Var, unit: str) -> Date:
@@ -57,7 +57,7 @@ def _of_number(value: Var, unit: str) -> Date:
         raise BadManifest("it needs unit: what the numbers count", remedy="It is one of: D, s, ms, us, ns")
     one_of("unit", unit, ("D", *_SECOND))
     flat = op.reshape(value, const([-1]))
-    fine = enforced(flat, op.not_(op.equal(flat, const(_MISSING))))
+    fine = unless(flat, op.equal(flat, const(_MISSING)))
     if unit == "D":
         return calendar.date(op.mul(fine, const(86400)))
     per = const(_SECOND[unit])

@@ -20,7 +20,7 @@ from onnxpipe.components.parameters import File
 from onnxpipe.components.registry import Noted, Outputs, component
 from onnxpipe.components.resizers import one_of
 from onnxpipe.components.sentencepiece_model import pieces_of
-from onnxpipe.core.guards import enforced
+from onnxpipe.core.guards import unless
 from onnxpipe.core.ops import Var, batch_size, cast, const, is_string, op, shape_of, shaped
 from onnxpipe.core.signature import Port
 from onnxpipe.errors import BadManifest
@@ -128,12 +128,12 @@ def _numbered(model: tokenizer_json.Model) -> dict[str, int]:
 
 def _ordered(texts: Var) -> Var:
     """The texts, but for those whose accents might change places; see ``reordered``."""
-    return enforced(texts, op.not_(lettering.with_two_of(texts, bert_letters.reordered())))
+    return unless(texts, lettering.with_two_of(texts, bert_letters.reordered()))
 
 
 def _formed(texts: Var, model: tokenizer_json.Model, words: Sequence[str]) -> Var:
     """The texts in the model's normal form; those that hold one of these words are refused."""
-    plain = enforced(texts, op.not_(lettering.hold(texts, words))) if words else texts
+    plain = unless(texts, lettering.hold(texts, words)) if words else texts
     return normalised(plain, unicode_forms.tokenizers_form(model.form)) if model.form else plain
 
 
@@ -162,9 +162,9 @@ def _by_sentence_pieces(texts: Var, how: Tokenising, path: Path) -> Outputs:
     before = (_control(model.bos, "bos"),) if how.bos else ()
     after = (_control(model.eos, "eos"),) if how.eos else ()
     framing = how.framing(Framing(pad=max(model.pad, 0), before=before, after=after))
-    plain = op.not_(lettering.hold(texts, [_NUL]))
+    plain = unless(texts, lettering.hold(texts, [_NUL]))
     data = base64.b64encode(model.data).decode()
-    found = extensions.sentence_pieces(enforced(texts, plain), data)
+    found = extensions.sentence_pieces(plain, data)
     return _laid_out(cast(found.tokens, np.int64), found.splits, framing)
 
 

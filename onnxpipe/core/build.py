@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Container, Iterator
 from dataclasses import replace
 
@@ -82,14 +83,12 @@ def _picked(answered: Answered, options: Options) -> Answers:
 def _outputs(context: Context, answers: Answers) -> dict[str, Var]:
     """The graph's outputs: checks still owed are made here, refused rows marked or blanked."""
     tensors = {name: _checked(context, value) for name, value in answers.items()}
-    if not context.valid:
+    if not context.refused:
         return tensors
-    valid = context.valid[0]
-    for more in context.valid[1:]:
-        valid = op.and_(valid, more)
+    refused = functools.reduce(op.or_, context.refused)
     if context.options.on_invalid == "flag":
-        return tensors | {"invalid": op.not_(valid)}
-    return {name: _blanked(value, valid) for name, value in tensors.items()}
+        return tensors | {"invalid": refused}
+    return {name: _blanked(value, refused) for name, value in tensors.items()}
 
 
 def _checked(context: Context, value: Var | Table) -> Var:
@@ -100,14 +99,14 @@ def _checked(context: Context, value: Var | Table) -> Var:
     return tensor(Table(tuple(blocks)))
 
 
-def _blanked(value: Var, valid: Var) -> Var:
+def _blanked(value: Var, refused: Var) -> Var:
     """``value`` with NaN or the empty string in refused rows; integer labels become float64."""
     rank = len(value.unwrap_tensor().shape or ())
-    mask = valid if rank == 1 else op.unsqueeze(valid, const(list(range(1, rank))))
+    mask = refused if rank == 1 else op.unsqueeze(refused, const(list(range(1, rank))))
     if is_string(value):
-        return op.where(mask, value, const(""))
+        return op.where(mask, const(""), value)
     value = value if dtype_of(value).kind == "f" else cast(value, np.float64)
-    return op.where(mask, value, const(np.nan, dtype_of(value)))
+    return op.where(mask, const(np.nan, dtype_of(value)), value)
 
 
 def stamped(model: onnx.ModelProto, options: Options) -> onnx.ModelProto:

@@ -24,7 +24,7 @@ def guarded(context: Context, x: Var, check: Check) -> Var:
     if check is Check.NOTHING or dtype_of(x).kind != "f":
         return x
     if context.options.on_invalid != "raise":
-        return require(context, x, op.not_(_refused(x, check)))
+        return refuse(context, x, op.isnan(x * _zero(x)) if check is Check.NONFINITE else op.isinf(x))
     return _noted(context, refusing(x, index_of_refused(x, check)))
 
 
@@ -73,12 +73,6 @@ def _paid(context: Context, block: Block) -> Block:
     return replace(block, var=var, owes=Check.NOTHING, finite=finite)
 
 
-def _refused(x: Var, check: Check) -> Var:
-    """bool ``[N]``: the rows of ``x`` ``[N, d]`` that hold a value native refuses."""
-    bad = op.isnan(x * _zero(x)) if check is Check.NONFINITE else op.isinf(x)
-    return op.greater(op.reduce_sum(cast(bad, np.int64), const([1]), keepdims=0), const(0))
-
-
 def _any(flags: Var) -> Var:
     """An int64 scalar, 1 if any of the bool ``flags`` is true, else 0.
 
@@ -101,17 +95,22 @@ def _zero(x: Var) -> Var:
     return const(0, dtype_of(x))
 
 
-def require(context: Context, x: Var, valid: Var) -> Var:
-    """``x`` where every row of ``valid`` ``[N]`` holds; see ``guarded`` for what happens otherwise."""
+def refuse(context: Context, x: Var, bad: Var) -> Var:
+    """``x``, refusing rows with anything true in the bool ``bad`` ``[N, ...]``, as ``guarded`` does."""
     if context.options.on_invalid != "raise":
-        context.valid.append(valid)
+        context.refused.append(_somewhere(bad))
         return x
-    return _noted(context, enforced(x, valid))
+    return _noted(context, unless(x, bad))
 
 
-def enforced(x: Var, valid: Var) -> Var:
-    """``x`` where every row of ``valid`` ``[N]`` holds; else the session fails."""
-    return refusing(x, _any(op.not_(valid)))
+def require(context: Context, x: Var, valid: Var) -> Var:
+    """``x``, refusing rows in which not all of the bool ``valid`` ``[N, ...]`` holds."""
+    return refuse(context, x, op.not_(valid))
+
+
+def unless(x: Var, bad: Var) -> Var:
+    """``x`` unless anything of the bool ``bad`` is true: then the session fails."""
+    return refusing(x, _any(bad))
 
 
 def looked_up(context: Context, values: NDArray[Any], index: Var, *, from_end: bool = False) -> Var:
@@ -123,15 +122,18 @@ def looked_up(context: Context, values: NDArray[Any], index: Var, *, from_end: b
     if context.options.on_invalid != "raise":
         first, last = const(-len(values) if from_end else 0, np.int64), const(len(values) - 1, np.int64)
         inside = op.max([op.min([index, last]), first])
-        context.valid.append(_everywhere(op.equal(index, inside)))
+        context.refused.append(_somewhere(op.not_(op.equal(index, inside))))
         index = inside
     return _noted(context, op.gather(const(values), index, axis=0))
 
 
-def _everywhere(flags: Var) -> Var:
-    """bool ``[N]``: the rows of ``flags`` ``[N, ...]`` that hold nothing but true."""
-    axes = list(range(1, len(shape_of(flags))))
-    return cast(op.reduce_min(cast(flags, np.int64), const(axes), keepdims=0), np.bool_) if axes else flags
+def _somewhere(flags: Var) -> Var:
+    """bool ``[N]``: the rows of ``flags`` ``[N, ...]`` in which something is true."""
+    rest = shape_of(flags)[1:]
+    axes = const(range(1, len(rest) + 1), np.int64)
+    if all(size == 1 for size in rest):
+        return op.squeeze(flags, axes) if rest else flags
+    return cast(op.reduce_max(cast(flags, np.uint8), axes, keepdims=0), np.bool_)
 
 
 def _noted(context: Context, x: Var) -> Var:

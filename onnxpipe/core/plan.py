@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 class Context:
     """What one conversion collects beside its graph.
 
-    ``valid`` holds, for ``on_invalid`` flag and nan, one bool ``[N]`` per check;
+    ``refused`` holds, for ``on_invalid`` flag and nan, one bool ``[N]`` per check;
     ``taps`` each stage with the table it got and what it answered; ``notes`` what the user should know.
     ``refusing`` holds the values at which the session may fail, ``passed_over`` those that a stage dropped.
     ``fallback`` answers for a stage without a converter, as ``core.apply.apply`` does for others.
     """
 
     options: Options = field(default_factory=Options)
-    valid: list[Var] = field(default_factory=list)
+    refused: list[Var] = field(default_factory=list)
     taps: list[tuple[Stage, Any, Any]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     names: Counter[str] = field(default_factory=Counter)

@@ -15,7 +15,7 @@ import numpy as np
 from onnxpipe.blocks import nullable
 from onnxpipe.blocks.nullable import Value
 from onnxpipe.core.frame import Frame
-from onnxpipe.core.guards import require
+from onnxpipe.core.guards import refuse
 from onnxpipe.core.ops import Var, cast, const, dtype_of, op
 from onnxpipe.core.plan import Stage
 
@@ -49,8 +49,8 @@ class Scope:
 
     def require(self, x: Var, valid: Var) -> Var:
         """``x`` where ``valid`` holds in all rows that count; the others are refused."""
-        valid = valid if self.active is None else op.or_(valid, op.not_(self.active))
-        return require(self.stage.context, x, op.reshape(valid, const([-1])))
+        bad = op.not_(valid) if self.active is None else op.and_(self.active, op.not_(valid))
+        return refuse(self.stage.context, x, op.reshape(bad, const([-1])))
 
 
 Rule = Callable[[Any, "Scope"], Value]

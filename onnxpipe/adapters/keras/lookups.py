@@ -10,8 +10,8 @@ import numpy as np
 from onnxpipe.adapters.keras.hashing import buckets
 from onnxpipe.adapters.keras.layers import own
 from onnxpipe.adapters.keras.preprocessing import encoded
-from onnxpipe.core.guards import require
-from onnxpipe.core.ops import Var, cast, const, is_string, ml, op, shape_of
+from onnxpipe.core.guards import refuse
+from onnxpipe.core.ops import Var, cast, const, is_string, ml, op
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import converts
 from onnxpipe.errors import Unreadable
@@ -86,7 +86,7 @@ def _places(stage: Stage, x: Var, words: Sequence[Any], mode: str) -> Var:
         return found
     unknown = op.less(found, const(0))
     if count == 0:
-        return require(stage.context, found, op.not_(_anywhere(unknown)))
+        return refuse(stage.context, found, unknown)
     by_hash = is_string(x) or stage.get("oov_method") == "farmhash"
     spread = buckets(x, count, stage.get("salt")) if by_hash else op.mod(x, const(np.int64(count)))
     return op.where(unknown, op.add(spread, const(first)), found)
@@ -96,12 +96,6 @@ def _looked_up(x: Var, keys: Sequence[Any], places: Sequence[int], unknown: int)
     if is_string(x):
         return ml.label_encoder(x, keys_strings=keys, values_int64s=places, default_int64=unknown)
     return ml.label_encoder(x, keys_int64s=keys, values_int64s=places, default_int64=unknown)
-
-
-def _anywhere(flags: Var) -> Var:
-    """bool ``[N]``: whether anything in a row is true."""
-    rest = list(range(1, len(shape_of(flags))))
-    return cast(op.reduce_max(cast(flags, np.int64), const(rest), keepdims=0), np.bool_) if rest else flags
 
 
 def _weights(stage: Stage, first: int, depth: int) -> Any:

@@ -9,7 +9,7 @@ import numpy as np
 from onnxpipe.adapters.keras.calls import Call, Value
 from onnxpipe.adapters.keras.layers import own
 from onnxpipe.blocks.text import counted, tallied
-from onnxpipe.core.guards import require
+from onnxpipe.core.guards import refuse
 from onnxpipe.core.ops import Var, cast, const, dtype_of, op, shape_of
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import converts
@@ -89,8 +89,7 @@ def category_encoding(stage: Stage, call: Call) -> Var:
     depth, weights = int(stage.num_tokens), call.get(1, "count_weights")
     index = cast(call.first.var, np.int32)
     if stage.output_mode != "one_hot":  # TensorFlow counts none below 0, and passes over those past the end
-        lowest = op.reduce_min(index, const(list(range(1, len(shape_of(index))))), keepdims=0)
-        index = require(stage.context, index, op.greater_or_equal(lowest, const(0, np.int32)))
+        index = refuse(stage.context, index, op.less(index, const(0, np.int32)))
     if not isinstance(weights, Value):
         return encoded(stage, index, depth)
     if stage.output_mode != "count" or len(shape_of(index)) != 2:

@@ -14,7 +14,7 @@ from onnxpipe.blocks import scanning, text
 from onnxpipe.blocks.automata import Automaton, compiled
 from onnxpipe.blocks.characters import SMALL_SIGMAS, Spelling, respelled
 from onnxpipe.blocks.patterns import Pattern, Untranslatable, translated
-from onnxpipe.core.guards import require
+from onnxpipe.core.guards import refuse
 from onnxpipe.core.ops import Var, const, is_string, op
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.table import Table
@@ -68,7 +68,7 @@ def documents(stage: Stage, x: Table) -> Var:
     missing = stage.options.missing_string
     if not missing:
         return found
-    return require(stage.context, found, op.not_(op.equal(found, const(missing))))
+    return refuse(stage.context, found, op.equal(found, const(missing)))
 
 
 def _tokens(stage: Stage, documents: Var) -> Var:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from onnxpipe.adapters.sklearn import categories
-from onnxpipe.blocks import collisions, hashes, numeric
+from onnxpipe.blocks import collisions, hashes
 from onnxpipe.blocks.categorical import indicators
 from onnxpipe.blocks.missing import filled, is_missing
 from onnxpipe.blocks.text import BLANK
@@ -144,9 +144,9 @@ def _values(stage: Stage, x: Table, dtype: Any) -> hashes.Hashed:
 
 
 def _held(values: Var, dtype: Any) -> Var:
-    """bool ``[N]``: the rows of ``values`` ``[N, d]`` whose whole parts are all integers of ``dtype``."""
+    """bool ``[N, d]``: where the whole part of ``values`` is an integer of ``dtype``."""
     values = cast(values, np.float64)
     lowest, highest = (float(end) for end in (np.iinfo(dtype).min, np.iinfo(dtype).max))
     whole = op.where(op.less(values, const(0.0)), op.ceil(values), op.floor(values))
     below = op.less(whole, const(highest)) if highest >= 2**53 else op.less_or_equal(whole, const(highest))
-    return numeric.none_of(op.not_(op.and_(op.greater_or_equal(whole, const(lowest)), below)))
+    return op.and_(op.greater_or_equal(whole, const(lowest)), below)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onnxpipe.blocks import factorising, multiplying, topics
-from onnxpipe.core.guards import guarded, require
+from onnxpipe.core.guards import guarded, refuse
 from onnxpipe.core.ops import Var, cast, const, dtype_of, op
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import converts
@@ -56,8 +56,7 @@ def _positive(stage: Stage, x: Var, *, strictly: bool = False) -> Var:
     """``x``, refusing rows with a number below 0, or ``strictly`` also those with a 0."""
     zero = const(0, dtype_of(x))
     bad = op.less_or_equal(x, zero) if strictly else op.less(x, zero)
-    count = op.reduce_sum(cast(bad, np.int64), const([1]), keepdims=0)
-    return require(stage.context, x, op.equal(count, const(0)))
+    return refuse(stage.context, x, bad)
 
 
 def _beta(stage: Stage) -> float:

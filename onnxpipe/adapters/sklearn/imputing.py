@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onnxpipe.adapters.sklearn import categories
-from onnxpipe.blocks import missing, numeric
+from onnxpipe.blocks import missing
 from onnxpipe.core.apply import floating
-from onnxpipe.core.guards import guarded, require
+from onnxpipe.core.guards import guarded, refuse
 from onnxpipe.core.ops import Var, cast, concat, dtype_of, is_string, take_columns
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.record import Record
@@ -162,7 +162,7 @@ def missing_indicator(stage: Stage, x: Table) -> Table:
     found = _indicators(groups, features)
     others = [i for i in range(x.width) if i not in features]
     if stage.features == "missing-only" and stage.error_on_new and others:
-        found = require(stage.context, found, numeric.none_of(_indicators(groups, others)))
+        found = refuse(stage.context, found, _indicators(groups, others))
     return Table.of(found)
 
 

@@ -6,8 +6,8 @@ import numpy as np
 
 from onnxpipe.blocks import sketches
 from onnxpipe.core.apply import unfloated
-from onnxpipe.core.guards import require
-from onnxpipe.core.ops import Var, cast, const, dtype_of, op
+from onnxpipe.core.guards import refuse
+from onnxpipe.core.ops import Var, const, dtype_of, op
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import converts
 from onnxpipe.core.table import Table
@@ -17,8 +17,7 @@ from onnxpipe.core.wild import beyond
 def _above(stage: Stage, x: Var, limit: float, *, inclusive: bool) -> Var:
     """``x`` ``[N, d]``, refusing rows with a value below the limit (or at it, unless inclusive)."""
     compare = op.less if inclusive else op.less_or_equal
-    low = cast(compare(x, const(limit, dtype_of(x))), np.int64)
-    return require(stage.context, x, op.equal(op.reduce_sum(low, const([1]), keepdims=0), const(0)))
+    return refuse(stage.context, x, compare(x, const(limit, dtype_of(x))))
 
 
 @converts("sklearn.kernel_approximation.AdditiveChi2Sampler")

@@ -12,7 +12,7 @@ import numpy as np
 
 from onnxpipe.blocks import metrics, neighbours
 from onnxpipe.blocks.neighbours import Metric
-from onnxpipe.core.guards import require
+from onnxpipe.core.guards import refuse
 from onnxpipe.core.ops import Var, cast, const, dtype_of, op
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.table import Check
@@ -103,5 +103,4 @@ def for_kernel(stage: Stage, x: Var, kernel: str) -> Var:
 
 def unsigned(stage: Stage, x: Var) -> Var:
     """The rows ``[N, d]``, those with anything below 0 refused."""
-    least = op.reduce_min(x, const([1]), keepdims=0)
-    return require(stage.context, x, op.greater_or_equal(least, const(0, dtype_of(x))))
+    return refuse(stage.context, x, op.less(x, const(0, dtype_of(x))))

@@ -70,7 +70,7 @@ def categorical_nb(stage: Stage, x: Var) -> Answers:
     """
     sizes = numeric.beside(x, stage.n_categories_, dtype_of(x))
     known = op.greater(x, const(-1, dtype_of(x))) & op.less(x, sizes)
-    index = require(stage.context, cast(x, np.int64), numeric.none_of(op.not_(known)))
+    index = require(stage.context, cast(x, np.int64), known)
     if stage.options.on_invalid != "raise":
         index = op.where(known, index, const(0))
     first, *others = stage.feature_log_prob_

@@ -67,7 +67,7 @@ def radius_neighbors_classifier(stage: Stage, x: Var) -> Answers:
     """The (weighted) vote within the radius; the outlier label, or a refusal, where nothing is inside."""
     weights, inside = _weights(stage, x)
     if stage.outlier_label_ is None:
-        weights = require(stage.context, weights, linear.column(inside))
+        weights = require(stage.context, weights, inside)
     many = bool(stage.outputs_2d_)
     known, fitted = (stage.classes_, stage._y.T) if many else ([stage.classes_], [stage._y])
     outliers = stage.outlier_label_ or [None] * len(known)

@@ -10,7 +10,7 @@ import numpy as np
 from onnxpipe.adapters.sklearn.versions import saved_since
 from onnxpipe.blocks import numeric
 from onnxpipe.core.apply import unfloated
-from onnxpipe.core.guards import require
+from onnxpipe.core.guards import refuse
 from onnxpipe.core.ops import Var, cast, const, dtype_of, op, promote
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import converts
@@ -96,7 +96,7 @@ def binarizer(stage: Stage, x: Table) -> Table:
 def power_transformer(stage: Stage, x: Var) -> Table:
     """Box and Cox's or Yeo and Johnson's transform of each column, then standardised."""
     if stage.method == "box-cox":
-        x = require(stage.context, x, numeric.none_of(op.less_or_equal(x, const(0, dtype_of(x)))))
+        x = refuse(stage.context, x, op.less_or_equal(x, const(0, dtype_of(x))))
         bent = numeric.inplace(x, numeric.box_cox(x, stage.lambdas_))
     else:
         powers = not saved_since(stage, 1, 9)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from onnxpipe.adapters.sklearn.versions import saved_since
 from onnxpipe.blocks import splines
 from onnxpipe.blocks.splines import Basis, Ends
-from onnxpipe.core.guards import require
+from onnxpipe.core.guards import refuse
 from onnxpipe.core.ops import Var, cast, const, dtype_of, op, shape_of
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.record import Record
@@ -73,7 +73,7 @@ def _extrapolated(stage: Stage, x: Var, basis: Basis) -> Var:
     if how == "continue":
         return splines.values(x, basis)
     if how == "error":
-        return splines.values(require(stage.context, x, splines.inside(x, basis)), basis)
+        return splines.values(refuse(stage.context, x, splines.outside(x, basis)), basis)
     if how == "constant":
         if basis.degree == 0:
             raise stage.unsupported("has steps that are constant beyond its knots, which native fails on")

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from onnxpipe.adapters.spark import kinds
 from onnxpipe.adapters.spark.columns import numbers
-from onnxpipe.blocks import numeric, terms
+from onnxpipe.blocks import terms
 from onnxpipe.core.frame import Column, Columns, Terms
-from onnxpipe.core.guards import require
+from onnxpipe.core.guards import refuse
 from onnxpipe.core.ops import Var, concat, dtype_of, op
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import converts
@@ -24,8 +24,8 @@ def vector_assembler(stage: Stage, xs: Columns) -> Column:
     parts = [numbers(column) for column in xs]
     plain = [i for i, each in enumerate(xs) if not each.vector and dtype_of(each.var).kind == "f"]
     if stage.handleInvalid != "keep" and plain:
-        given = numeric.none_of(op.isnan(concat([parts[i] for i in plain], 1)))
-        parts[plain[0]] = require(stage.context, parts[plain[0]], given)
+        missing = op.isnan(concat([parts[i] for i in plain], 1))
+        parts[plain[0]] = refuse(stage.context, parts[plain[0]], missing)
     return Column(concat(parts, 1), vector=True, labels=_labels(xs), terms=_terms(xs, parts))
 
 

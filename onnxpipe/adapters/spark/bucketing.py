@@ -58,7 +58,7 @@ def bucketizer(stage: Stage, x: Column, place: int) -> Column:
     inside = op.and_(op.greater_or_equal(value, const(splits[0])), op.less_or_equal(value, const(splits[-1])))
     allowed = op.or_(inside, absent) if stage.handleInvalid == "keep" else inside
     bucket = binning.bins(value, [splits[1:-1]])
-    bucket = require(stage.context, bucket, op.squeeze(allowed, const([1])))
+    bucket = require(stage.context, bucket, allowed)
     return Column(op.where(absent, const(last + 1.0), bucket), labels=(_names(splits),))
 
 

@@ -17,7 +17,7 @@ from onnxpipe.adapters.spark.bisections import Bisections, bisections
 from onnxpipe.adapters.spark.predicting import Predictions, highest
 from onnxpipe.blocks import densities, distances, linear, numeric
 from onnxpipe.core.frame import Column
-from onnxpipe.core.guards import require
+from onnxpipe.core.guards import refuse
 from onnxpipe.core.ops import Var, cast, const, filled, op
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import converts
@@ -79,9 +79,7 @@ def _with_angles(stage: Stage, x: Column) -> Column:
 
 def _checked(stage: Stage, x: Column, wrong: Callable[[Var], Var]) -> Column:
     """``x``; rows whose elements are ``wrong`` ``[N, 1]`` are refused."""
-    return long_vectors.replaced(
-        x, lambda found: require(stage.context, found, numeric.none_of(wrong(found)))
-    )
+    return long_vectors.replaced(x, lambda found: refuse(stage.context, found, wrong(found)))
 
 
 def _distances(stage: Stage, x: Column, centres: Array) -> Var:

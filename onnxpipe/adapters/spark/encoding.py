@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from onnxpipe.adapters.spark import java_text, kinds
 from onnxpipe.adapters.spark.columns import reads
-from onnxpipe.blocks import categorical, elementwise, numeric
+from onnxpipe.blocks import categorical, elementwise
 from onnxpipe.blocks.categorical import Coding
 from onnxpipe.core.frame import Column
-from onnxpipe.core.guards import require
+from onnxpipe.core.guards import refuse, require
 from onnxpipe.core.ops import Var, cast, concat, const, op, take_columns
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import converts
@@ -37,7 +37,7 @@ def index_to_string(stage: Stage, x: Column) -> Var:
         )
     place = elementwise.trunc(cast(x.var, np.float64))
     valid = op.and_(op.greater_or_equal(place, const(0.0)), op.less(place, const(float(len(labels)))))
-    place = require(stage.context, place, op.squeeze(valid, const([1])))
+    place = require(stage.context, place, valid)
     return op.gather(const(list(labels)), cast(op.where(valid, place, const(0.0)), np.int64), axis=0)
 
 
@@ -66,7 +66,7 @@ def vector_indexer(stage: Stage, x: Var) -> Column:
     if stage.handleInvalid == "keep":
         index = op.where(unseen, const(counts, np.int64), index)
     else:
-        index = require(stage.context, index, numeric.none_of(unseen))
+        index = refuse(stage.context, index, unseen)
     others = [j for j in range(width) if j not in maps]
     parts = [cast(index, np.float64), *([take_columns(x, others)] if others else [])]
     order = np.argsort([*maps, *others])
@@ -97,8 +97,7 @@ def target_encoder(stage: Stage, x: Var, place: int) -> Var | Mapping[str, Var]:
     own = (categories != _OVERALL) & (categories >= 0)
     index = categorical.coded(x, [Coding(categories[own], np.arange(own.sum()))], int(own.sum()))
     if stage.handleInvalid != "keep":
-        seen = op.less(index, const(int(own.sum())))
-        index = require(stage.context, index, op.squeeze(seen, const([1])))
+        index = require(stage.context, index, op.less(index, const(int(own.sum()))))
     table = np.append(means[own], means[categories == _OVERALL])
     mean, name = op.gather(const(table), index, axis=0), _encoded(stage)[place]
     return {name: mean} if name.endswith("_indexed") else mean

@@ -11,7 +11,7 @@ from onnxpipe.adapters.spark import kinds
 from onnxpipe.adapters.spark.columns import numbers
 from onnxpipe.blocks import polynomials
 from onnxpipe.core.frame import Column, Columns, vector
-from onnxpipe.core.guards import require
+from onnxpipe.core.guards import refuse
 from onnxpipe.core.ops import Var, cast, concat, const, filled, op, take_columns
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import converts
@@ -67,8 +67,7 @@ def _switches(stage: Stage, x: Column) -> list[Var]:
 
 def _indicators(stage: Stage, index: Var, count: int) -> Var:
     hit = cast(op.equal(index, const(np.arange(count, dtype=np.float64))), np.float64)
-    found = op.greater(op.reduce_sum(hit, const([1]), keepdims=0), const(0.0))
-    return require(stage.context, hit, found)
+    return refuse(stage.context, hit, op.equal(op.reduce_sum(hit, const([1])), const(0.0)))
 
 
 def _counts(x: Column) -> list[tuple[int, int]]:

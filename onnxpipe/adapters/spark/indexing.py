@@ -57,8 +57,8 @@ def _looked_up(stage: Stage, x: Var, labels: Sequence[str]) -> Var:
 
 
 def known(index: Var, count: int) -> Var:
-    """bool ``[N]``: whether an index ``[N, 1]`` is below ``count``."""
-    return op.squeeze(op.less(index, const(count, dtype_of(index))), const([1]))
+    """bool ``[N, 1]``: whether an index is below ``count``."""
+    return op.less(index, const(count, dtype_of(index)))
 
 
 @converts("pyspark.ml.feature.OneHotEncoderModel", edges=lambda stage: _sizes(stage))
@@ -67,7 +67,7 @@ def one_hot_encoder(stage: Stage, x: Var, place: int) -> Column:
     count, keeps = int(stage.categorySizes[place]), stage.handleInvalid == "keep"
     valid = op.and_(op.greater_or_equal(x, const(0.0)), op.less(x, const(float(count))))
     if not keeps:
-        x = require(stage.context, x, op.squeeze(valid, const([1])))
+        x = require(stage.context, x, valid)
     index = cast(op.where(valid, x, const(float(count))), np.int64)
     width = count + keeps - stage.dropLast
     dense = cast(op.equal(index, const(np.arange(width))), np.float64)

@@ -10,7 +10,7 @@ import numpy as np
 from onnxpipe.adapters.spark import kinds, long_vectors
 from onnxpipe.adapters.spark.columns import numbers
 from onnxpipe.adapters.spark.predicting import Predictions, classified, softmax
-from onnxpipe.blocks import densities, numeric
+from onnxpipe.blocks import densities
 from onnxpipe.core.frame import Column
 from onnxpipe.core.guards import require
 from onnxpipe.core.ops import Var, const, op
@@ -39,7 +39,7 @@ def _counts(stage: Stage, x: Column) -> Column:
     """The column, refusing rows with values that are no counts."""
     return long_vectors.replaced(
         long_vectors.once(x),
-        lambda found: require(stage.context, found, numeric.none_of(op.not_(_valid(stage, found)))),
+        lambda found: require(stage.context, found, _valid(stage, found)),
     )
 
 

@@ -12,7 +12,7 @@ from onnxpipe.adapters.spark import kinds, long_vectors
 from onnxpipe.adapters.spark.columns import numbers
 from onnxpipe.blocks import linear, numeric, terms
 from onnxpipe.core.frame import Column, vector
-from onnxpipe.core.guards import require
+from onnxpipe.core.guards import refuse
 from onnxpipe.core.ops import Var, const, op
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import converts
@@ -70,7 +70,7 @@ def min_hash(stage: Stage, x: Column) -> Column:
     x = long_vectors.once(x)
     lowest = _lowest(x, _hashes(stage.randCoefficients, x.width))
     there = op.not_(op.equal(long_vectors.elements(x), const(0.0)))
-    return vector(require(stage.context, lowest, op.not_(numeric.none_of(there))))
+    return vector(refuse(stage.context, lowest, numeric.none_of(there)))
 
 
 def _lowest(x: Column, hashes: NDArray[Any]) -> Var:

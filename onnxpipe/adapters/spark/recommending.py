@@ -12,7 +12,7 @@ from onnxpipe.adapters.spark.predicting import Predictions
 from onnxpipe.blocks import categorical
 from onnxpipe.blocks.categorical import Coding
 from onnxpipe.core.frame import Columns
-from onnxpipe.core.guards import require
+from onnxpipe.core.guards import refuse, require
 from onnxpipe.core.loops import fold
 from onnxpipe.core.ops import Var, as_many, const, dtype_of, filled, op
 from onnxpipe.core.plan import Stage
@@ -49,7 +49,7 @@ def als(stage: Stage, xs: Columns) -> Predictions:
     total = fold(filled(user, np.float32(0), 1), [_by_factor(user), _by_factor(item)], _plus_product)
     rating = as_many(total, user)
     if stage.coldStartStrategy.lower() == "drop":
-        rating = require(stage.context, rating, op.squeeze(op.not_(op.isnan(rating)), const([1])))
+        rating = refuse(stage.context, rating, op.isnan(rating))
     return {"predictionCol": rating}
 
 
@@ -67,7 +67,7 @@ def _factors(stage: Stage, held: dict[str, Any], ids: Var) -> Var:
     )
     if dtype_of(ids).kind == "f":
         fits = op.and_(fits, op.equal(ids, op.floor(ids)))
-    ids = require(stage.context, ids, op.squeeze(fits, const([1])))
+    ids = require(stage.context, ids, fits)
     table = np.stack([np.asarray(row, np.float32) for row in held["features"]])
     table = np.concatenate([table, np.full((1, table.shape[1]), np.nan, np.float32)])
     count = len(table) - 1

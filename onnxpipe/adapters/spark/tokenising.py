@@ -14,7 +14,7 @@ from onnxpipe.blocks.characters import Spelling, respelled
 from onnxpipe.blocks.patterns import Untranslatable
 from onnxpipe.blocks.ragged import Ragged
 from onnxpipe.core.frame import Column
-from onnxpipe.core.guards import require
+from onnxpipe.core.guards import refuse
 from onnxpipe.core.ops import Var, const, op
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import converts
@@ -69,8 +69,8 @@ def _taken_apart(stage: Stage, x: Var, lower: bool, apart: Callable[[Var], Ragge
     """The pieces of each text of ``x`` ``[N, 1]``; a missing one is refused where it can be told."""
     documents = op.reshape(x, const([-1]))
     if stage.options.missing_string:
-        there = op.not_(op.equal(documents, const(stage.options.missing_string)))
-        documents = require(stage.context, documents, there)
+        missing = op.equal(documents, const(stage.options.missing_string))
+        documents = refuse(stage.context, documents, missing)
     # One more text, which isn't empty, goes along: see text.padded.
     found = apart(respelled(op.concat([documents, const(["a"])], axis=0), Spelling(lower=lower)))
     values, lengths = (op.slice(each, const([0]), op.shape(x, end=1), const([0])) for each in found)
