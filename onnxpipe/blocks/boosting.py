@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from onnxpipe.blocks import elementwise
+from onnxpipe.blocks import elementwise, linear
 from onnxpipe.blocks.categorical import Coding
 from onnxpipe.blocks.categorical import coded as coding
 from onnxpipe.blocks.tree_node import LT
@@ -213,5 +213,5 @@ def sigmoid(x: Var) -> Var:
 
 def softmax(x: Var) -> Var:
     """Row-wise softmax of float32 ``x`` ``[N, k]``, the shares' total summed in float64."""
-    shares = exp(x - op.reduce_max(x, const([1])))
-    return shares / cast(op.reduce_sum(cast(shares, np.float64), const([1])), np.float32)
+    shares = exp(linear.plus_column(x, op.reduce_max(x, const([1])), -1.0))
+    return shares / cast(linear.row_sums(cast(shares, np.float64)), np.float32)

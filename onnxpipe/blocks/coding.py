@@ -16,7 +16,7 @@ Array = NDArray[Any]
 
 def over_sum(p: Var) -> Var:
     """Each row of ``p`` ``[N, k]`` divided by its sum; rows that sum to 0 stay."""
-    total = op.reduce_sum(p, const([1]))
+    total = linear.row_sums(p)
     zero, one = const(0, dtype_of(p)), const(1, dtype_of(p))
     return p / op.where(op.equal(total, zero), one, total)
 
@@ -52,5 +52,5 @@ def word_distances(scores: Var, book: Array) -> Var:
     sklearn/metrics/_pairwise_distances_reduction/_argkmin.pyx.
     """
     wide = cast(scores, np.float64)
-    middle = op.reduce_sum_square(wide, const([1])) + linear.affine(wide, -2 * book)
+    middle = linear.plus_column(linear.affine(wide, -2 * book), op.reduce_sum_square(wide, const([1])))
     return op.max([middle + (book**2).sum(axis=1), const(0.0)])

@@ -13,13 +13,19 @@ from onnxpipe.core.ops import Var, const, dtype_of, op, promote
 Array = NDArray[Any]
 
 
-def normalised(joint: Var) -> Var:
+_MODERATE = 1e5
+"""A logarithm up to which float64 keeps 11 digits of what is added to it."""
+
+
+def normalised(joint: Var, largest: float = np.inf) -> Var:
     """``exp(joint - logsumexp(joint))`` ``[N, k]``: posteriors from joint log-likelihoods.
 
     Unlike a softmax, values so large that the logarithm of the sum vanishes beside them keep the
-    1 that native answers for each of several equal classes.
+    1 that native answers for each of several equal classes. ``largest`` says that none are above it.
     """
-    return op.exp(joint - op.reduce_log_sum_exp(joint, const([1])))
+    if largest <= _MODERATE and dtype_of(joint) == np.float64:
+        return linear.softmax(joint)
+    return op.exp(linear.plus_column(joint, op.reduce_log_sum_exp(joint, const([1])), -1.0))
 
 
 def diagonal_norms(x: Var, means: Array, variances: Array) -> Var:

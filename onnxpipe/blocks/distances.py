@@ -26,7 +26,8 @@ def squared(x: Var, points: Array) -> Var:
     Formula: ``_euclidean_distances`` in sklearn/metrics/pairwise.py.
     """
     wide = cast(x, np.float64)
-    result = ranking(wide, np.asarray(points, np.float64)) + op.reduce_sum_square(wide, const([1]))
+    ranked = ranking(wide, np.asarray(points, np.float64))
+    result = linear.plus_column(ranked, op.reduce_sum_square(wide, const([1])))
     return cast(op.max([result, const(0.0)]), np.result_type(dtype_of(x), points))
 
 

@@ -99,6 +99,21 @@ def centred(k: Var, fitted: Array, total: Any) -> Var:
     return k - mean + const(np.asarray(total) - fitted, dtype_of(k))
 
 
+def projected(k: Var, fitted: Array, total: Any, axes: Array) -> Var:
+    """``centred(k, fitted, total) @ axes`` ``[N, c]``, for ``axes`` ``[m, c]``, by one product.
+
+    The mean of a row is a product with ones, so that it can be taken off the axes instead.
+    """
+    return linear.affine(k, (axes - axes.mean(axis=0)).T, (np.asarray(total) - fitted) @ axes)
+
+
+def projected_products(x: Var, points: Array, fitted: Array, total: Any, axes: Array) -> Var:
+    """The same of the products ``x @ points.T``: points ``[m, d]`` and axes are multiplied beforehand."""
+    both = (axes - axes.mean(axis=0)).T.astype(np.float64) @ points
+    offset = (np.asarray(total) - fitted) @ axes
+    return linear.affine(x, both.astype(np.result_type(dtype_of(x), points, axes)), offset)
+
+
 def _linear(x: Var, points: Array, kernel: Kernel) -> Var:
     return linear.affine(x, points)
 

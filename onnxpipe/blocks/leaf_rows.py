@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from onnxpipe.blocks import numeric
+from onnxpipe.blocks import linear, numeric
 from onnxpipe.blocks.trees import Forest, averaged, ensemble, summed
 from onnxpipe.core.ops import Var, cast, concat, const, op, shape_of
 from onnxpipe.core.table import Check
@@ -104,7 +104,7 @@ def _tabulated(x: Var, forest: Forest, rows: Array, check: Check) -> Var:
     if check is not Check.NOTHING:
         forest, code = _watched(x, forest, check), np.append(code, [0, len(table)])
     found = ensemble(x, forest, code, np.zeros(len(code), np.int64), 1)
-    return op.gather_nd(const(table / np.float64(len(digits))), cast(found, np.int64))
+    return _row(table / np.float64(len(digits)), found)
 
 
 def are_votes(rows: Array) -> bool:
@@ -217,8 +217,13 @@ def _looked_up(x: Var, forest: Forest, rows: Array, check: Check) -> Var:
     x = x if 2 * len(table) < _EXACT_IN_SINGLE else cast(x, np.float64)
     found = ensemble(x, forest, which, targets, count)
     if count == 1:
-        return op.gather_nd(const(table), cast(found, np.int64))
+        return _row(table, found)
     return op.gather(const(table), cast(found, np.int32), axis=0)
+
+
+def _row(table: Array, number: Var) -> Var:
+    """The rows of ``table`` ``[n, m]`` that whole numbers ``[N, 1]`` name, ``[N, m]``, refusing others."""
+    return op.gather(const(table), cast(linear.column(number), np.int64), axis=0)
 
 
 def distinct_rows(rows: Array) -> tuple[Array, Array]:

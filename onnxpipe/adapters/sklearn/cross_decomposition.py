@@ -19,8 +19,8 @@ def partial_least_squares(stage: Stage, x: Var) -> Answers:
 
     Before 1.5 the coefficients were those of ``(x - mean) / std``.
     """
-    centred = numeric.inplace(x, x - stage._x_mean)
-    scaled = numeric.inplace(x, centred / stage._x_std)
+    centred = numeric.inplace(x, x - numeric.beside(x, stage._x_mean))
+    scaled = numeric.inplace(x, centred / numeric.beside(x, stage._x_std))
     predicted = linear.affine(centred if saved_since(stage, 1, 5) else scaled, stage.coef_, stage.intercept_)
     return {
         "predict": linear.column(predicted) if stage._predict_1d else predicted,
@@ -31,4 +31,4 @@ def partial_least_squares(stage: Stage, x: Var) -> Answers:
 @converts("sklearn.cross_decomposition.PLSSVD", carries=True)
 def pls_svd(stage: Stage, x: Var) -> Var:
     """``(x - mean) / std @ x_weights``, in float64."""
-    return linear.affine((x - stage._x_mean) / stage._x_std, stage.x_weights_.T)
+    return linear.affine((x - numeric.beside(x, stage._x_mean)) / stage._x_std, stage.x_weights_.T)

@@ -29,10 +29,12 @@ def kernel_centerer(stage: Stage, x: Var) -> Var:
 @converts("sklearn.decomposition.KernelPCA")
 def kernel_pca(stage: Stage, x: Var) -> Var:
     """The centred kernel with the fitted rows, projected on the eigenvectors over their lengths."""
-    k = _kernel(stage, x, stage.X_fit_)
-    centred = kernel_centerer(stage.child("_centerer", stage._centerer), k)
+    mean = stage.child("_centerer", stage._centerer)
     lengths = np.sqrt(np.where(stage.eigenvalues_ == 0, np.inf, stage.eigenvalues_))
-    return linear.affine(centred, (stage.eigenvectors_ / lengths).T)
+    centre = mean.K_fit_rows_, mean.K_fit_all_, stage.eigenvectors_ / lengths
+    if stage.kernel == "linear":
+        return kernels.projected_products(x, stage.X_fit_, *centre)
+    return kernels.projected(_kernel(stage, x, stage.X_fit_), *centre)
 
 
 def _cancelling(stage: Stage, x: Array) -> Array:

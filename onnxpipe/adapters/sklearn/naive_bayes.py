@@ -14,11 +14,11 @@ from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import Answers, converts
 
 
-def posterior(stage: Stage, joint: Var) -> Answers:
-    """Label and probabilities from the joint log-likelihoods ``[N, k]``."""
+def posterior(stage: Stage, joint: Var, largest: float = np.inf) -> Answers:
+    """Label and probabilities from the joint log-likelihoods ``[N, k]``, none of them above ``largest``."""
     return {
         "predict": classes.most_likely(joint, stage.classes_),
-        "predict_proba": densities.normalised(joint),
+        "predict_proba": densities.normalised(joint, largest),
     }
 
 
@@ -55,7 +55,11 @@ def bernoulli_nb(stage: Stage, x: Var) -> Answers:
         x = cast(op.greater(*promote(x, stage.binarize)), dtype_of(x))
     log_no = np.log(1 - np.exp(stage.feature_log_prob_))
     constant = stage.class_log_prior_ + log_no.sum(axis=1)
-    return posterior(stage, linear.affine(x, stage.feature_log_prob_ - log_no, constant))
+    weights = stage.feature_log_prob_ - log_no
+    largest = (
+        np.abs(weights).sum(axis=1).max() + np.abs(constant).max() if stage.binarize is not None else np.inf
+    )
+    return posterior(stage, linear.affine(x, weights, constant), largest)
 
 
 def _categories(stage: Stage) -> Mapping[int, Any]:
@@ -75,4 +79,5 @@ def categorical_nb(stage: Stage, x: Var) -> Answers:
         index = op.where(known, index, const(0))
     first, *others = stage.feature_log_prob_
     tables = [first + stage.class_log_prior_[:, None], *others]
-    return posterior(stage, densities.table_sums(index, tables))
+    largest = sum(float(np.abs(table).max()) for table in tables)
+    return posterior(stage, densities.table_sums(index, tables), largest)
