@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onnxpipe.core.loops import followed
-from onnxpipe.core.ops import Var, alike, const, op, shape_of, shaped
+from onnxpipe.core.ops import Var, alike, const, dtype_of, op, shape_of, shaped
 
 Array = NDArray[Any]
 
@@ -45,7 +45,7 @@ def stepwise(x: Var, start: Sequence[Var], step: Step, blank: Var, skip: Skip | 
         states, now, kept = values[: len(start)], values[len(start)], values[len(start) + 1 :]
         out, after = step(now, states)
         if skip and kept:
-            out = _kept(kept[0], out, const(np.float32(0)) if skip.blank else last)
+            out = _kept(kept[0], out, const(0, dtype_of(out)) if skip.blank else last)
             after = [_kept(kept[0], new, old) for new, old in zip(after, states, strict=True)]
         return [out, *after, out]
 
@@ -70,7 +70,7 @@ def _led_in(x: Var, skip: Skip | None) -> tuple[Var, Skip]:
     front = const([0, 1] + [0] * (2 * len(shape_of(x)) - 2))
     mask = skip.mask if skip else op.expand(const(True), op.shape(x, start=0, end=2))
     counts = op.pad(op.cast(mask, to=np.int32), const([0, 1, 0, 0]), const(np.int32(0)))
-    led = op.pad(x, front, const(np.float32(0)))
+    led = op.pad(x, front, const(0, dtype_of(x)))
     return led, Skip(op.cast(counts, to=np.bool_), bool(skip and skip.blank))
 
 

@@ -56,12 +56,13 @@ def types(model: Any, request: Mapping[str, Any], rows: Mapping[str, Any]) -> Ty
     known = saved_shapes(model)
     if len(known or arguments(model)) == 1 and list(rows) == ["X"]:
         rows = {next(iter(known or arguments(model))): rows["X"]}
-    names = list(known) or [name for name in arguments(model) if name in rows or name in request["inputs"]]
-    found = {name: told(name, known.get(name), request, rows.get(name)) for name in names}
-    if not found:
-        flags = " ".join("--input '%s=float32[N,...]'" % name for name in arguments(model)[:1])
+    said = {name for name in arguments(model) if name in rows or name in request["inputs"]}
+    names = [*known, *(name for name in arguments(model) if name in said and name not in known)]
+    lacking = [name for name in arguments(model, needed=True)[bool(known) :] if name not in names]
+    if lacking or not names:
+        flags = " ".join("--input '%s=float32[N,...]'" % name for name in lacking)
         raise main.NoConverter("what goes in isn't in the file: say it (%s), or give a --sample" % flags)
-    return found
+    return {name: told(name, known.get(name), request, rows.get(name)) for name in names}
 
 
 def dtype(tensor: Any) -> str:
@@ -80,11 +81,12 @@ def told(name: str, shape: Any, request: Mapping[str, Any], rows: Any) -> Tuple[
     return [None if axis in opened else size for axis, size in enumerate(sizes)], said.get("dtype") or usual
 
 
-def arguments(model: Any) -> List[str]:
-    """The names of what a model of the user's own class is called with."""
+def arguments(model: Any, needed: bool = False) -> List[str]:
+    """The names of what a model of the user's own class is called with, or of what it can't do without."""
     known = inspect.signature(model.call).parameters.values()
     kinds = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
-    return [p.name for p in known if p.kind in kinds and p.name not in _SETTINGS]
+    found = [p for p in known if p.kind in kinds and p.name not in _SETTINGS]
+    return [p.name for p in found if p.default is p.empty or not needed]
 
 
 def saved_shapes(model: Any) -> Dict[str, Any]:
@@ -111,9 +113,11 @@ def answered(model: Any, given: Mapping[str, Any]) -> Dict[str, Any]:
 
 
 def structured(model: Any, given: Mapping[str, Any]) -> Dict[str, Any]:
-    """Tensors as a model of the user's own class takes them: by argument, or the first one nested."""
+    """Tensors as a model of the user's own class takes them: by argument, what is none in the first one."""
     names = arguments(model)
-    if set(given) <= set(names):
-        return dict(given)
-    told = (model.get_build_config() or {}).get("input_shape")
-    return {names[0]: dict(given) if isinstance(told, dict) else [given[n] for n in saved_shapes(model)]}
+    found = {name: each for name, each in given.items() if name in names}
+    if len(found) < len(given):
+        nested = {name: each for name, each in given.items() if name not in names}
+        told = (model.get_build_config() or {}).get("input_shape")
+        found[names[0]] = nested if isinstance(told, dict) else [nested[n] for n in saved_shapes(model)]
+    return found

@@ -73,7 +73,7 @@ def told_mask(keras: Any) -> Any:
     return keras.Model([x, m], made(x, x, attention_mask=m, return_attention_scores=True))
 
 
-def grouped(told: str, masked: bool = False, **keyword: Any) -> Net:
+def grouped(told: str, masked: bool = False, suffix: str = ".keras", **keyword: Any) -> Net:
     def build(keras: Any) -> Any:
         layers = keras.layers
         x = keras.Input((6,) if masked else (6, 4), name="x", dtype="int32" if masked else "float32")
@@ -81,7 +81,7 @@ def grouped(told: str, masked: bool = False, **keyword: Any) -> Net:
         return keras.Model(x, layers.GroupQueryAttention(3, 4, 2)(words, words, **keyword))
 
     build.__name__ = f"GroupQueryAttention {told}"
-    return net(build, GROUPS)
+    return net(build, GROUPS, suffix=suffix)
 
 
 CASES = [
@@ -103,5 +103,6 @@ CASES = [
     Case(attending("AdditiveAttention", "on words")),
     Case(attending("AdditiveAttention", "without masks", masked=False, use_scale=False)),
     Case(grouped("plain")),
+    Case(grouped("in h5", suffix=".h5")),
     Case(grouped("on words that look back", masked=True, use_causal_mask=True)),
 ]

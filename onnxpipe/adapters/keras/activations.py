@@ -51,6 +51,12 @@ _NAMED: dict[str, Callable[[Var], Var]] = {
 """Formulas: keras.src.activations.activations and keras.src.backend.tensorflow.nn; tf_keras's backend."""
 _OTHERWISE = {"swish": "silu", "hard_swish": "hard_silu", "log_soft_max": "log_softmax"}
 
+_SINGLE = (
+    *("celu", "elu", "gelu", "leaky_relu", "log_sigmoid", "mish", "selu", "softplus", "softsign"),
+    "log_softmax",
+)
+"""Of these onnxruntime (1.31) has no operator for double precision; its last makes -inf of inf, not NaN."""
+
 _JUMP = 1e-4
 _BORDERS: dict[str, tuple[float, ...]] = {
     "hard_shrink": tuple(side * 0.5 * (1 + by) for side in (-1, 1) for by in (-_JUMP, _JUMP)),
@@ -84,6 +90,8 @@ def named(stage: Stage, x: Var, field: str = "activation") -> Var:
         return answer.var
     name = told.get("config") if isinstance(told, Mapping) else told
     name = "linear" if name is None else _OTHERWISE.get(str(name), name)
+    if name in _SINGLE and dtype_of(x) == np.float64:
+        raise stage.unsupported(f"bends float64 by {name}, which onnxruntime doesn't as TensorFlow does")
     if name not in _NAMED:
         raise stage.unsupported(f"has an activation of its own, {name!s:.60}")
     return _NAMED[str(name)](settled(stage, x))

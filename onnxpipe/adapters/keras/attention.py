@@ -10,14 +10,11 @@ from numpy.typing import NDArray
 
 from onnxpipe.adapters.keras.calls import Call, Value
 from onnxpipe.adapters.keras.layers import own, part
-from onnxpipe.core.ops import Var, const, op, shape_of
+from onnxpipe.core.ops import Var, const, dtype_of, op, shape_of
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import converts
 
 Array = NDArray[Any]
-
-_NEVER = np.float32(-0.7 * np.finfo(np.float32).max)
-"""The score of what a mask leaves out. Source: keras.src.backend.tensorflow.nn, dot_product_attention."""
 
 
 @converts("keras.layers.MultiHeadAttention")
@@ -43,8 +40,8 @@ def _headed(stage: Stage, call: Call, size: float, times: int) -> Any:
         raise stage.unsupported("attends through a gate or a window")
     q, k, v = (_heads(stage, x.var, n) for x, n in ((query, "query"), (key, "key"), (value, "value")))
     k, v = (_repeated(x, times) for x in (k, v))
-    scale = np.float32(1 / np.sqrt(size))
-    scores = op.matmul(op.mul(q, const(scale)), op.transpose(k, perm=[0, 1, 3, 2]))
+    scale = const(1 / np.sqrt(size), dtype_of(q))
+    scores = op.matmul(op.mul(q, scale), op.transpose(k, perm=[0, 1, 3, 2]))
     asked = bool(call.kwargs.get("return_attention_scores"))
     weights = _weights(scores, _mask(call, (query, value, key), scores), asked or bool(stage.get("dropout")))
     answer = _together(stage, op.matmul(weights, v))
@@ -54,13 +51,16 @@ def _headed(stage: Stage, call: Call, size: float, times: int) -> Any:
 def _weights(scores: Var, mask: Var | None, shown: bool) -> Var:
     """Softmax of what the mask leaves. Where scores are shown or dropped out, Keras masks in another way:
     by its layer Softmax, which leaves zeros to a step that may look at nothing.
+    Source: keras.src.backend.tensorflow.nn, dot_product_attention; keras.layers.Softmax.call.
     """
     if mask is None:
         return op.softmax(scores, axis=-1)
+    kind = dtype_of(scores)
     if not shown:
-        return op.softmax(op.where(mask, scores, const(_NEVER)), axis=-1)
-    kept = op.softmax(op.where(mask, scores, const(np.float32(-1e9))), axis=-1)
-    return op.where(mask, kept, const(np.float32(0)))
+        never = -0.7 * float(np.finfo(kind).max)
+        return op.softmax(op.where(mask, scores, const(never, kind)), axis=-1)
+    kept = op.softmax(op.where(mask, scores, const(-1e9, kind)), axis=-1)
+    return op.where(mask, kept, const(0, kind))
 
 
 def _repeated(x: Var, times: int) -> Var:
@@ -124,11 +124,11 @@ def attention(stage: Stage, call: Call) -> Any:
     seen = [] if second is None else [op.unsqueeze(second, const([1]))]
     seen += [_earlier(scores, 1)] if call.kwargs.get("use_causal_mask") else []
     if seen:
-        scores = op.where(reduce(op.and_, seen), scores, op.sub(scores, const(np.float32(1e9))))
+        scores = op.where(reduce(op.and_, seen), scores, op.sub(scores, const(1e9, dtype_of(scores))))
     weights = op.softmax(scores, axis=-1)
     answer = op.matmul(weights, value.var)
     if first is not None:
-        answer = op.where(op.unsqueeze(first, const([2])), answer, const(np.float32(0)))
+        answer = op.where(op.unsqueeze(first, const([2])), answer, const(0, dtype_of(answer)))
     whole = Value(answer, first)
     return [whole, Value(weights)] if call.kwargs.get("return_attention_scores") else whole
 

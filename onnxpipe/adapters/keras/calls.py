@@ -111,7 +111,7 @@ def apply(stage: Stage, call: Call) -> Any:
         if half:
             stage = halves.halved(stage) if is_layer(stage.kind) else stage
             call = call.mapped(lambda value: replace(value, var=halves.widened(value.var)))
-        elif is_layer(stage.kind):
+        elif is_layer(stage.kind) and stage.kind not in halves.MODELS:
             call = call.mapped(_caster(stage))
         result = converter.convert(stage, _wanted(stage, converter.takes, call))
     attached = next((v.mask for v in flat(call.first) if isinstance(v, Value)), None)
@@ -149,13 +149,48 @@ _WHOLE = ("string", "bool", "int8", "int16", "int32", "int64", "uint8", "uint16"
 
 
 def precision(stage: Stage) -> np.dtype[Any] | None:
-    """The float type that a layer computes in. Raises Unsupported for one that isn't known."""
-    name = halves.policy(stage)
+    """The float type that a layer computes in. Raises Unsupported for one that isn't known.
+
+    A file that tells none, as of a SpatialDropout, is loaded with Keras's usual one.
+    """
+    name = halves.policy(stage) or "float32"
+    if name == "float64" and not _is_known_in_double(stage):
+        raise stage.unsupported("computes in float64, in which this layer wasn't compared with Keras's")
     if name in ("float32", "float64"):
         return np.dtype(str(name))
     if isinstance(name, str) and name not in (*_WHOLE, *halves.POLICIES):
-        raise stage.unsupported(f"computes in {name}, which a graph doesn't round as TensorFlow does")
+        refusal = stage.unsupported(f"computes in {name}, which a graph doesn't round as TensorFlow does")
+        refusal.remedy = f"In float32 it can: {_AGAIN.format(name)}; again.set_weights(model.get_weights())"
+        raise refusal
     return None
+
+
+_AGAIN = "again = keras.models.model_from_json(model.to_json().replace('{}', 'float32'))"
+
+
+def floats(stage: Stage) -> np.dtype[Any]:
+    """The float type that a layer makes of whole numbers."""
+    return precision(stage) or np.dtype(np.float32)
+
+
+_DOUBLE = frozenset([
+    "Activation", "ActivityRegularization", "AdaptiveAveragePooling2D", "Add", "AdditiveAttention",
+    "AlphaDropout", "Attention", "Average", "BatchNormalization", "Bidirectional", "CenterCrop",
+    "Concatenate", "Cropping1D", "Dense", "Dot", "Dropout", "EinsumDense", "Embedding", "Flatten", "GRU",
+    "GaussianNoise", "GlobalAveragePooling1D", "GlobalAveragePooling2D", "GlobalMaxPooling1D",
+    "GroupNormalization", "GroupQueryAttention", "Identity", "LSTM", "LayerNormalization", "Masking",
+    "MaxPooling1D", "MaxPooling2D", "Maximum", "Minimum", "MultiHeadAttention", "Multiply",
+    "Normalization", "PReLU", "Permute", "RMSNormalization", "ReLU", "RepeatVector", "Rescaling",
+    "Reshape", "Resizing", "SimpleRNN", "Softmax", "SpectralNormalization",
+    "Subtract", "TimeDistributed", "UnitNormalization", "ZeroPadding1D", "ZeroPadding2D",
+])  # fmt: skip
+"""Layers whose answers in double precision are compared with Keras's in the tests."""
+
+
+def _is_known_in_double(stage: Stage) -> bool:
+    """Whether a layer isn't Keras's own, or is one of those."""
+    home, _, name = stage.kind.rpartition(".")
+    return home != "keras.layers" or name in _DOUBLE
 
 
 def _wanted(stage: Stage, takes: Any, call: Call) -> Any:

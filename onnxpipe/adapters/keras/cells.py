@@ -14,7 +14,7 @@ from onnxpipe.adapters.keras.activations import named
 from onnxpipe.adapters.keras.calls import Call, Value, flat
 from onnxpipe.adapters.keras.layers import own
 from onnxpipe.blocks.recurrent import Step
-from onnxpipe.core.ops import Var, const, filled, op
+from onnxpipe.core.ops import Var, const, dtype_of, filled, op
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import converts
 
@@ -31,7 +31,7 @@ class Cell:
 
     def start(self, x: Var) -> tuple[Var, ...]:
         """States of zeros ``[N, h]`` for as many rows as ``x`` has."""
-        return tuple(filled(x, np.float32(0), size) for size in self.states)
+        return tuple(filled(x, np.zeros((), dtype_of(x)), size) for size in self.states)
 
 
 def cell_of(stage: Stage) -> Cell:
@@ -86,7 +86,7 @@ def _gated(stage: Stage) -> Cell:
         z, r = (named(stage, op.add(*pair), "recurrent_activation") for pair in ((xz, hz), (xr, hr)))
         inner = op.mul(r, hh[0]) if late else op.matmul(op.mul(r, h), const(recurrent[:, 2 * size :]))
         fresh = named(stage, op.add(xh, inner))
-        after = op.add(op.mul(z, h), op.mul(op.sub(const(np.float32(1)), z), fresh))
+        after = op.add(op.mul(z, h), op.mul(op.sub(const(1, dtype_of(z)), z), fresh))
         return after, [after]
 
     return Cell(step, (size,), size)

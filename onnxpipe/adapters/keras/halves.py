@@ -22,22 +22,29 @@ Array = NDArray[Any]
 
 HALF = "float16"
 POLICIES = (HALF, "mixed_float16")
-_MODELS = ("keras.Functional", "keras.Sequential")
-"""These have a policy too, and compute nothing themselves."""
+MODELS = ("keras.Functional", "keras.Sequential")
+"""These have a policy too, and neither compute nor cast anything themselves."""
 _LAYERS = frozenset([
-    "Activation", "Add", "Average", "AveragePooling1D", "AveragePooling2D", "BatchNormalization",
-    "Bidirectional", "Concatenate", "Conv1D", "Conv2D", "Conv2DTranspose", "Cropping1D",
-    "Cropping2D", "Dense", "DepthwiseConv2D", "Dropout", "EinsumDense", "ELU", "Embedding",
-    "Flatten", "GaussianDropout", "GaussianNoise", "GlobalAveragePooling1D",
-    "GlobalAveragePooling2D", "GlobalMaxPooling1D", "GlobalMaxPooling2D", "GRU", "Identity",
-    "LayerNormalization", "LeakyReLU", "LSTM", "Maximum", "MaxPooling1D", "MaxPooling2D", "Minimum",
-    "MultiHeadAttention", "Multiply", "Permute", "ReLU", "RepeatVector", "Rescaling", "Reshape",
-    "SeparableConv2D", "SimpleRNN", "Softmax", "Subtract", "TimeDistributed", "UpSampling2D",
-    "ZeroPadding1D", "ZeroPadding2D",
+    "Activation", "ActivityRegularization", "AdaptiveAveragePooling2D", "Add", "AdditiveAttention",
+    "AlphaDropout", "Attention", "Average", "AveragePooling1D", "AveragePooling2D",
+    "BatchNormalization", "Bidirectional", "CenterCrop", "Concatenate", "Conv1D", "Conv1DTranspose",
+    "Conv2D", "Conv2DTranspose", "Conv3D", "Conv3DTranspose", "Cropping1D", "Cropping2D",
+    "Cropping3D", "Dense", "DepthwiseConv1D", "DepthwiseConv2D", "Dot", "Dropout", "ELU",
+    "EinsumDense", "Embedding", "Flatten", "GRU", "GaussianDropout", "GaussianNoise",
+    "GlobalAveragePooling1D", "GlobalAveragePooling2D", "GlobalAveragePooling3D",
+    "GlobalMaxPooling1D", "GlobalMaxPooling2D", "GlobalMaxPooling3D", "GroupNormalization",
+    "GroupQueryAttention", "Identity", "LSTM", "LayerNormalization", "LeakyReLU", "Masking",
+    "MaxPooling1D", "MaxPooling2D", "Maximum", "Minimum", "MultiHeadAttention", "Multiply",
+    "Normalization", "PReLU", "Permute", "RMSNormalization", "RandomContrast", "RandomFlip",
+    "RandomRotation", "RandomZoom", "ReLU", "RepeatVector", "Rescaling", "Reshape", "Resizing",
+    "SeparableConv1D", "SeparableConv2D", "SimpleRNN", "Softmax",
+    "SpectralNormalization", "Subtract", "TimeDistributed", "UnitNormalization",
+    "UpSampling1D", "UpSampling2D", "UpSampling3D", "ZeroPadding1D", "ZeroPadding2D",
+    "ZeroPadding3D",
 ])  # fmt: skip
 """Layers whose answers under such a policy are compared with Keras's in the tests."""
 _WHOLE = ("BatchNormalization", "LayerNormalization", "GroupNormalization")
-"""Layers that keep their weights in single precision: ``autocast=False`` in Keras's source."""
+"""Layers whose weights a mixed policy leaves in single precision: ``autocast=False`` in Keras's source."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +79,7 @@ def policy(stage: Stage) -> Any:
 
 def is_half(stage: Stage) -> bool:
     """Whether a layer computes in float16."""
-    return stage.kind not in _MODELS and policy(stage) in POLICIES
+    return stage.kind not in MODELS and policy(stage) in POLICIES
 
 
 def halved(stage: Stage) -> Stage:
@@ -80,7 +87,8 @@ def halved(stage: Stage) -> Stage:
     name = stage.kind.rpartition(".")[2]
     if name not in _LAYERS:
         raise stage.unsupported(f"computes in {HALF}, in which this layer wasn't compared with Keras's")
-    saved = stage.saved if name in _WHOLE else Rounded(stage.saved)
+    whole = name in _WHOLE and policy(stage) != HALF
+    saved = stage.saved if whole else Rounded(stage.saved)
     return replace(stage, state={**stage.state, "saved": saved, HALF: True})
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from onnxpipe.adapters.keras.calls import floats
 from onnxpipe.adapters.keras.places import last
 from onnxpipe.blocks import framing, resizing
 from onnxpipe.core.ops import Var, cast, const, dtype_of, op, shape_of, shaped
@@ -51,7 +52,7 @@ def center_crop(stage: Stage, x: Var) -> Var:
         )
         return made
 
-    return last(stage, cast(x, np.float32), lambda x: _sized(cropped(x), x, height, width))
+    return last(stage, cast(x, floats(stage)), lambda x: _sized(cropped(x), x, height, width))
 
 
 def _middle(images: Var, height: int, width: int) -> Var:

@@ -9,9 +9,10 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from onnxpipe.adapters.keras.weights import Weights, places
+from onnxpipe.adapters.keras.weights import CALLED, Weights, places
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.record import Record
+from onnxpipe.core.registry import find
 from onnxpipe.errors import Unreadable
 
 Array = NDArray[Any]
@@ -19,6 +20,9 @@ Array = NDArray[Any]
 _DEEPEST = 30
 _MODELS = ("Functional", "Sequential", "Model")
 _SOURCES = re.compile(r"keras\.src\.(ops|activations)\.\w+|keras\.(ops|activations)\b.*")
+_OPERATIONS = ("ops", "activations")
+PUBLIC = {inner: outer for outer, inner in CALLED.items()}
+"""Public names of classes that are called otherwise inside."""
 _INNER = ("layer", "backward_layer", "cell")
 """Under which names layers configure the layers inside them; those of ``cells`` come in a list."""
 
@@ -34,7 +38,19 @@ def kind_of(config: Mapping[str, Any]) -> str:
         return f"keras.{name}"
     if ">" in name:  # what a user registered, in the older formats
         return name.replace(">", ".")
-    return f"{module or 'keras.layers'}.{name}"
+    return f"{module}.{name}" if module else _by_class(name, config.get("config"))
+
+
+def _by_class(name: str, config: Any) -> str:
+    """The kind of an ``.h5`` file's class, of which no module is told.
+
+    Every layer tells whether it is trainable, but one that stands for an input; an operation doesn't.
+    """
+    if name == "InputLayer" or not isinstance(config, Mapping) or "trainable" in config:
+        return f"keras.layers.{PUBLIC.get(name, name)}"
+    return next(
+        (f"keras.{home}.{name}" for home in _OPERATIONS if find(f"keras.{home}.{name}")), f"keras.ops.{name}"
+    )
 
 
 def public(module: Any) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from onnxpipe.adapters.keras.calls import Call, Value
+from onnxpipe.adapters.keras.calls import Call, Value, floats
 from onnxpipe.adapters.keras.layers import own
 from onnxpipe.blocks.text import counted, tallied
 from onnxpipe.core.guards import refuse
@@ -17,8 +17,8 @@ from onnxpipe.core.registry import converts
 
 @converts("keras.layers.Rescaling")
 def rescaling(stage: Stage, x: Var) -> Var:
-    scale, offset = (np.asarray(part, np.float32) for part in (stage.scale, stage.offset))
-    return op.add(op.mul(cast(x, np.float32), const(scale)), const(offset))
+    scale, offset = (_told(stage, part) for part in (stage.scale, stage.offset))
+    return op.add(op.mul(cast(x, floats(stage)), const(scale)), const(offset))
 
 
 @converts("keras.layers.Normalization")
@@ -27,17 +27,23 @@ def normalization(stage: Stage, x: Var) -> Var:
     mean, variance = own(stage)[:2] if stage.get("mean") is None else (stage.mean, stage.variance)
     centre, spread = (_along(stage, x, part) for part in (mean, variance))
     spread = np.maximum(np.sqrt(spread), np.float32(1e-7))
-    x = cast(x, np.float32)
+    x = cast(x, floats(stage))
     if stage.get("invert"):
         return op.add(op.mul(x, const(spread)), const(centre))
     return op.div(op.sub(x, const(centre)), const(spread))
+
+
+def _told(stage: Stage, numbers: Any) -> Any:
+    """Numbers of the configuration: TensorFlow's in single precision, cast to what the layer computes in."""
+    return np.asarray(numbers, np.float32).astype(floats(stage))
 
 
 def _along(stage: Stage, x: Var, weight: Any) -> Any:
     """A statistic along the axes that keep their own. Source: Normalization.build."""
     told, rank = stage.get("axis"), len(shape_of(x))
     kept = [] if told is None else [int(a) % rank for a in (told if isinstance(told, list) else [told])]
-    values = np.asarray(weight, np.float32)
+    values = weight if isinstance(weight, np.ndarray) else _told(stage, weight)
+    values = values.astype(floats(stage))
     sizes: Any = [shape_of(x)[axis] if axis in kept else 1 for axis in range(rank)]
     return np.broadcast_to(values.reshape(sizes if values.size > 1 else [1] * rank), sizes)
 

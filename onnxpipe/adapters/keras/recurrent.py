@@ -52,8 +52,11 @@ class Given(NamedTuple):
 
     @property
     def is_plain(self) -> bool:
-        """Whether all steps count and states start at 0; states may be NaN, which the operators pass over."""
-        return self.skip is None and not self.states
+        """Whether all steps count and states start at 0, in single precision, as the operators take them.
+
+        States may be NaN, which the operators pass over; they know no others in onnxruntime 1.31.
+        """
+        return self.skip is None and not self.states and dtype_of(self.x) == np.float32
 
 
 def given(stage: Stage, call: Call) -> Given:
@@ -85,7 +88,7 @@ def _is_known(stage: Stage, fields: Sequence[str]) -> bool:
 def _by_steps(stage: Stage, cell: Stage, told: Given) -> Any:
     made = cell_of(cell)
     start = told.states or made.start(told.x)
-    blank = filled(told.x, np.float32(0), made.output)
+    blank = filled(told.x, np.zeros((), dtype_of(told.x)), made.output)
     return answered(stage, recurrent.stepwise(told.x, start, made.step, blank, told.skip), told.mask)
 
 

@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from onnxpipe.adapters.keras.layers import public
-from onnxpipe.core.registry import discover, kinds
+from onnxpipe.adapters.keras.layers import PUBLIC, public
+from onnxpipe.core.registry import discover, find, kinds
 
 _MODULES = r"keras\.src\.(ops\.(core|image|linalg|math|nn|numpy)|activations\.activations)"
 _OPERATION = re.compile(_MODULES + r"\.[A-Z]\w*")
@@ -36,6 +36,7 @@ def untrusted(names: Iterable[str], allowed: Iterable[str] = ()) -> tuple[str, .
 
 def names_in(config: Any) -> Iterator[str]:
     """The dotted name of every class that a configuration asks for; how it was compiled is never loaded."""
+    discover("onnxpipe.adapters.keras")
     todo = [config]
     while todo:
         held = todo.pop()
@@ -53,8 +54,8 @@ def _name(held: Mapping[str, Any]) -> Iterator[str]:
     if name in _INERT or (name == "function" and module == "builtins"):
         return
     if module is None and ">" not in name and name != "__lambda__":
-        found = (f"keras.{home}.{name}" for home in _HOMES)
-        yield next((each for each in found if each in CLASSES), name)
+        found = [f"keras.{home}.{PUBLIC.get(name, name)}" for home in _HOMES]
+        yield next((each for each in found if each in CLASSES or each == _LAMBDA or find(each)), name)
     elif str(module).startswith("keras.src.models.") or str(module).startswith("keras.src.engine."):
         yield f"keras.{name}"
     else:
@@ -65,7 +66,8 @@ def _names(package: str, names: str) -> set[str]:
     return {f"keras.{package}.{name}" for name in names.split()}
 
 
-_HOMES = ("layers", "initializers", "regularizers", "constraints")
+_HOMES = ("layers", "initializers", "regularizers", "constraints", "ops", "activations")
+_LAMBDA = "keras.layers.Lambda"
 CLASSES: frozenset[str] = frozenset().union(
     {"keras.Sequential", "keras.Functional", "keras.Model", "keras.DTypePolicy"},
     {"keras.dtype_policies.DTypePolicy", "keras.mixed_precision.Policy", "Functional", "Sequential", "Model"},

@@ -51,7 +51,7 @@ class Tree:
         return [home.inside(place, "") for place in places(kind for kind, _ in kinds)]
 
 
-_CALLED = {"GroupQueryAttention": "GroupedQueryAttention"}
+CALLED = {"GroupQueryAttention": "GroupedQueryAttention"}
 """Classes that Keras calls otherwise inside."""
 
 
@@ -62,7 +62,7 @@ def places(kinds: Iterable[str]) -> list[str]:
     """
     seen: Counter[str] = Counter()
     found = []
-    for kind in (_CALLED.get(kind, kind) for kind in kinds):
+    for kind in (CALLED.get(kind, kind) for kind in kinds):
         words = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", re.sub(r"\W+", "", kind))
         base = re.sub("([a-z])([A-Z])", r"\1_\2", words).lower()
         found.append(f"{base}_{seen[base]}" if seen[base] else base)
