@@ -10,7 +10,7 @@ import pytest
 from spox import Tensor, argument, build
 
 from onnxpipe.blocks import splitting
-from onnxpipe.blocks.patterns import Untranslatable
+from onnxpipe.blocks.masks import Untranslatable
 from onnxpipe.core.plan import Stage
 from onnxpipe.errors import MissingExtra, Unsupported
 from onnxpipe.sql import java_patterns
@@ -40,6 +40,11 @@ def test_empty_pieces_stay_but_for_those_at_the_end(pattern: str) -> None:
     assert rows == SPLIT[pattern]
 
 
+def test_repeats_of_what_may_be_empty_are_java_s_own() -> None:
+    with pytest.raises(Untranslatable, match="may be empty"):
+        splitting.split(argument(Tensor(str, ("N",))), java_patterns.translated("(?:a?b?)*c"))
+
+
 def test_java_s_classes_are_ascii_and_its_quotes_are_text() -> None:
     written = {
         r"\s": {" ", "\t", "\x0b"}, r"\S": {"\xa0", "\u2028"}, r"\w": {"_", "Z"}, r"\W": {"é"},
@@ -57,7 +62,10 @@ def test_java_s_classes_are_ascii_and_its_quotes_are_text() -> None:
 
 @pytest.mark.parametrize(
     "pattern",
-    ["a++", "a{2}+", "a$", r"\bfoo\b", "[a&&b]", "[a[b]]", "(?<n>a)", r"(a)\1", r"\p{IsGreek}", "[a"],
+    [
+        *("a++", "a{2}+", "a$", r"\bfoo\b", "[a&&b]", "[a[b]]", "(?<n>a)", r"(a)\1", r"\p{IsGreek}", "[a"),
+        *("(?i)a", "(?-s:.)"),
+    ],
 )
 def test_what_java_has_its_own_rule_for_is_refused(pattern: str) -> None:
     with pytest.raises(Untranslatable):

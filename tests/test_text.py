@@ -25,7 +25,8 @@ from onnxpipe.adapters.sklearn.stop_words import ENGLISH
 from onnxpipe.blocks import text
 from onnxpipe.blocks.characters import Spelling, respelled
 from onnxpipe.blocks.hashes import murmur3
-from onnxpipe.blocks.patterns import Untranslatable, translated
+from onnxpipe.blocks.masks import Untranslatable
+from onnxpipe.blocks.patterns import translated
 from onnxpipe.core import build, portability
 from onnxpipe.core.ops import Tensor, Var, argument
 from onnxpipe.core.options import Options
@@ -103,6 +104,10 @@ PATTERNS = [
     r"..",
     r"[\u0391-\u03c9]{2}",
     r"[^a]",
+    r"(?i)[a-k]+",
+    r"(?i)[^k]s",
+    r"(?a)\b\w\w+\b",
+    r"(?s).",
 ]
 
 
@@ -119,7 +124,7 @@ def test_tokens_are_those_that_python_finds(pattern: str) -> None:
     ("pattern", "said"),
     [
         (r"a|bc", "choice"),
-        (r"(?i)a", "flags"),
+        (r"(?i:a)b", "groups"),
         (r"\w*", "empty"),
         (r"\b\w*\b", "empty"),
         (r"(a)(b)", "groups"),

@@ -25,6 +25,7 @@ WORDS = (
 GAPS = (" ", "  ", "\t", "\n", "\u00a0", "\u2028")
 PATTERNS = (
     *(r"(?u)\b\w\w+\b", r"(?u)\b\w+\b", r"\b[a-zA-Z]{2,}\b", r"\w+", r"\S+", r"\b([^\W\d_]+)\b", r".", r"\W"),
+    *(r"(?i)[a-zß]+", r"(?a)\w+", r"\w+$", r"(?m)^\W*(\w+)", r"\w+(?=\s+\w)", r"(?s:.)(?!.*x)", r"(?i)s+|k"),
     *(r"[A-Za-zÀ-ÖØ-öø-ÿ]+", r"\b\w{1,3}\b", r"\w+(?:[-']\w+)*", r"\w+|[^\w\s]", r"[a-z]+(?=\s)"),
 )
 characters = some.one_of(some.sampled_from(ODD + MORE), some.characters(exclude_categories=["Cs"]))

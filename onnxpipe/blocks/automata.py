@@ -4,7 +4,9 @@ A pattern becomes a program of a virtual machine whose threads are ordered by pr
 described by Cox, "Regular Expression Matching: the Virtual Machine Approach"), and the program a table
 over classes of characters: its states are ordered lists of threads, so that the first alternative wins
 and a greedy or lazy repeat stops where Python's does. What lies one character before or behind
-(``\\b``, ``(?=\\s)``, ``(?<!#)``) is looked at when the next character is known.
+(``\\b``, ``(?=\\s)``, ``(?<!#)``) is looked at when the next character is known; looks at more than that
+are answered beforehand, for all places of a text (``looks``). Where a group of any length is the token, a
+table says which thread each thread comes from, as in Laurikari, "NFAs with Tagged Transitions".
 """
 
 from __future__ import annotations
@@ -15,114 +17,117 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from onnxpipe.blocks.patterns import Mask, Untranslatable, parsed
-from onnxpipe.blocks.programs import Program, Step
+from onnxpipe.blocks.groups import Group, group_of
+from onnxpipe.blocks.looks import Sight, seen
+from onnxpipe.blocks.masks import Untranslatable, parsed
+from onnxpipe.blocks.programs import Program, Step, Terms
+from onnxpipe.blocks.threads import Alphabet, Machine, Thread, alphabet
 
 _MOST_STATES = 3000
+_LARGEST = 1_000_000
+"""How many entries a table has at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """Where the places come from at which the group of each thread begins and stops.
+
+    There are ``threads`` beginnings, as many ends, and the place that is read: ``sources``
+    ``[states, symbols, 2 * threads]`` says which of them are those after a symbol, ``found``
+    ``[states, symbols, 2]`` those of a match that ends before it.
+    """
+
+    threads: int
+    sources: NDArray[np.int64]
+    found: NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
 class Automaton:
-    """A pattern as tables over ``masks``, whose membership bits number the classes of characters.
+    """A pattern as tables over symbols: classes of characters, and looks as bits above them.
 
-    ``follow`` ``[states, classes + 1]`` is the next state (0: no match goes on), ``accepts`` whether what
-    was read so far is a match; the last class is the end of the text. ``first`` ``[classes + 1]`` is the
-    state to begin in after a character of each class, at last after none. A match without its first
-    ``before`` and last ``behind`` characters is the token.
+    ``follow`` ``[states, symbols]`` is the next state (0: no match goes on), ``accepts`` whether what
+    was read so far is a match. ``first`` ``[symbols]`` is the state to begin in after each symbol. A match
+    without its first ``before`` and last ``behind`` characters is the token, or what ``marks`` follow.
     """
 
-    masks: tuple[Mask, ...]
+    alphabet: Alphabet
+    looks: tuple[Sight, ...]
     follow: NDArray[np.int64]
     accepts: NDArray[np.bool_]
     first: NDArray[np.int64]
     before: int = 0
     behind: int = 0
-
-    @property
-    def end(self) -> int:
-        """The class of the end of a text, and of what comes before its beginning."""
-        return int(self.follow.shape[1]) - 1
+    marks: Marks | None = None
 
 
 @cache
-def compiled(pattern: str) -> Automaton:
-    """The automaton that finds what ``findall`` finds. Raises Untranslatable for what no table can do."""
-    parts = parsed(pattern)
-    program = Program()
-    before, behind = program.sequence(parts, outermost=True)
-    program.steps.append(Step("found"))
-    return _tabulated(program.steps, tuple(program.masks), before, behind)
+def compiled(pattern: str, *, of_java: bool = False) -> Automaton:
+    """The automaton that finds what ``findall`` finds. Raises Untranslatable for what no table can do.
+
+    Where the pattern comes ``of_java``, so do repeats of what may be empty: it has its own rules for them.
+    """
+    tree = parsed(pattern)
+    terms = Terms()
+    group = group_of(tree)
+    program = Program(terms, marks=group.marks)
+    program.write(tree, int(tree.state.flags))
+    if of_java and program.loops:
+        raise Untranslatable("a repeat of what may be empty")
+    letters = alphabet(terms.masks)
+    looks = tuple(seen(look, letters, number) for number, look in enumerate(terms.looks))
+    return _tabulated(Machine((*program.steps, Step("found")), letters), looks, group)
 
 
-def _tabulated(steps: list[Step], masks: tuple[Mask, ...], before: int, behind: int) -> Automaton:
-    """The table of a program. Raises Untranslatable where it would be too large or matches nothing."""
-    end = 2 ** len(masks)
-    looks_back = any(step.kind == "border" or (step.kind == "ask" and not step.ahead) for step in steps)
+def _tabulated(machine: Machine, looks: tuple[Sight, ...], group: Group) -> Automaton:
+    """The tables of a program. Raises Untranslatable where they would be too large or match nothing."""
+    end, symbols = machine.alphabet.end, machine.alphabet.size * 2 ** len(looks)
     known: dict[tuple[tuple[int, ...], int], int] = {((), end): 0}
     states = list(known)
+    looks_back = machine.looks_back
 
-    def number(threads: tuple[int, ...], last: int) -> int:
-        state = (threads, last if looks_back and threads else end)
+    def number(places: tuple[int, ...], symbol: int) -> int:
+        state = (places, symbol % machine.alphabet.size if looks_back and places else end)
         if state not in known:
             known[state] = len(known)
             states.append(state)
         return known[state]
 
-    first = [number((0,), last) for last in range(end + 1)]
+    first = [number((0,), last) for last in range(symbols)]
     follow: list[list[int]] = []
-    accepts: list[list[bool]] = []
-    for threads, last in states:  # which grows on the way
-        moves = [_moved(steps, threads, last, now, end) for now in range(end + 1)]
-        follow.append([number(kept, now) for now, (kept, _) in enumerate(moves)])
-        accepts.append([found for _, found in moves])
-        if len(known) > _MOST_STATES:
+    moves: list[list[tuple[tuple[Thread, ...], Thread | None]]] = []
+    for places, last in states:  # which grows on the way
+        moves.append([machine.moved(places, last, now) for now in range(symbols)])
+        follow.append([number(tuple(t.place for t in kept), now) for now, (kept, _) in enumerate(moves[-1])])
+        if len(known) > _MOST_STATES or len(moves) * symbols > _LARGEST:
             raise Untranslatable("a choice among too many ways to go on")
-    if any(accepts[state][now] for state in first for now in range(end + 1)):
+    accepts = np.array([[found is not None for _, found in row] for row in moves])
+    if accepts[first].any():
         raise Untranslatable("empty matches")
-    return Automaton(masks, np.array(follow), np.array(accepts), np.array(first), before, behind)
+    tables = np.array(follow), accepts, np.array(first)
+    marks = _marked(moves) if group.marks else None
+    return Automaton(machine.alphabet, looks, *tables, group.before, group.behind, marks)
 
 
-def _moved(
-    steps: list[Step], threads: tuple[int, ...], last: int, now: int, end: int
-) -> tuple[tuple[int, ...], bool]:
-    """The threads after a character of class ``now``, best first, and whether a match ends before it."""
-    kept: dict[int, None] = {}
-    for place in _reached(steps, threads, last, now, end):
-        step = steps[place]
-        if step.kind == "found":
-            return tuple(kept), True
-        if now != end and now >> step.mask & 1:
-            kept[place + 1] = None
-    return tuple(kept), False
+def _marked(moves: list[list[tuple[tuple[Thread, ...], Thread | None]]]) -> Marks:
+    """Where the marks of each thread come from. Raises Untranslatable where that is too large a table."""
+    most = max(len(kept) for row in moves for kept, _ in row)
+    if len(moves) * len(moves[0]) * most > _LARGEST:
+        raise Untranslatable("a group among too many ways to go on")
+    shape = len(moves), len(moves[0])
+    sources, found = np.zeros((*shape, 2, most), np.int64), np.zeros((*shape, 2), np.int64)
+    for i, row in enumerate(moves):
+        for j, (kept, ended) in enumerate(row):
+            for k, thread in enumerate(kept):
+                sources[i, j, :, k] = _origins(thread, most)
+            if ended is not None:
+                found[i, j] = _origins(ended, most)
+    return Marks(most, sources.reshape(*shape, 2 * most), found)
 
 
-def _reached(steps: list[Step], threads: tuple[int, ...], last: int, now: int, end: int) -> list[int]:
-    """The reading and finding steps that threads get to without reading, best first."""
-    found: list[int] = []
-    seen: set[int] = set()
-    todo = list(reversed(threads))
-    while todo:
-        place = todo.pop()
-        if place in seen:
-            continue
-        seen.add(place)
-        step = steps[place]
-        if step.kind == "fork":
-            todo.extend(reversed(step.places))
-        elif step.kind in ("read", "found"):
-            found.append(place)
-        elif _holds(step, last, now, end):
-            todo.append(place + 1)
-    return found
-
-
-def _holds(step: Step, last: int, now: int, end: int) -> bool:
-    """Whether what is before (``last``) and behind (``now``) is as a step wants it."""
-    if step.kind == "border":
-        return (_is(step, last, end) != _is(step, now, end)) == step.wanted
-    beside = now if step.ahead else last
-    return step.edge if beside == end else _is(step, beside, end) == step.wanted
-
-
-def _is(step: Step, beside: int, end: int) -> bool:
-    return beside != end and bool(beside >> step.mask & 1)
+def _origins(thread: Thread, most: int) -> tuple[int, int]:
+    """Which places the group of a thread begins and stops at: one that it had, or here."""
+    return (
+        2 * most if thread.opened else thread.source,
+        2 * most if thread.closed else most + thread.source,
+    )

@@ -25,7 +25,7 @@ from onnxpipe.blocks.characters import (
     mask_of,
 )
 from onnxpipe.blocks.contrib import matches
-from onnxpipe.blocks.patterns import Mask, named_class, ranges
+from onnxpipe.blocks.masks import Mask, named_class, ranges
 from onnxpipe.core.ops import Var, const, op
 
 DOTTED = "\N{LATIN CAPITAL LETTER I WITH DOT ABOVE}"

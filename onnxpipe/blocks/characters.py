@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from onnxpipe.blocks.contrib import code_points, matches
-from onnxpipe.blocks.patterns import Mask, ranges
+from onnxpipe.blocks.masks import Mask, ranges
 from onnxpipe.core.loops import repeated
 from onnxpipe.core.ops import Var, batch_size, cast, const, ml, op
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from onnxpipe.blocks.characters import joined, mask_of, replaced
 from onnxpipe.blocks.contrib import matches
-from onnxpipe.blocks.patterns import Mask, ranges
+from onnxpipe.blocks.masks import Mask, ranges
 from onnxpipe.core.ops import Var, const, op
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from onnxpipe.blocks import text as blocks
 from onnxpipe.blocks.characters import joined, mask_of, replaced
 from onnxpipe.blocks.contrib import code_points
-from onnxpipe.blocks.patterns import ranges
+from onnxpipe.blocks.masks import ranges
 from onnxpipe.core.loops import followed
 from onnxpipe.core.ops import Var, cast, const, ml, op, ranked
 

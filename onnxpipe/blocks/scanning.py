@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import reduce
 from typing import NamedTuple
 
 import numpy as np
@@ -10,32 +9,15 @@ import numpy as np
 from onnxpipe.blocks.automata import Automaton
 from onnxpipe.blocks.characters import concatenated
 from onnxpipe.blocks.contrib import code_points
-from onnxpipe.blocks.patterns import ranges
+from onnxpipe.blocks.matching import Span, last, matches, rows
 from onnxpipe.blocks.ragged import Ragged
-from onnxpipe.core.loops import iterated, logged
+from onnxpipe.blocks.symbols import symbols
+from onnxpipe.core.loops import iterated
 from onnxpipe.core.ops import Var, cast, concat, const, op
 
 _EVER = int(np.iinfo(np.int64).max)
 _RADIX = 8
 """How many pieces one round of spelling puts together."""
-
-
-class Span(NamedTuple):
-    """Where matches begin and stop, int64 ``[N, T]`` each; both -1 where there is none."""
-
-    begin: Var
-    stop: Var
-
-
-class _Place(NamedTuple):
-    """Where each row is, int64 ``[N, 1]``: where a match is tried, the next character, the automaton's
-    state, and where the best match so far stops (-1: none).
-    """
-
-    begin: Var
-    at: Var
-    state: Var
-    best: Var
 
 
 class _Pieces(NamedTuple):
@@ -51,8 +33,8 @@ def found(text: Var, automaton: Automaton) -> Var:
     the right.
     """
     characters = code_points(text)
-    padded = concat([characters, op.expand(const([[""]]), _rows(characters))], 1)
-    spans = _together(_matches(_classes(padded, automaton), automaton))
+    padded = concat([characters, op.expand(const([[""]]), rows(characters))], 1)
+    spans = _together(matches(symbols(padded, automaton), automaton))
     begin = op.add(spans.begin, const(automaton.before))
     return _spelled(padded, Span(begin, op.sub(spans.stop, const(automaton.behind))))
 
@@ -62,63 +44,15 @@ def between(text: Var, automaton: Automaton) -> Ragged:
     nothing: one more than it finds.
     """
     characters = code_points(text)
-    padded = concat([characters, op.expand(const([[""]]), _rows(characters))], 1)
-    spans = _together(_matches(_classes(padded, automaton), automaton))
+    padded = concat([characters, op.expand(const([[""]]), rows(characters))], 1)
+    spans = _together(matches(symbols(padded, automaton), automaton))
     length = op.reduce_sum(cast(op.not_(op.equal(padded, const(""))), np.int64), const([1]))
     known = op.greater(spans.stop, spans.begin)
     begin, stop = (op.where(known, each, length) for each in spans)
-    zero = op.expand(const([[0]]), _rows(padded))
+    zero = op.expand(const([[0]]), rows(padded))
     gaps = Span(op.concat([zero, stop], axis=1), op.concat([begin, length], axis=1))
     count = op.reduce_sum(cast(known, np.int64), const([1]))
     return Ragged(_spelled(padded, gaps), op.add(count, const(1)))
-
-
-def _rows(x: Var) -> Var:
-    """The shape ``[N, 1]``."""
-    return op.concat([op.shape(x, start=0, end=1), const([1])], axis=0)
-
-
-def _classes(characters: Var, automaton: Automaton) -> Var:
-    """The class of each character, int64 ``[N, L]``; where there is none, the end."""
-    bits = [
-        op.mul(cast(op.regex_full_match(characters, pattern=f"[{ranges(mask)}]"), np.int64), const(1 << bit))
-        for bit, mask in enumerate(automaton.masks)
-        if mask.any()
-    ]
-    return op.where(op.equal(characters, const("")), const(automaton.end), reduce(op.add, bits))
-
-
-def _matches(classes: Var, automaton: Automaton) -> Span:
-    """The matches in classes ``[N, L]``, in as many columns as it took steps to find them."""
-    tables = (automaton.follow, automaton.accepts, automaton.first)
-    follow, accepts, first = (const(np.ravel(table), np.int64) for table in tables)
-    last = _last(classes)
-    zero = op.expand(const([[0]]), _rows(classes))
-    none = op.sub(zero, const(1))
-
-    def step(_: Var, here: _Place) -> tuple[_Place, Var, tuple[Var, ...]]:
-        now = op.gather_elements(classes, op.min([here.at, last]), axis=1)
-        move = op.add(op.mul(here.state, const(automaton.end + 1)), now)
-        best = op.where(op.greater(op.gather(accepts, move, axis=0), const(0)), here.at, here.best)
-        after = op.gather(follow, move, axis=0)
-        over, hit = op.equal(after, const(0)), op.greater(best, here.begin)
-        begin = op.where(over, op.where(hit, best, op.add(here.begin, const(1))), here.begin)
-        before = op.gather_elements(
-            classes, op.max([op.min([op.sub(begin, const(1)), last]), const(0)]), axis=1
-        )
-        there = _Place(
-            begin,
-            op.where(over, begin, op.add(here.at, const(1))),
-            op.where(over, op.gather(first, before, axis=0), after),
-            op.where(over, none, best),
-        )
-        done = op.and_(over, hit)
-        again = op.reduce_max(cast(op.less(begin, last), np.int64), keepdims=0)
-        return there, cast(again, np.bool_), (op.where(done, here.begin, none), op.where(done, best, none))
-
-    start = _Place(zero, zero, op.add(zero, const(int(automaton.first[automaton.end]))), none)
-    begin, stop = logged(start, _EVER, step, 2)
-    return Span(*(op.transpose(op.squeeze(each, const([2])), perm=[1, 0]) for each in (begin, stop)))
 
 
 def _together(spans: Span) -> Span:
@@ -144,7 +78,7 @@ def _spelled(characters: Var, spans: Span) -> Var:
         return joined, op.greater(op.reduce_max(joined.length, keepdims=0), const(1))
 
     held = iterated(start, _EVER, step)
-    words = op.gather_elements(held.pieces, op.min([held.begin, _last(held.pieces)]), axis=1)
+    words = op.gather_elements(held.pieces, op.min([held.begin, last(held.pieces)]), axis=1)
     return op.where(op.greater(held.length, const(0)), words, const(""))
 
 
@@ -169,9 +103,5 @@ def _joined(held: _Pieces) -> _Pieces:
 
 def _piece(pieces: Var, place: Var, stop: Var) -> Var:
     """The pieces at places before ``stop``, the empty text at others."""
-    found = op.gather_elements(pieces, op.min([place, _last(pieces)]), axis=1)
+    found = op.gather_elements(pieces, op.min([place, last(pieces)]), axis=1)
     return op.where(op.less(place, stop), found, const(""))
-
-
-def _last(x: Var) -> Var:
-    return op.sub(op.shape(x, start=1), const(1))

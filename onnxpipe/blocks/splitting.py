@@ -7,7 +7,8 @@ import numpy as np
 from onnxpipe.blocks import ragged, scanning, text
 from onnxpipe.blocks.automata import compiled
 from onnxpipe.blocks.contrib import code_points, matches
-from onnxpipe.blocks.patterns import Mask, Untranslatable, lone_class, ranges, translated
+from onnxpipe.blocks.masks import Mask, Untranslatable, ranges
+from onnxpipe.blocks.patterns import lone_class, translated
 from onnxpipe.blocks.ragged import Ragged
 from onnxpipe.core.ops import Var, cast, const, op
 
@@ -24,7 +25,9 @@ def split(documents: Var, pattern: str) -> Ragged:
         alone = lone_class(pattern)
     except Untranslatable:
         alone = None
-    pieces = _around(documents, *alone) if alone else scanning.between(documents, compiled(pattern))
+    pieces = (
+        _around(documents, *alone) if alone else scanning.between(documents, compiled(pattern, of_java=True))
+    )
     whole = op.equal(pieces.lengths, const(1))
     return ragged.trimmed(pieces.values, op.where(whole, pieces.lengths, ragged.lengths(pieces.values)))
 
@@ -49,7 +52,7 @@ def found(documents: Var, pattern: str) -> Ragged:
     try:
         words = text.words(documents, translated(pattern))
     except Untranslatable:
-        words = scanning.found(documents, compiled(pattern))
+        words = scanning.found(documents, compiled(pattern, of_java=True))
     return Ragged(words, ragged.lengths(words))
 
 

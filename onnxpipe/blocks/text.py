@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from onnxpipe.blocks import numeric
 from onnxpipe.blocks.categorical import Coding, coded
 from onnxpipe.blocks.contrib import matches
-from onnxpipe.blocks.patterns import Pattern, named_class, ranges
+from onnxpipe.blocks.masks import named_class, ranges
+from onnxpipe.blocks.patterns import Pattern
 from onnxpipe.core.ops import Var, batch_size, cast, concat, const, dtype_of, op
 
 Array = NDArray[Any]

@@ -17,7 +17,7 @@ import numpy as np
 
 from onnxpipe.blocks.characters import mask_of
 from onnxpipe.blocks.lettering import Lettering
-from onnxpipe.blocks.patterns import Mask
+from onnxpipe.blocks.masks import Mask
 from onnxpipe.errors import MissingExtra
 
 MARK = "\N{SYMBOL FOR UNIT SEPARATOR}"

@@ -11,8 +11,9 @@ from onnxpipe.blocks import sequences
 from onnxpipe.blocks import text as blocks
 from onnxpipe.blocks.characters import Spelling, respelled
 from onnxpipe.blocks.contrib import murmur_hash
+from onnxpipe.blocks.masks import Untranslatable
 from onnxpipe.blocks.normal_forms import normalised
-from onnxpipe.blocks.patterns import Untranslatable, translated
+from onnxpipe.blocks.patterns import translated
 from onnxpipe.blocks.sequences import Framing
 from onnxpipe.components.columns import known_words
 from onnxpipe.components.parameters import Classes, File

@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Sequence
 from functools import cache
 
-from onnxpipe.blocks.patterns import Untranslatable
+from onnxpipe.blocks.masks import Untranslatable
 
 Ranges = tuple[tuple[int, int], ...]
 
@@ -28,7 +28,8 @@ _CONTROLS = {"t": "\t", "n": "\n", "r": "\r", "f": "\f", "a": "\a", "e": "\x1b"}
 _TOKEN = re.compile(
     r"\\[pP]\{(?P<long>\w+)\}|\\[pP](?P<category>[A-Z])|\\Q(?P<quoted>.*?)(?:\\E|$)"
     r"|\\u(?P<four>[0-9a-fA-F]{4})|\\x(?P<two>[0-9a-fA-F]{2})|\\x\{(?P<any>[0-9a-fA-F]+)\}"
-    r"|\\(?P<escape>.)|(?P<group>\((?!\?))|(?P<named>\(\?<[a-zA-Z])|(?P<plain>.)",
+    r"|\\(?P<escape>.)|(?P<group>\((?!\?))|(?P<named>\(\?<[a-zA-Z])"
+    r"|(?P<flags>\(\?[a-zA-Z-])|(?P<plain>.)",
     re.DOTALL,
 )
 
@@ -85,6 +86,8 @@ def _outside(match: re.Match[str], pattern: str) -> str:
         return "(?:"
     if match["named"]:
         raise Untranslatable("a group with a name")
+    if match["flags"]:
+        raise Untranslatable("flags")
     if plain is not None:
         return plain
     if match["escape"] in ("A", "z"):

@@ -13,7 +13,8 @@ from onnxpipe.adapters.sklearn.stop_words import ENGLISH
 from onnxpipe.blocks import scanning, text
 from onnxpipe.blocks.automata import Automaton, compiled
 from onnxpipe.blocks.characters import SMALL_SIGMAS, Spelling, respelled
-from onnxpipe.blocks.patterns import Pattern, Untranslatable, translated
+from onnxpipe.blocks.masks import Untranslatable
+from onnxpipe.blocks.patterns import Pattern, translated
 from onnxpipe.core.guards import refuse
 from onnxpipe.core.ops import Var, const, is_string, op
 from onnxpipe.core.plan import Stage

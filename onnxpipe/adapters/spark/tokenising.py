@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from onnxpipe.adapters.spark import kinds
 from onnxpipe.blocks import ragged, splitting, text
 from onnxpipe.blocks.characters import Spelling, respelled
-from onnxpipe.blocks.patterns import Untranslatable
+from onnxpipe.blocks.masks import Untranslatable
 from onnxpipe.blocks.ragged import Ragged
 from onnxpipe.core.frame import Column
 from onnxpipe.core.guards import refuse
