@@ -45,7 +45,7 @@ def grown(inner: Any) -> Any:
         some.tuples(inner, TIMES).map(lambda pair: f"(?:{pair[0]}){pair[1]}"),
         some.tuples(LOOK, inner, inner).map(lambda three: f"{three[0]}{three[1]}){three[2]}"),
         some.tuples(inner, BESIDE).map("".join),
-        some.tuples(some.sampled_from(["(?i:", "(?a:", "(?s:", "(?m:", "(?i-s:"]), inner).map(
+        some.tuples(some.sampled_from(["(?i:", "(?s:", "(?m:", "(?i-s:"]), inner).map(
             lambda p: f"{p[0]}{p[1]})"
         ),
         some.tuples(BESIDE, inner).map("".join),
@@ -91,7 +91,7 @@ def simulated(automaton: Automaton, text: str) -> list[str]:
     return tokens
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(
     flags=FLAGS,
     parts=some.lists(some.recursive(ATOMS, grown, max_leaves=6), min_size=3, max_size=3),
@@ -130,7 +130,7 @@ def test_a_long_word_among_many_costs_no_more_than_its_length() -> None:
         (r"(?P<q>a)(?(q)b|c)", "choice by a group"), (r"[ab]{1001}", "1000 repeats"), (r"$", "empty"),
         (r"(?=ab)a|(?=ac)a|(?=ad)a|(?=ae)a|(?=af)a", "4 looks"), ("(?<=a+)b", "behind"),
         ("[abc]d?e?f?g?h?i?j?k?l?m?n?o?p?", "classes"), (r"(?:a|b)*a(?:a|b){12}", "too many"),
-        ("(?<=a+", "mistake"),
+        ("(?<=a+", "mistake"), (r"x(?a:\W)", "group alone"),
     ],
 )  # fmt: skip
 def test_what_no_table_can_do_is_refused(pattern: str, said: str) -> None:

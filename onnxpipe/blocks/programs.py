@@ -105,9 +105,10 @@ class Program:
         marked = self._marks and number is not None
         if marked:
             self.steps.append(Step("mark", number=OPEN))
-        # As _combine_flags of re/_compiler.py: one of the kinds of class takes the place of the other.
-        kept = flags & ~(re.ASCII | re.UNICODE) if added & (re.ASCII | re.UNICODE) else flags
-        self.write(inner, (kept | added) & ~dropped)
+        if added & (re.ASCII | re.UNICODE):
+            # _compile_info of re/_compiler.py forgets them where a match begins: "(?a:\W)" finds no "é".
+            raise Untranslatable("flags a or u of a group alone")
+        self.write(inner, (flags | added) & ~dropped)
         if marked:
             self.steps.append(Step("mark", number=CLOSE))
 
