@@ -91,7 +91,7 @@ def simulated(automaton: Automaton, text: str) -> list[str]:
     return tokens
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
     flags=FLAGS,
     parts=some.lists(some.recursive(ATOMS, grown, max_leaves=6), min_size=3, max_size=3),
