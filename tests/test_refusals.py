@@ -10,6 +10,7 @@ from sklearn.compose import make_column_transformer
 from sklearn.decomposition import PCA, TruncatedSVD
 from sklearn.ensemble import BaggingRegressor
 from sklearn.feature_selection import SelectKBest, f_regression
+from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OrdinalEncoder, StandardScaler
@@ -98,6 +99,19 @@ def test_a_last_step_checks_what_comes_in(last: object) -> None:
     for bad in (np.inf, -np.inf):
         with pytest.raises(Exception, match="out of data bounds"):
             run(model, {"X": np.where(np.arange(3) == 1, bad, X)})
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_an_imputer_fills_nan_and_refuses_infinities(dtype: str) -> None:
+    """In float64 by what it fills with, in float32 behind the operator that fills."""
+    model = convert(SimpleImputer().fit(X), dtype=dtype)
+    assert ("Reshape" in operators(model), "Imputer" in operators(model)) == 2 * (dtype == "float32",)
+    x = np.where(np.arange(40)[:, None] % 3 == np.arange(3), np.nan, X).astype(dtype)
+    filled = np.where(np.isnan(x), X.mean(axis=0).astype(dtype), x)
+    np.testing.assert_array_equal(run(model, {"X": x})["transform"], filled)
+    for bad in (np.inf, -np.inf):
+        with pytest.raises(Exception, match="out of data bounds"):
+            run(model, {"X": np.where(np.arange(3) == 1, bad, x).astype(dtype)})
 
 
 def test_columns_that_are_dropped_later_refuse_too() -> None:

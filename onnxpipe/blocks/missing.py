@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onnxpipe.blocks import numeric
-from onnxpipe.core.ops import Var, const, dtype_of, is_string, op, promote
+from onnxpipe.core.ops import Var, alike, const, dtype_of, is_string, ml, op, promote
 
 Array = NDArray[Any]
 
@@ -22,10 +22,12 @@ def is_missing(x: Var, marker: Any) -> Var:
     return op.equal(*promote(x, marker)) if marker == marker else op.isnan(x)
 
 
-def filled(x: Var, missing: Var, fill: Array) -> Var:
-    """``x`` ``[N, d]`` with ``fill`` ``[d]`` where ``missing``, rounded to the dtype of ``x``."""
+def filled(x: Var, missing: Var, fill: Array, marker: Any) -> Var:
+    """``x`` ``[N, d]`` with ``fill`` ``[d]`` at the marker (where ``missing``), in the dtype of ``x``."""
     dtype = dtype_of(x)
     values = np.asarray(fill).astype(dtype)
+    if dtype == np.float32 and marker != marker:  # onnxruntime has no such kernel for float64
+        return alike(ml.imputer(x, imputed_value_floats=values.tolist(), replaced_value_float=np.nan), x)
     return op.where(missing, const(values) if is_string(x) else numeric.beside(x, values), x)
 
 

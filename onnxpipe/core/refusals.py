@@ -75,8 +75,9 @@ def _in_a_constant(refusal: _Refusal, site: Site | None) -> bool:
     """Let a constant refuse, the one found below a refusal or else one above it; whether there is one."""
     bad = Var(refusal.bad)
     if site is None:
-        site, check = refusing_constants.above(refusal.data, _stage), _check(refusal)
-        if site is None or check is None:
+        check = _check(refusal)
+        site = None if check is None else refusing_constants.above(refusal.data, _stage, check)
+        if check is None or site is None:
             return False
         bad = index_of_refused(Var(site.beside), check)
     answer = _answer(site.node)

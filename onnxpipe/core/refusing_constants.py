@@ -15,6 +15,7 @@ from spox._node import Node
 from spox._var import _VarInfo
 
 from onnxpipe.core.ops import Var, const, dtype_of, op, shape_of
+from onnxpipe.core.table import Check
 
 _ELEMENTWISE = {"Add", "Div", "Greater", "GreaterOrEqual", "Less", "LessOrEqual", "Mul", "Sub"}
 _PLACES = {
@@ -49,7 +50,7 @@ def site_at(node: Node) -> Site | None:
     inputs = {name: info for name, info in fields.items() if isinstance(info, _VarInfo)}
     for field in _PLACES.get(node.op_type.identifier, ()):
         info = inputs.get(field)
-        others = (each for name, each in inputs.items() if name != field)
+        others = [inputs[name] for name in sorted(inputs, key="condition".__eq__) if name != field]
         beside = next((each for each in others if constant(each) is None), None)
         if info is None or beside is None:
             continue
@@ -76,21 +77,29 @@ def refuse(site: Site, bad: Var, named: Callable[[Var, str], Var]) -> None:
     setattr(site.node.inputs, site.field, named(op.gather(table, bad, axis=0), "_row")._var_info)
 
 
-def above(answer: _VarInfo, stage: Callable[[_VarInfo], str]) -> Site | None:
+def above(answer: _VarInfo, stage: Callable[[_VarInfo], str], check: Check) -> Site | None:
     """The first site in a stage that only computes, ``beside`` what came in.
 
-    What isn't finite there isn't finite in the answer: the check can be made of either.
+    What is refused there is refused in the answer: the check can be made of either.
     """
     info, own, found = answer, stage(answer), None
     while own and stage(info) == own:
         node = info._op
-        site = site_at(node) if node.op_type.identifier in _CARRYING else None
+        site = site_at(node) if node.op_type.identifier in _CARRYING or _fills(node, check) else None
         if site is None and node.op_type.identifier != "Cast":
             return None
         found = site or found
         info = site.beside if site else next(iter(node.dependencies))
     apart = found is not None and _as_wide(info, answer) and dtype_of(Var(info)).kind == "f"
     return found._replace(beside=info) if found and apart else None
+
+
+def _fills(node: Node, check: Check) -> bool:
+    """Whether a node puts something else in the place of NaN alone, where NaN isn't refused."""
+    if node.op_type.identifier != "Where" or check is not Check.INFINITE:
+        return False
+    condition, _, kept = node.dependencies
+    return condition._op.op_type.identifier == "IsNaN" and next(iter(condition._op.dependencies)) is kept
 
 
 def _as_wide(source: _VarInfo, answer: _VarInfo) -> bool:

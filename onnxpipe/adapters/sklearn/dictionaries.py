@@ -74,7 +74,7 @@ def dict_vectorizer(stage: Stage, x: Table) -> Table:
 
 def _numbers(x: Var) -> Var:
     """The numbers ``[N, d]``, 0 where there is none."""
-    return filled(x, is_missing(x, np.nan), np.zeros(1)) if dtype_of(x).kind == "f" else x
+    return filled(x, is_missing(x, np.nan), np.zeros(1), np.nan) if dtype_of(x).kind == "f" else x
 
 
 def _indicators(stage: Stage, x: Table, features: Sequence[tuple[str, str | None]]) -> Var:

@@ -143,8 +143,9 @@ def _filled(stage: Stage, group: Group) -> Table:
     values = take_columns(values, kept)
     if is_string(values) and not all(isinstance(value, str) for value in fill):
         raise stage.unsupported("fills a text column that was empty with a number")
-    if missing.fillable(values, _marker(stage, values)):
-        values = missing.filled(values, take_columns(group.missing, kept), np.array(fill))
+    marker = _marker(stage, values)
+    if missing.fillable(values, marker):
+        values = missing.filled(values, take_columns(group.missing, kept), np.array(fill), marker)
     return Table.of(values, finite=not group.risky and not is_string(values), owes=check)
 
 
