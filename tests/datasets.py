@@ -120,6 +120,16 @@ def make_frame() -> tuple[Any, Any]:
     return frame, target
 
 
+def make_many_cities() -> tuple[Any, Any]:
+    """A column of twelve texts and two of numbers, most of the first one's 0, the second one's with gaps."""
+    rng = np.random.default_rng(31)
+    city = rng.integers(0, 12, 300)
+    amount = np.where(rng.random(300) < 0.6, 0.0, rng.normal(size=300))
+    frame = pd.DataFrame({"city": np.array([f"city {i}" for i in range(12)], object)[city], "amount": amount})
+    frame["age"] = np.where(rng.random(300) < 0.1, np.nan, rng.normal(size=300))
+    return frame, ((city % 3 == 0) ^ (amount > 0.3)).astype(int)
+
+
 def make_words() -> tuple[Any, Any]:
     """Text columns with missing values."""
     frame = make_frame()[0][["city", "size"]].astype(object)

@@ -115,6 +115,17 @@ def test_categories_of_data_frames_are_inputs_as_they_were_fitted(library: str, 
     assert onnxpipe.verify(graph, path, plain, rows=200)
 
 
+@pytest.mark.parametrize("gaps", [False, True])
+def test_categories_of_truth_values_are_proved(gaps: bool) -> None:
+    rows = frame(["Oslo", "Rome"]).drop(columns="floor")
+    rows["city"] = pd.Categorical(np.array(rows["city"] == "Rome", object))
+    rows.loc[:: 7 if gaps else len(rows), "city"] = None if gaps else True
+    model = LGBMClassifier(n_estimators=6, **LGBM).fit(
+        rows, (rows["size"] > 0) ^ (rows["city"].cat.codes == 1)
+    )
+    assert onnxpipe.verify(onnxpipe.convert(model, sample=rows), model, rows, rows=400)
+
+
 def _nudged(model: onnx.ModelProto) -> onnx.ModelProto:
     """The model with every threshold of its trees one step down."""
     changed = onnx.ModelProto()

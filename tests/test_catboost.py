@@ -65,12 +65,13 @@ def labels(loss: str, rows: Any) -> Any:
         return np.stack([y > 0, y > 1], axis=1).astype(int)
     if loss == "CrossEntropy":
         return np.where(y > 0, 0.8, 0.3)
-    if loss.startswith(("Logloss", "MultiClass")):
-        return np.digitize(y, [0.5] if loss == "Logloss" else [-1, 1])
+    if loss.startswith(("Logloss", "Focal", "MultiClass")):
+        return np.digitize(y, [-1, 1] if loss.startswith("Multi") else [0.5])
     return np.stack([y, -y], axis=1) if loss == "MultiRMSE" else np.abs(y) + 0.1
 
 
-CLASSIFYING = ("Logloss", "CrossEntropy", "MultiClass", "MultiClassOneVsAll", "MultiLogloss")
+FOCAL = "Focal:focal_alpha=0.4;focal_gamma=2"
+CLASSIFYING = ("Logloss", "CrossEntropy", FOCAL, "MultiClass", "MultiClassOneVsAll", "MultiLogloss")
 REGRESSING = (
     "RMSE",
     "MAE",

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import onnxpipe
-from onnxpipe.errors import NativeFailed
+from onnxpipe.errors import NativeFailed, Unreadable
 from tests.boosted import conform, matrix, target
 from tests.harness import DTYPES, Case, cases
 from tests.harness import conform as conform_estimator
@@ -136,6 +136,19 @@ def test_dumps(more: Mapping[str, Any], tmp_path: Path) -> None:
     booster = trained(rows, **more)
     (tmp_path / "model.json").write_text(json.dumps(booster.dump_model()))
     conform(tmp_path / "model.json", rows, asking(booster), has_edges=more != {"min_data_in_leaf": 1000})
+
+
+def test_thresholds_that_a_dump_cuts_off_are_infinite_or_refused(tmp_path: Path) -> None:
+    """Those of splits between numbers and gaps are infinite; others are lost, and the text has them."""
+    rows = matrix()
+    booster = lgb.train(FEW, lgb.Dataset(rows, 9 * np.isnan(rows[:, 0]) + target(rows)), 12)
+    assert "inf" in booster.model_to_string().partition("threshold=")[2].partition("\n")[0].split()
+    (tmp_path / "model.json").write_text(json.dumps(booster.dump_model()))
+    far = np.where(np.isnan(rows), np.nan, np.finfo(np.float64).max)
+    conform(tmp_path / "model.json", np.concatenate([rows, far]), asking(booster))
+    (tmp_path / "model.json").write_text(json.dumps(trained(rows * 1e300).dump_model()))
+    with pytest.raises(Unreadable, match="cuts thresholds off"):
+        onnxpipe.convert(tmp_path / "model.json")
 
 
 def test_a_dump_is_converted_and_not_verified(tmp_path: Path) -> None:

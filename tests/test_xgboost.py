@@ -10,9 +10,14 @@ from typing import Any
 import numpy as np
 import pytest
 import xgboost as xgb
+from sklearn.feature_extraction import DictVectorizer
+from sklearn.feature_extraction.text import HashingVectorizer
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, SplineTransformer
 
 import onnxpipe
-from onnxpipe.errors import BadInput
+from onnxpipe.errors import BadInput, Unsupported
 from tests.boosted import conform, matrix, target
 from tests.harness import DTYPES, Case, cases, open_session
 from tests.harness import conform as conform_estimator
@@ -147,9 +152,13 @@ def test_linear_boosters(objective: str, tmp_path: Path) -> None:
         session.run(None, {"X": np.full((1, 4), np.inf, np.float32)})
 
 
-def test_margins_are_equal_bit_for_bit(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "more", [{}, {"num_target": 2}, {"num_target": 2, "multi_strategy": "multi_output_tree"}], ids=str
+)
+@pytest.mark.parametrize("rounds", [0, 1, 300])
+def test_margins_are_equal_bit_for_bit(rounds: int, more: Mapping[str, Any], tmp_path: Path) -> None:
     rows = matrix(n=2000).astype(np.float32)
-    booster = trained("reg:squarederror", rows, rounds=300)
+    booster = trained("reg:squarederror", rows, rounds=rounds, **more)
     booster.save_model(tmp_path / "model.ubj")
     session = open_session(onnxpipe.convert(tmp_path / "model.ubj", outputs=["margin"]))
     np.testing.assert_array_equal(session.run(None, {"X": rows})[0], booster.inplace_predict(rows))
@@ -238,6 +247,27 @@ def test_categories(count: int, more: Mapping[str, Any], tmp_path: Path) -> None
     booster.save_model(tmp_path / "model.ubj")
     for dtype, given in (("native", rows.astype(np.float32)), ("float64", rows)):
         conform(tmp_path / "model.ubj", given, asking(booster), dtype=dtype)
+
+
+TEXTS = ["red green", "green blue blue", "a of red", "sky of blue"] * 5
+BESIDE = {
+    "hashes with signs": (HashingVectorizer(n_features=8), TEXTS),
+    "numbers under keys": (DictVectorizer(), [{"a": i % 3, "b": "x"} for i in range(20)]),
+    "splines": (SplineTransformer(sparse_output=True), np.linspace(0, 1, 20)[:, None]),
+    "a filled gap": (
+        make_pipeline(OneHotEncoder(), SimpleImputer(strategy="constant", fill_value=0)),
+        np.arange(20)[:, None] % 3,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BESIDE)
+def test_sparse_rows_that_hold_some_zeros_are_refused(name: str) -> None:
+    """Those aren't missing to XGBoost, the ones beside them are, and a graph can't tell them apart."""
+    stage, rows = BESIDE[name]
+    model = make_pipeline(stage, xgb.XGBRegressor(n_estimators=2)).fit(rows, np.arange(20.0))
+    with pytest.raises(Unsupported, match="sparse rows that hold some zeros"):
+        onnxpipe.convert(model)
 
 
 SAVED = {

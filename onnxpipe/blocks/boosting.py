@@ -19,7 +19,6 @@ from onnxpipe.blocks.tree_node import LT
 from onnxpipe.blocks.trees import Forest
 from onnxpipe.core.ops import (
     Var,
-    as_many,
     batch_size,
     cast,
     concat,
@@ -27,6 +26,7 @@ from onnxpipe.core.ops import (
     dtype_of,
     op,
     shape_of,
+    shaped,
     take_columns,
 )
 from onnxpipe.core.table import Table
@@ -101,7 +101,7 @@ def starting(forest: Forest, weights: Array, targets: Array, start: Array) -> tu
 def constant(x: Var, values: Array) -> Var:
     """``values`` ``[k]`` for every row of ``x``: ``[N, k]``."""
     sizes = op.concat([batch_size(x), const([len(values)])], axis=0)
-    return as_many(op.expand(const(values), sizes), x)
+    return shaped(op.expand(const(values), sizes), shape_of(x)[0], len(values))
 
 
 def treated(x: Var, forest: Forest, treatments: Array) -> tuple[Var, Forest]:

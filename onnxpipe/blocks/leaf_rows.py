@@ -40,11 +40,16 @@ def summed_rows(x: Var, forest: Forest, rows: Array) -> Var:
 
 
 def summed_in_order(x: Var, forest: Forest, rows: Array) -> Var:
-    """``summed_rows``, each tree's row added to the sum of those before it: sums that tie there tie here."""
-    if len(forest.roots) == 1 or rows.shape[1] == 1 or are_votes(rows):
-        return summed_rows(x, forest, rows)
-    so_far = op.cumsum(_looked_up(x, forest, rows, Check.NOTHING), const(1))
-    return op.gather(so_far, const(-1), axis=1)
+    """``summed_rows`` in the precision of ``rows``, each tree's row added to the sum of those before it.
+
+    So sums that tie there tie here, and those that are rounded after every tree are rounded so.
+    """
+    if rows.shape[1] == 1 or are_votes(rows):
+        return cast(summed_rows(x, forest, rows), rows.dtype)
+    found = _looked_up(x, forest, rows, Check.NOTHING)
+    if len(forest.roots) == 1:
+        return found
+    return op.gather(op.cumsum(found, const(1)), const(-1), axis=1)
 
 
 def mean_values(x: Var, forest: Forest, rows: Array) -> Var:

@@ -17,6 +17,7 @@ from onnxpipe.core.plan import Stage
 from onnxpipe.core.record import Record
 from onnxpipe.core.registry import Answers, Converter, find, missing
 from onnxpipe.core.soundness import sound
+from onnxpipe.core.stored import Stored, stored
 from onnxpipe.core.table import Check, Table
 from onnxpipe.errors import BadInput, Contradictory, Unsupported
 
@@ -84,7 +85,8 @@ def transformed(stage: Stage, table: Table) -> Table:
     if "transform" not in answers:
         raise stage.unsupported("has no transform, so nothing can come after it")
     result = answers["transform"]
-    return result if isinstance(result, Table) else Table.of(result)
+    made = result if isinstance(result, Table) else Table.of(result)
+    return made.kept(stored(stage, table.stored))
 
 
 def _answers(converter: Converter, stage: Stage, table: Table) -> Answers:
@@ -101,6 +103,8 @@ def _answers(converter: Converter, stage: Stage, table: Table) -> Answers:
             result = converter.convert(stage, x, due)
         elif converter.defers(stage):
             owes, result = due, converter.convert(stage, x)
+        elif converter.third is Stored:
+            result = converter.convert(stage, guarded(stage.context, x, due), table.stored)
         else:
             result = converter.convert(stage, guarded(stage.context, x, due))
     if isinstance(result, Var):

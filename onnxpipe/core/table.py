@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from onnxpipe.core.ops import Var, before_widening, cast, concat, dtype_of, is_string, shape_of, take_columns
+from onnxpipe.core.stored import Stored
 from onnxpipe.errors import BadInput
 
 NONE = "None"
@@ -32,6 +33,7 @@ class Block:
     ``finite`` says that neither NaN nor infinity can occur; ``owes`` is the check that stages
     so far have left to a later one (see ``registry.Converter.carries``). ``note`` is what the sample told
     of an input: the type that its data frame really computes in, or that its missing values are None.
+    ``stored`` is whether native has zeros in here, or leaves them out.
     """
 
     var: Var | None
@@ -40,6 +42,7 @@ class Block:
     finite: bool = False
     owes: Check = Check.NOTHING
     note: str = ""
+    stored: Stored = Stored.DENSE
 
     @property
     def risky(self) -> bool:
@@ -102,6 +105,16 @@ class Table:
     @property
     def owes(self) -> Check:
         return max((block.owes for block in self.blocks), default=Check.NOTHING)
+
+    @property
+    def stored(self) -> Stored:
+        return max((block.stored for block in self.blocks), default=Stored.DENSE)
+
+    def kept(self, stored: Stored) -> Table:
+        """The same columns, as native stores them."""
+        if self.stored is stored:
+            return self
+        return Table(tuple(replace(block, stored=stored) for block in self.blocks))
 
     def named(self, names: Sequence[str]) -> Table:
         """The same columns under other names."""

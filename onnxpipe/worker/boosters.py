@@ -37,16 +37,26 @@ def margin(model: Any, method: str) -> Optional[Callable[[Any], Any]]:
 
 def framed(model: Any, frame: Any) -> Any:
     """The data frame with columns of categories as they were fitted: what isn't among them is missing."""
-    import pandas as pd
-
     booster = getattr(model, "_Booster", None)
     if not library(model) or booster is None:
         return frame
     known = main.sibling(library(model) + "_native").categories(booster)
     for place, values in known.items():
         name = frame.columns[place]
-        frame[name] = pd.Categorical(frame[name], categories=values)
+        frame[name] = categorical(frame[name], values)
     return frame
+
+
+def categorical(column: Any, known: List[Any]) -> Any:
+    """A column of the known categories; what isn't among them is missing.
+
+    pandas tells 1.0 from True, but whole numbers and truth values with gaps come as floats.
+    """
+    import pandas as pd
+
+    codes = {value: code for code, value in enumerate(known)}
+    found = [codes.get(value, -1) for value in np.asarray(column, object).tolist()]
+    return pd.Categorical.from_codes(found, categories=pd.Index(known))
 
 
 def columns(names: Optional[List[str]], rows: Mapping[str, Any]) -> List[Any]:

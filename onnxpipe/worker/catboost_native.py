@@ -12,7 +12,8 @@ main = sys.modules["_onnxpipe_main"]
 single = main.sibling("single")
 
 CLASSIFYING = (
-    "Logloss", "CrossEntropy", "MultiClass", "MultiClassOneVsAll", "MultiLogloss", "MultiCrossEntropy",
+    "Logloss", "CrossEntropy", "Focal",
+    "MultiClass", "MultiClassOneVsAll", "MultiLogloss", "MultiCrossEntropy",
 )  # fmt: skip
 
 

@@ -52,10 +52,10 @@ class Asked:
         import pandas as pd
 
         values = [part[:, i] for part in parts for i in range(part.shape[1])]
-        known = self.categories
+        known, categorical = self.categories, main.sibling("boosters").categorical
         return pd.DataFrame(
             {
-                str(i): pd.Categorical(value, categories=known[i]) if i in known else pd.Series(value)
+                str(i): categorical(value, known[i]) if i in known else pd.Series(value)
                 for i, value in enumerate(values)
             }
         )

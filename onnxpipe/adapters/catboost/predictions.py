@@ -22,6 +22,7 @@ Array = NDArray[Any]
 CLASSIFYING = (
     "Logloss",
     "CrossEntropy",
+    "Focal",
     "MultiClass",
     "MultiClassOneVsAll",
     "MultiLogloss",

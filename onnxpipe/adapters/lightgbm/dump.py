@@ -6,6 +6,7 @@ Trees nest there; they become the lines of the model text, which all converters 
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -18,6 +19,8 @@ Node = Mapping[str, Any]
 
 _MOST = 2**20
 """Words that all sets of categories may take together."""
+_CUT = 1e300
+"""Where a dump cuts numbers off (``AvoidInf``): infinity, unless a column's own numbers are as large."""
 _MISSING = {"None": 0, "Zero": 1, "NaN": 2}
 _KEPT = ("version", "num_class", "num_tree_per_iteration", "max_feature_idx", "objective", "feature_names")
 
@@ -30,10 +33,11 @@ def looks_like(head: bytes) -> bool:
 def fields(data: bytes) -> dict[str, Any]:
     """The fields of a dump, as ``text.fields`` answers them."""
     dump = json.loads(data)
+    endless = _endless(dump)
     return {
         **{name: dump[name] for name in _KEPT if name in dump},
         "average_output": bool(dump.get("average_output")),
-        "trees": [_lines(tree["tree_structure"]) for tree in dump["tree_info"]],
+        "trees": [_lines(tree["tree_structure"], endless) for tree in dump["tree_info"]],
         "parameters": {"categorical_feature": ",".join(map(str, _by_category(dump)))},
         "pandas_categorical": dump.get("pandas_categorical") or [],
     }
@@ -45,7 +49,14 @@ def _by_category(dump: Node) -> list[int]:
     return [i for i, name in enumerate(dump["feature_names"]) if infos.get(name, {}).get("values")]
 
 
-def _lines(root: Node) -> dict[str, str]:
+def _endless(dump: Node) -> frozenset[int]:
+    """The columns in which a number that was cut off may be another than infinity."""
+    infos = (dump.get("feature_infos", {}).get(name, {}) for name in dump["feature_names"])
+    ends = [(info.get("min_value") or 0, info.get("max_value") or 0) for info in infos]
+    return frozenset(i for i, (low, high) in enumerate(ends) if low <= -_CUT or high >= _CUT)
+
+
+def _lines(root: Node, endless: frozenset[int]) -> dict[str, str]:
     """A tree's nodes, numbered as they are come upon, as the lines of a model text."""
     splits: list[Node] = []
     leaves: list[Node] = []
@@ -70,7 +81,7 @@ def _lines(root: Node) -> dict[str, str]:
         "right_child": _line(right),
         "split_feature": _line(node["split_feature"] for node in splits),
         "decision_type": _line(map(_decision, splits)),
-        **_thresholds(splits),
+        **_thresholds(splits, endless),
         **_counts("internal_count", splits),
         **_counts("leaf_count", leaves),
         **_models(leaves),
@@ -92,12 +103,12 @@ def _decision(node: Node) -> int:
     return int(category) | int(node["default_left"]) << 1 | _MISSING[node["missing_type"]] << 2
 
 
-def _thresholds(splits: Sequence[Node]) -> dict[str, str]:
+def _thresholds(splits: Sequence[Node], endless: frozenset[int]) -> dict[str, str]:
     """Thresholds, or the numbers of sets of categories, which are bits in words of 32."""
     bounds, words, thresholds = [0], [], []
     for node in splits:
         if node["decision_type"] != "==":
-            thresholds.append(node["threshold"])
+            thresholds.append(_uncut(node, endless))
             continue
         thresholds.append(len(bounds) - 1)
         words += _words([int(category) for category in node["threshold"].split("||")])
@@ -107,6 +118,16 @@ def _thresholds(splits: Sequence[Node]) -> dict[str, str]:
     count = len(bounds) - 1
     sets = {"cat_boundaries": _line(bounds), "cat_threshold": _line(words)} if count else {}
     return {"threshold": _line(thresholds), "num_cat": str(count), **sets}
+
+
+def _uncut(node: Node, endless: frozenset[int]) -> float:
+    """A split's threshold. Raises Unreadable where the dump lost it."""
+    threshold = float(node["threshold"])
+    if abs(threshold) < _CUT:
+        return threshold
+    if node["split_feature"] in endless:
+        raise Unreadable("a dump cuts thresholds off at 1e300", remedy="Save the model itself: save_model.")
+    return math.copysign(math.inf, threshold)
 
 
 def _words(categories: Sequence[int]) -> list[int]:

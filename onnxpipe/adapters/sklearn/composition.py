@@ -45,7 +45,7 @@ def pipeline(stage: Stage, x: Table) -> Answers:
     return apply(steps[-1], x) if steps else {"transform": x}
 
 
-def _members(stage: Stage) -> Iterator[tuple[str, Any, list[int]]]:
+def members(stage: Stage) -> Iterator[tuple[str, Any, list[int]]]:
     """(name, transformer, column positions) of a fitted ColumnTransformer, without the dropped ones."""
     places = stage.get("_transformer_to_input_indices", {})
     names = [str(name) for name in stage.get("feature_names_in_", ())]
@@ -75,7 +75,7 @@ def _scattered_columns(stage: Stage) -> list[str]:
     """What each column is to the members that read it; text wins over numbers it was mixed with."""
     found = [UNREAD] * int(stage.n_features_in_)
     rank = {UNREAD: 0, ANY: 1, "float64": 2, "bool": 3, "int64": 4, "string": 5}
-    for name, step, where in _members(stage):
+    for name, step, where in members(stage):
         known = None if _is_identity(step) else columns(stage.child(name, step))
         for i, hint in zip(where, known or (ANY,) * len(where), strict=True):
             found[i] = max(found[i], hint, key=lambda h: rank.get(h, 2))
@@ -85,9 +85,9 @@ def _scattered_columns(stage: Stage) -> list[str]:
 @converts("sklearn.compose.ColumnTransformer", columns=_scattered_columns)
 def column_transformer(stage: Stage, x: Table) -> Table:
     """The members' answers side by side, each member on its own columns times its weight, in fitted order."""
-    members = list(_members(stage))
-    made = [_answer(stage, name, step, x.take(where)) for name, step, where in members]
-    read = {i for *_, where in members for i in where}
+    held = list(members(stage))
+    made = [_answer(stage, name, step, x.take(where)) for name, step, where in held]
+    read = {i for *_, where in held for i in where}
     dropped = x.take([i for i in range(x.width) if i not in read])
     stage.context.passed_over.extend(parts(dropped))
     return Table.join(made).promoted() if made else Table(())

@@ -38,7 +38,8 @@ def shared(stage: Stage, x: Table, inner: Sequence[Stage]) -> Table:
     checks = [c.check(each) for c, each in zip(found, inner, strict=False)] if plain else []
     if Check.NONFINITE not in checks or x.has_strings:
         return x
-    return Table.of(guarded(stage.context, floating(x), Check.NONFINITE), finite=True)
+    checked = guarded(stage.context, floating(x), Check.NONFINITE)
+    return Table.of(checked, finite=True).kept(x.stored)
 
 
 def all_by(inner: Sequence[Stage], convert: Callable[..., Any]) -> bool:

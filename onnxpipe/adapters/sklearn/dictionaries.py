@@ -41,6 +41,11 @@ def _features(state: Mapping[str, Any]) -> list[tuple[str, str | None]]:
     return [(key, value if between else None) for key, between, value in parts]
 
 
+def has_numbers(stage: Stage) -> bool:
+    """Whether a key of a fitted DictVectorizer holds a number."""
+    return any(value is None for _, value in _features(stage.state))
+
+
 def _columns(stage: Stage) -> Sequence[str]:
     texts = {key for key, value in _features(stage.state) if value is not None}
     return ["string" if key in texts else "float64" for key in keys(stage.state) or ()]

@@ -50,7 +50,7 @@ def checked_once(stages: Sequence[Stage], x: Table) -> Table:
     var, finite = floating(x), not x.risky
     if due is Check.NONFINITE and not finite:
         var, finite = guarded(stages[0].context, var, due), True
-    joined = Table.of(var, finite=finite, owes=Check.NOTHING if finite else x.owes)
+    joined = Table.of(var, finite=finite, owes=Check.NOTHING if finite else x.owes).kept(x.stored)
     return joined.named(x.names) if x.names else joined
 
 

@@ -14,6 +14,7 @@ from onnxpipe.core.apply import apply, floating
 from onnxpipe.core.ops import Var, cast, concat, dtype_of, op, shape_of, take_columns
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import Answers, converts
+from onnxpipe.core.stored import Stored
 from onnxpipe.core.table import Table
 
 
@@ -72,11 +73,11 @@ _CHAINED = ("predict", "predict_proba", "decision_function")
     "sklearn.multioutput.ClassifierChain", "sklearn.multioutput.RegressorChain",
     dtype=np.float64, columns=_columns, edges=_edges,
 )  # fmt: skip
-def chain(stage: Stage, x: Var) -> Answers:
+def chain(stage: Stage, x: Var, stored: Stored) -> Answers:
     """Each target's answers ``[N, targets]`` float64; each estimator also sees those of the ones before."""
     method, seen, answers, finite = stage.get("chain_method_", "predict"), [x], [], True
     for each in members(stage):
-        answers.append(apply(each, Table.of(concat(seen, 1), finite=finite)))
+        answers.append(apply(each, Table.of(concat(seen, 1), finite=finite).kept(stored)))
         seen.append(_response(answers[-1], method))
         finite = finite and method == "predict" and _is_whole(answers[-1]["predict"])
     common = [m for m in _CHAINED if all(m in each for each in answers)]

@@ -19,6 +19,7 @@ from onnxpipe.blocks.tree_node import MEMBER
 from onnxpipe.core.ops import Var, const, dtype_of, op
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import ANY
+from onnxpipe.core.stored import Stored
 from onnxpipe.core.table import Table
 from onnxpipe.errors import Unreadable
 
@@ -67,11 +68,29 @@ def hints(stage: Stage, number: str = ANY) -> list[str]:
 def matrix(stage: Stage, x: Table, missing: Any = None) -> Var:
     """The columns as the trees read them: float32 ``[N, d]``, categories as codes, missing values as NaN."""
     known = categories(stage)
-    made = boosting.coded(x, known, np.float32) if known else x.matrix(np.float32)
+    made = boosting.coded(x, known, np.float32) if known else _numbers(stage, x)
     if missing is None or np.isnan(missing):
         return made
     marker = const(np.float32(missing), dtype_of(made))
     return op.where(op.equal(made, marker), const(np.nan, dtype_of(made)), made)
+
+
+def _numbers(stage: Stage, x: Table) -> Var:
+    """The columns as float32, NaN for zeros that sparse rows leave out, which the library takes for missing.
+
+    Raises Unsupported where such rows hold other zeros.
+    """
+    if x.stored is Stored.SOME_ZEROS:
+        raise stage.unsupported(
+            "is asked sparse rows that hold some zeros and leave out others, which it takes for missing: "
+            "let the stages before answer dense rows (sparse_output=False, sparse_threshold=0), "
+            "or hash without signs (alternate_sign=False)"
+        )
+    made = x.matrix(np.float32)
+    if x.stored is Stored.DENSE:
+        return made
+    exact = x.matrix()  # what only float32 takes for zero is there
+    return op.where(op.equal(exact, const(0, dtype_of(exact))), const(np.nan, np.float32), made)
 
 
 def base_margin(stage: Stage, x: Table) -> tuple[Table, Var | None]:

@@ -17,7 +17,7 @@ from onnxpipe.adapters.xgboost import nodes
 from onnxpipe.adapters.xgboost.nodes import MOST, Trees
 from onnxpipe.blocks import boosting, leaf_rows
 from onnxpipe.blocks import trees as blocks
-from onnxpipe.core.ops import Var, cast, const
+from onnxpipe.core.ops import Var
 from onnxpipe.core.plan import Stage
 from onnxpipe.errors import Unreadable
 
@@ -70,16 +70,16 @@ def linear_weights(stage: Stage) -> NDArray[np.float32]:
 def summed(stage: Stage, x: Var, start: Array, rounds: int | None = None) -> Var:
     """The sum of all trees (of the first rounds) on float32 ``x``, from ``start``: ``[N, groups]``.
 
-    Rounded to float32 after every tree, as the library does; rows of leaves for several targets are
-    summed in float64 and rounded once.
+    Rounded to float32 after every tree, as the library does.
     """
     found = trees(stage, rounds)
     x, forest = boosting.treated(x, found.forest, found.treatments)
     if not len(forest.roots):
         return boosting.constant(x, start)
     if found.weights.ndim > 1:
-        total = leaf_rows.summed_rows(x, forest, found.weights.astype(np.float64))
-        return cast(total + const(start, np.float64), np.float32)
+        first = (forest.tree_of_leaf == 0)[:, None]  # where the sum begins
+        rows = np.where(first, found.weights + start, found.weights)
+        return leaf_rows.summed_in_order(x, forest, rows)
     started = boosting.starting(forest, found.weights, found.targets, start)
     return blocks.added(x, *started, len(start))
 
