@@ -14,14 +14,16 @@ from sklearn.kernel_ridge import KernelRidge
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.neighbors import NearestCentroid
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer, LabelBinarizer, StandardScaler
+from sklearn.preprocessing import FunctionTransformer, LabelBinarizer, MultiLabelBinarizer, StandardScaler
 from sklearn.semi_supervised import LabelSpreading
 
 from onnxpipe.services.natives import native
+from tests.cases.sklearn_sparse_coding import coder
 from tests.harness import Case
 from tests.inhouse import Inhouse
 from tests.sweep import outcome
 
+ON_A_PATH = coder("lasso_lars", transform_alpha=0.01, positive_code=True)
 FOUND = [
     # float32's logarithm inside a float64 answer
     (make_pipeline(FunctionTransformer(np.log1p), LogisticRegression()), "positive", "float32"),
@@ -50,6 +52,8 @@ FOUND = [
     (FeatureHasher(n_features=13, dtype=np.int64), "dictionaries", "native"),
     # weights of 1 over the rounding noise of a distance of 0
     (make_pipeline(KNNImputer(n_neighbors=3, weights="distance"), Ridge()), "twins", "native"),
+    # paths of float32 rows, along which the Gram matrix is factored in float32
+    (ON_A_PATH, "numeric", "float32"),
     (make_pipeline(make_pipeline(KNNImputer(n_neighbors=3, weights="distance")), Ridge()), "twins", "native"),
 ]
 
@@ -58,4 +62,11 @@ FOUND = [
 def test_no_false_alarm(estimator: object, data: str, dtype: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(native, "Process", Inhouse)
     found = outcome(Case(estimator, data=data), dtype)
+    assert found.verdict == "EQUAL", found.told
+
+
+def test_an_empty_text_that_is_a_label_is_none_that_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(native, "Process", Inhouse)
+    case = Case(MultiLabelBinarizer(), data="padded_sets", options={"missing_string": "none"})
+    found = outcome(case, "native")
     assert found.verdict == "EQUAL", found.told

@@ -89,10 +89,19 @@ def metadata(model: onnx.ModelProto) -> dict[str, str]:
 
 def ports(model: onnx.ModelProto) -> dict[str, Port]:
     """Every typed value of a model's graph by name, as far as ONNX's shape inference tells."""
+    return typed(inferred(model))
+
+
+def inferred(model: onnx.ModelProto) -> onnx.GraphProto:
+    """A model's graph, and the bodies in it, with the types that ONNX's shape inference tells."""
     try:
-        graph = onnx.shape_inference.infer_shapes(weights.outlined(model)).graph
+        return onnx.shape_inference.infer_shapes(weights.outlined(model)).graph
     except Exception:  # a damaged model that contradicts itself; inference has no type for its errors
-        graph = onnx.GraphProto()
+        return onnx.GraphProto()
+
+
+def typed(graph: onnx.GraphProto) -> dict[str, Port]:
+    """The typed values of a graph by name, without those of bodies in it."""
     values = (*graph.input, *graph.value_info, *graph.output)
     view = onnx.ModelProto(graph=onnx.GraphProto(output=values))
     return {port.name: port for port in Signature.of(view).outputs}

@@ -12,6 +12,10 @@ NEIGHBOUR_TIES = "neighbour_ties"
 """What the judge calls the evidence that an answer is a matter of chance."""
 COMPARED = 1e-9
 """Relative difference from which two answers differ."""
+SINGLE = 1e-5
+"""The same for answers that float32 went into."""
+_MOVES = 8
+"""How often parameters are moved by what rounding moves them."""
 
 
 def neighbour_ties(model: Any, x: Any) -> Dict[str, Any]:
@@ -110,7 +114,42 @@ def _ended(topics: Any, x: Any, change: float) -> Any:
     return other.transform(x)
 
 
-_BY_ROUNDING = {"Birch": _at_a_centre, "LatentDirichletAllocation": _rounds}
+def _factored(coder: Any, x: Any) -> Any:
+    """float32 rows whose codes along a path hang on how float32 rounds the factors of the Gram matrix.
+
+    Cholesky's factors of n atoms are those of a matrix off by up to (n + 1) units of rounding (Higham,
+    Accuracy and Stability of Numerical Algorithms, theorem 10.3): so far atoms are moved, at random.
+    """
+    x, atoms = np.asarray(x), _atoms(coder)
+    ties = np.zeros(len(x), bool)
+    finite = np.flatnonzero(np.isfinite(x).all(axis=1))
+    if x.dtype != np.float32 or coder.transform_algorithm not in ("lars", "lasso_lars") or not len(finite):
+        return ties
+    off = (min(atoms.shape) + 1) * np.finfo(np.float32).eps / 2
+    random, usual = np.random.RandomState(0), coder.transform(x[finite])
+    for _ in range(_MOVES):
+        moved = _coded(coder, x[finite], atoms * (1 + off * random.choice([-1, 1], atoms.shape)))
+        far = np.abs(moved - usual).max(axis=1)
+        ties[finite] |= ~(far <= SINGLE / 2 * np.abs(usual).max(axis=1))
+    return ties
+
+
+def _atoms(coder: Any) -> Any:
+    return coder.dictionary if hasattr(coder, "dictionary") else coder.components_
+
+
+def _coded(coder: Any, x: Any, atoms: Any) -> Any:
+    """The codes by other atoms."""
+    other = copy.copy(coder)
+    setattr(other, "dictionary" if hasattr(coder, "dictionary") else "components_", atoms)
+    return other.transform(x)
+
+
+_BY_ROUNDING = {
+    "Birch": _at_a_centre,
+    "LatentDirichletAllocation": _rounds,
+    **dict.fromkeys(("SparseCoder", "DictionaryLearning", "MiniBatchDictionaryLearning"), _factored),
+}
 """What tells the rows, by the name of the estimator."""
 
 

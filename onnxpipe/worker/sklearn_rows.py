@@ -32,7 +32,9 @@ def table(model: Any, rows: Mapping[str, Any]) -> Any:
         return [dict(present(row)) for row in records(rows)]
     matrix = joined(model, rows)
     if leaf in ("MultiLabelBinarizer", "FeatureHasher"):
-        return [[v for v in row if v is not None and v != ""] for row in matrix]
+        # Where the empty text is a label, another one stands for what is missing and comes as None.
+        padding = "" not in list(getattr(first_leaf(model), "classes_", ()))
+        return [[v for v in row if v is not None and not (padding and v == "")] for row in matrix]
     texts = not hasattr(first_leaf(model), "n_features_in_") and matrix.shape[1:] == (1,)
     texts = texts and not hasattr(first_leaf(model), "predict_nonlinearity")  # a net counts no columns
     return matrix[:, 0] if texts else matrix
