@@ -15,6 +15,8 @@ import pandas as pd
 import pytest
 from onnx import numpy_helper
 from sklearn.compose import ColumnTransformer
+from sklearn.ensemble import StackingClassifier
+from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
@@ -118,6 +120,24 @@ def test_a_stranger_alone_is_a_whole_pipeline() -> None:
         model = api.convert(plane, trust="acme.peers")
     assert np.allclose(api.load(model)(ROWS)["predict"], plane.predict(ROWS), rtol=1e-12)
     assert api.load(model)(ROWS[:0])["predict"].shape == (0,)
+
+
+def test_a_stranger_within_ensembles_answers_and_leaves_their_edges_to_be_sought() -> None:
+    strange, tree = ("strange", acme.Centroids()), ("tree", DecisionTreeClassifier(max_depth=2))
+    for ensemble in (StackingClassifier([strange, tree], cv=2), OneVsRestClassifier(acme.Centroids())):
+        fitted = ensemble.fit(ROWS, LABELS)
+        with pytest.warns(FallbackWarning, match=r"acme\.Centroids"):
+            model = api.convert(fitted, trust="acme.peers")
+        report = api.verify(model, fitted, ROWS, rows=200)
+        assert report, str(report)
+        assert not any("weren't sought" in note for note in report.setting.notes)
+
+
+def test_columns_that_nobody_counted_are_those_of_a_sample_by_name() -> None:
+    whiten = acme.Whiten().fit(ROWS)
+    with pytest.warns(FallbackWarning):
+        model = api.convert(whiten, sample=frame()[list("abcd")], trust="acme.peers")
+    assert np.allclose(api.load(model)(ROWS)["transform"], whiten.transform(ROWS), rtol=1e-9)
 
 
 def test_columns_that_nobody_counted_are_asked_for() -> None:

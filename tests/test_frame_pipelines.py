@@ -99,9 +99,17 @@ def named_out(container: str, *texts: str) -> Any:
     return ridge(columns(*texts, verbose_feature_names_out=False).set_output(transform=container))
 
 
+def truths_filled() -> Any:
+    return ridge(
+        ColumnTransformer([("m", SimpleImputer(strategy="most_frequent"), ["flag", "whole", "small"])])
+    )
+
+
 PIPELINES: dict[str, tuple[Callable[[], Any], Any]] = {
     "pandas": (lambda: ridge(columns("level", "word", "day")), FRAME),
     "pandas out": (lambda: named_out("pandas", "level", "code"), FRAME),
+    "polars out of pandas": (lambda: named_out("polars", "level", "code"), FRAME),
+    "truths filled": (truths_filled, FRAME),
     "selector": (lambda: ridge(by_type()), FRAME[["small", "level", "word", "flag"]]),
     "targets": (
         lambda: make_pipeline(TargetEncoder(random_state=0), LinearRegression()),

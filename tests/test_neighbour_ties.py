@@ -9,11 +9,18 @@ import joblib
 import numpy as np
 import pytest
 from sklearn.cluster import Birch
+from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
 from sklearn.decomposition import LatentDirichletAllocation
+from sklearn.dummy import DummyRegressor
+from sklearn.ensemble import BaggingRegressor, StackingRegressor
+from sklearn.feature_selection import RFE
+from sklearn.impute import KNNImputer
+from sklearn.linear_model import LinearRegression
 from sklearn.manifold import Isomap, LocallyLinearEmbedding
+from sklearn.multioutput import MultiOutputRegressor
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.pipeline import FeatureUnion, make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 import onnxpipe
 from onnxpipe.check.compare import CHANCE, compare
@@ -49,6 +56,39 @@ def test_embeddings_of_neighbours_have_ties_wherever_they_stand(embedding: Any) 
     rows = GRID + RNG.integers(0, 2, (300, 1)) / 2
     report = onnxpipe.verify(onnxpipe.convert(pipeline), pipeline, {"X": rows})
     assert report and report.verdicts[0].ties > 0
+
+
+def near() -> KNeighborsRegressor:
+    return KNeighborsRegressor(3)
+
+
+@pytest.mark.parametrize(
+    "ensemble",
+    [
+        MultiOutputRegressor(near()),
+        BaggingRegressor(near(), 3, max_features=2, random_state=0),
+        StackingRegressor([("mean", DummyRegressor())], final_estimator=near(), passthrough=True, cv=2),
+        TransformedTargetRegressor(
+            make_pipeline(StandardScaler(), near()), func=np.negative, inverse_func=np.negative
+        ),
+        RFE(LinearRegression(), n_features_to_select=1),
+    ],
+    ids=lambda e: type(e).__name__,
+)
+def test_neighbours_are_looked_for_inside_whatever_holds_them(ensemble: Any) -> None:
+    targets = 9 + GRID @ RNG.random((3, 2)) + RNG.normal(size=(300, 2))
+    ensemble.fit(GRID, targets if isinstance(ensemble, MultiOutputRegressor) else targets[:, 0])
+    found = chance.neighbour_ties(ensemble, GRID)
+    assert found[CHANCE].any() if not isinstance(ensemble, RFE) else not found
+    assert onnxpipe.verify(onnxpipe.convert(ensemble), ensemble, {"X": GRID}, rows=200)
+
+
+def test_gaps_are_filled_in_columns_of_their_own() -> None:
+    rows = np.where(RNG.random((120, 3)) < 0.2, np.nan, RNG.normal(size=(120, 3)))
+    filled = ColumnTransformer([("near", KNNImputer(weights="distance"), [0, 1]), ("rest", "drop", [2])])
+    model = make_pipeline(FeatureUnion([("filled", filled), ("same", FunctionTransformer(np.nan_to_num))]))
+    twins = np.vstack([rows, rows])
+    assert chance.neighbour_ties(model.fit(rows), twins)[CHANCE].any()
 
 
 def test_no_point_is_nearer_to_a_row_of_gaps_alone() -> None:

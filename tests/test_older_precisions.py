@@ -1,4 +1,4 @@
-"""In which precision older versions of scikit-learn computed, and which of their answers no graph has."""
+"""In which precision older versions of scikit-learn computed, how they chose, what of theirs no graph has."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sklearn.dummy import DummyClassifier
 from sklearn.impute import KNNImputer
 from sklearn.manifold import Isomap
 from sklearn.mixture import GaussianMixture
+from sklearn.multiclass import OneVsRestClassifier
 
 import onnxpipe
 from onnxpipe.errors import Unsupported
@@ -37,6 +39,19 @@ def test_mixtures_are_not_rounded_before_1_7(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr("sklearn.base.__version__", "1.5.2")
     np.testing.assert_allclose(answers(mixture, "score_samples"), wide, rtol=1e-9)
     assert np.abs(rounded - wide).max() > 1e-7
+
+
+@pytest.mark.parametrize(("version", "winner"), [("1.7.2", 2), ("1.8.0", 0)])
+def test_of_classes_equally_likely_against_the_rest(
+    version: str, winner: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows, target = datasets.load("classes")
+    model = OneVsRestClassifier(DummyClassifier(strategy="uniform")).fit(rows, target)
+    for member in model.estimators_:
+        member.strategy = "prior"
+        member.class_prior_ = np.array([0.5, 0.5])
+    monkeypatch.setattr("sklearn.base.__version__", version)
+    assert set(onnxpipe.load(onnxpipe.convert(model))(rows)["predict"]) == {winner}
 
 
 def test_indicators_that_came_and_went_with_the_batch_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -46,7 +46,9 @@ def open_names(options: Options, sample: Rows | None) -> tuple[str, ...]:
 
 
 def said_columns(options: Options, sample: Rows | None) -> tuple[str, ...] | None:
-    """As many columns of an open type as the user or the sample says that ``X`` has."""
+    """As many columns of an open type as the user or the sample says that ``X`` has, or as a sample names."""
+    if sample and "X" not in sample and "X" not in options.inputs:
+        return (ANY,) * len(sample)
     shape = options.inputs.get("X", ("", None))[1] or (
         np.shape(sample["X"]) if sample and "X" in sample else ()
     )

@@ -70,11 +70,17 @@ def standing_in(model: onnx.ModelProto) -> Callable[[Stage, Table | Mapping[str,
         typed = {method: known[values[0]] for method, values in found.items() if values[0] in known}
         if not typed:
             raise Unsupported([missing(stage)])
+        if "transform" not in typed:
+            typed = {"predict": _UNREAD, **typed}
         given = {"X": table.matrix()} if isinstance(table, Table) else table
         made = dict(zip(typed, call(stage.path, given, list(typed.values())), strict=True))
         return {method: Table.of(var) if method == "transform" else var for method, var in made.items()}
 
     return answer
+
+
+_UNREAD = Port("predict", "int64", ("N",))
+"""What stands for labels that a finished model lacks because nothing in it reads them."""
 
 
 class _Foreign(Node):

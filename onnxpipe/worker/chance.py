@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import copy
-import re
-from typing import Any, Dict, Iterator, Tuple
+from functools import partial
+from typing import Any, Callable, Dict, Iterator, List, Tuple
 
 import numpy as np
 
@@ -29,23 +29,58 @@ def neighbour_ties(model: Any, x: Any) -> Dict[str, Any]:
 
 def _reached(model: Any, x: Any, last: bool = True) -> Iterator[Tuple[Any, Any]]:
     """The estimators whose answer may hang on rounding, each with the rows that arrive at it."""
-    model = getattr(model, "best_estimator_", model)
-    steps = [step for _, step in getattr(model, "steps", [("", model)])]
+    if _searches(model, last):
+        yield model, x
+    for inner, arrive, ends in _inside(model, last):
+        if _hides(inner, ends):
+            yield from _reached(inner, arrive(x), ends)
+
+
+def _hides(model: Any, last: bool) -> bool:
+    """Whether an estimator's answer, or that of one inside it, may hang on rounding."""
+    return _searches(model, last) or any(_hides(inner, ends) for inner, _, ends in _inside(model, last))
+
+
+def _inside(model: Any, last: bool) -> Iterator[Tuple[Any, Callable[[Any], Any], bool]]:
+    """The fitted estimators inside one, what brings them its rows, and whether their answer is the last."""
+    steps = [step for _, step in getattr(model, "steps", [])]
     for place, step in enumerate(steps):
-        step = getattr(step, "best_estimator_", step)
-        ends = last and place == len(steps) - 1
-        inner = step.estimators_ if _beside_each_other(step) else [step] if hasattr(step, "steps") else []
-        if inner or _searches(step, last=ends):
-            rows = model[:place].transform(x) if place else x
-            for each in inner:
-                yield from _reached(each, rows, ends)
-            if not inner:
-                yield step, rows
+        yield step, model[:place].transform if place else _same, last and place == len(steps) - 1
+    same = [getattr(each, "estimator", None) for each in getattr(model, "calibrated_classifiers_", [])]
+    same += [each for _, each in getattr(model, "transformer_list", [])]
+    beside: List[Tuple[Any, Any]] = [(each, _same) for each in same]
+    beside += [(e, partial(_columns, where)) for _, e, where in getattr(model, "transformers_", [])]
+    beside += _members(model)
+    if hasattr(model, "final_estimator_"):
+        beside.append((model.final_estimator_, model.transform))
+    for inner, arrive in beside:
+        yield inner, arrive, last
 
 
-def _beside_each_other(step: Any) -> bool:
-    """Whether all estimators of an ensemble get the rows that it gets."""
-    return bool(re.match(r"(Voting|Stacking)(Classifier|Regressor)$", type(step).__name__))
+def _members(model: Any) -> List[Tuple[Any, Callable[[Any], Any]]]:
+    """The estimators of an ensemble, or the one that stands in another; chains give theirs more than rows."""
+    found = getattr(model, "estimators_", None)
+    if found is None:
+        held = [getattr(model, name) for name in _ALONE if hasattr(model, name)]
+        return [(each, model.transform if hasattr(model, "support_") else _same) for each in held]
+    if type(model).__name__.endswith("Chain") or isinstance(found, np.ndarray):  # an array of boosted trees
+        return []
+    places = getattr(model, "estimators_features_", [None] * len(found))
+    return [(e, _same if where is None else partial(_columns, where)) for e, where in zip(found, places)]
+
+
+_ALONE = ("best_estimator_", "estimator_", "regressor_")
+"""What holds the one estimator of another; of ensembles an unfitted one."""
+
+
+def _same(x: Any) -> Any:
+    return x
+
+
+def _columns(where: Any, x: Any) -> Any:
+    from sklearn.utils import _safe_indexing
+
+    return _safe_indexing(x, where, axis=1)
 
 
 def _searches(step: Any, last: bool) -> bool:

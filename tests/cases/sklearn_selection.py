@@ -25,6 +25,7 @@ from sklearn.feature_selection import (
     f_regression,
     mutual_info_classif,
 )
+from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import (
     ElasticNetCV,
     Lasso,
@@ -39,6 +40,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
+from tests.datasets import load
 from tests.harness import Case
 
 FOREST = RandomForestClassifier(8, max_depth=4, random_state=0)
@@ -53,7 +55,12 @@ def squared(estimator):
     return np.square(estimator.coef_)
 
 
+FROZEN = FrozenEstimator(RandomForestClassifier(5, random_state=0).fit(*load("classes")))
+SPARSE = FrozenEstimator(LogisticRegression(penalty="l1", solver="liblinear").fit(*load("numeric")))
+
 CASES = [
+    Case(SelectFromModel(FROZEN, threshold="median"), data="missing"),
+    Case(SelectFromModel(SPARSE), data="numeric"),
     Case(VarianceThreshold()),
     Case(VarianceThreshold(1.0), data="missing"),
     Case(VarianceThreshold(0.5), data="whole"),

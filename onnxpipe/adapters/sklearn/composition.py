@@ -6,6 +6,7 @@ Formulas: sklearn/pipeline.py and sklearn/compose/_column_transformer.py, 1.0 to
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,10 +14,11 @@ import numpy as np
 from onnxpipe.adapters.sklearn.functions import keeps_columns
 from onnxpipe.core.apply import apply, parts, transformed
 from onnxpipe.core.guards import paid
+from onnxpipe.core.ops import cast, dtype_of
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.record import Record
 from onnxpipe.core.registry import ANY, UNREAD, Answers, columns, converts
-from onnxpipe.core.table import Table
+from onnxpipe.core.table import Block, Table
 
 
 def _is_identity(step: Any) -> bool:
@@ -41,8 +43,24 @@ def pipeline(stage: Stage, x: Table) -> Answers:
     """Each step on the answer of the one before; the last one's answers."""
     steps = _steps(stage)
     for step in steps[:-1]:
-        x = transformed(step, x)
+        x = _widened(transformed(step, x)) if _in_polars(step) else transformed(step, x)
     return apply(steps[-1], x) if steps else {"transform": x}
+
+
+def _in_polars(stage: Stage) -> bool:
+    """Whether a step answers polars frames, as ``set_output`` has it."""
+    return bool((stage.get("_sklearn_output_config") or {}).get("transform") == "polars")
+
+
+def _widened(x: Table) -> Table:
+    """Floats in float64: ``check_array`` keeps float32 of arrays and of pandas frames, not of polars ones."""
+    return Table(tuple(_block_widened(block) for block in x.blocks))
+
+
+def _block_widened(block: Block) -> Block:
+    if block.var is None or dtype_of(block.var) != np.float32:
+        return block
+    return replace(block, var=cast(block.var, np.float64))
 
 
 def members(stage: Stage) -> Iterator[tuple[str, Any, list[int]]]:

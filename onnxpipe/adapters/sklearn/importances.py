@@ -19,6 +19,8 @@ from onnxpipe.core.record import Record
 
 Array = NDArray[Any]
 
+FROZEN = "sklearn.frozen.FrozenEstimator"
+
 
 def importances(stage: Stage, estimator: Record, getter: Any) -> Array:
     """``importance_getter`` of the estimator: ``[d]`` or ``[k, d]``. Raises Unsupported where it has none."""
@@ -42,6 +44,8 @@ def _attribute(value: Any, name: str) -> Any:
         return dict(value).get(name) if isinstance(value, (list, dict)) else None
     if name in value.fields:
         return value.get(name)
+    if value.kind == FROZEN:
+        return _attribute(value.get("estimator"), name)
     if name == "named_steps":
         return dict(value.get("steps"))
     compute = PROPERTIES.get((name, value.kind))

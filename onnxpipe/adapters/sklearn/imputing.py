@@ -68,8 +68,12 @@ def _imputer_columns(stage: Stage) -> Sequence[str]:
 
 
 def _refuse_odd(stage: Stage, x: Table) -> None:
-    """Raise Unsupported for truth values, and for None where only NaN is replaced, as natively."""
-    if any(dtype_of(block.read()).kind == "b" for block in x.blocks):
+    """Raise Unsupported for truth values, and for None where only NaN is replaced, as natively.
+
+    Truth values beside numbers are numbers, but for arrays of objects.
+    """
+    truths = {dtype_of(block.read()).kind == "b" for block in x.blocks}
+    if truths == {True} or (True in truths and np.dtype(stage.get("_fit_dtype", object)).kind == "O"):
         raise stage.unsupported("gets truth values, which SimpleImputer itself only takes as objects")
     marker = stage.get("missing_values", np.nan)
     if isinstance(marker, float) and marker != marker and any(block.note == NONE for block in x.blocks):

@@ -100,8 +100,10 @@ def one_vs_rest(stage: Stage, x: Table) -> Answers:
     found = scores(stage, members(stage), x)
     single, kind = len(stage.estimators_) == 1, str(stage.label_binarizer_.get("y_type_"))
     answers: dict[str, Var] = {}
-    if kind == "multiclass":
-        answers["predict"] = classes.most_likely(found.score, stage.classes_)
+    if kind == "multiclass":  # of equal scores the last counted until 1.7
+        last = int(not saved_since(stage, 1, 8))
+        best = op.arg_max(found.score, axis=1, keepdims=0, select_last_index=last)
+        answers["predict"] = classes.label(best, stage.classes_)
     else:
         hit = classes.above(found.score, found.limit)
         multilabel = kind.startswith("multilabel")

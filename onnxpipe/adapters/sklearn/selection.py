@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onnxpipe.adapters.sklearn.delegation import answered, check_of, columns_of, inner
-from onnxpipe.adapters.sklearn.importances import importances
+from onnxpipe.adapters.sklearn.importances import FROZEN, importances
 from onnxpipe.core.apply import unfloated
 from onnxpipe.core.ops import take_columns
 from onnxpipe.core.plan import Stage
@@ -141,7 +141,9 @@ def _is_sparse(model: Stage) -> bool:
     }.get(name, "")
     share = model.get(ratio)
     only = share is not None and np.asarray(share).dtype.kind in "fiu" and np.all(np.isclose(share, 1.0))
-    return model.get("penalty") == "l1" or "Lasso" in name or bool(only)
+    frozen = model.kind == FROZEN  # which hands its attributes on, but has a name of its own
+    penalty = (inner(model, "estimator") if frozen else model).get("penalty")
+    return penalty == "l1" or "Lasso" in name or bool(only)
 
 
 @converts("sklearn.feature_selection.RFE", "sklearn.feature_selection.RFECV")

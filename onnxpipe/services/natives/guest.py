@@ -76,9 +76,9 @@ class Guest:
     def _native(self, method: str, made: Var, rows: Var) -> Var:
         """One answer in the dtype and shape that the stage natively gives."""
         kind, sizes = self.answer[method]
-        if self.padded:
-            made = as_many(op.slice(made, const([0]), batch_size(rows), const([0])), rows)
-        if sizes != self.gives[method].shape[1:]:
+        if self.padded:  # shape inference loses the sizes of a slice whose end it doesn't know
+            made = op.slice(made, const([0]), batch_size(rows), const([0]))
+        if self.padded or sizes != self.gives[method].shape[1:]:
             made = as_many(op.reshape(made, const([0, *sizes])), rows)
         return cast(made, numpy_dtype(kind))
 

@@ -18,6 +18,7 @@ from skl2onnx.algebra.onnx_ops import (
 )
 from skl2onnx.common.data_types import (
     DoubleTensorType,
+    Int64TensorType,
     StringTensorType,
     guess_numpy_type,
 )
@@ -58,8 +59,12 @@ def _labelled(scope, operator, container):
     OnnxMul(found, number, op_version=version, output_names=operator.outputs).add_to(scope, container)
 
 
+def _named(operator):
+    return operator.raw_operator.classes_.dtype.kind in "OU"
+
+
 def _centroids_shape(operator):
-    operator.outputs[0].type = StringTensorType([None])
+    operator.outputs[0].type = StringTensorType([None]) if _named(operator) else Int64TensorType([None])
     operator.outputs[1].type = operator.inputs[0].type.__class__([None, len(operator.raw_operator.classes_)])
 
 
@@ -70,7 +75,8 @@ def _centroids(scope, operator, container):
     scores = OnnxSub(products, (fitted.centres_**2).sum(axis=1).astype(dtype), op_version=version)
     odds = OnnxSoftmax(scores, axis=1, op_version=version, output_names=operator.outputs[1:])
     best = OnnxArgMax(odds, axis=1, op_version=version)
-    labels = OnnxArrayFeatureExtractor(fitted.classes_.astype(object), best, op_version=version)
+    known = fitted.classes_.astype(object) if _named(operator) else fitted.classes_
+    labels = OnnxArrayFeatureExtractor(known, best, op_version=version)
     flat = OnnxReshape(labels, np.array([-1]), op_version=version, output_names=operator.outputs[:1])
     flat.add_to(scope, container)
 
