@@ -14,6 +14,7 @@ import pytest
 import xgboost as xgb
 from lightgbm import LGBMClassifier, LGBMRanker, LGBMRegressor
 from onnx import numpy_helper
+from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from xgboost import XGBClassifier, XGBRanker, XGBRegressor
@@ -113,6 +114,24 @@ def test_categories_of_data_frames_are_inputs_as_they_were_fitted(library: str, 
     np.testing.assert_array_equal(got["predict"], model.predict(rows))
     np.testing.assert_allclose(got["predict_proba"], model.predict_proba(rows), rtol=1e-6)
     assert onnxpipe.verify(graph, path, plain, rows=200)
+
+
+@pytest.mark.parametrize("saved", ["model.joblib", "model.txt"])
+def test_columns_with_blanks_in_their_names_are_found(saved: str, tmp_path: Any) -> None:
+    """LightGBM saves them with underscores, and takes them with either."""
+    rows = pd.DataFrame(matrix(), columns=["mean radius", "worst  area", "a_b c", "d"])
+    model = LGBMRegressor(n_estimators=6, **LGBM).fit(rows, target(matrix()))
+    if saved == "model.txt":
+        model.booster_.save_model(tmp_path / saved)
+    else:
+        joblib.dump(
+            GridSearchCV(model, {"max_depth": [3]}, cv=2).fit(rows, target(matrix())), tmp_path / saved
+        )
+    graph = onnxpipe.convert(tmp_path / saved, sample=rows)
+    assert {value.name for value in graph.graph.input} == {"mean_radius", "worst__area", "a_b_c", "d"}
+    if saved == "model.txt":
+        np.testing.assert_array_equal(onnxpipe.load(graph)(rows)["predict"], model.predict(rows))
+    assert onnxpipe.verify(graph, tmp_path / saved, rows, rows=500)
 
 
 @pytest.mark.parametrize("gaps", [False, True])

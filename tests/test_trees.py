@@ -81,7 +81,7 @@ def test_no_row_at_any_split_goes_astray(
     model: Any, dtype: str, turned: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if turned:  # as forests of many thousand splits are
-        monkeypatch.setattr(turning, "WORTH", -1e9)
+        monkeypatch.setattr(turning, "_steps_paid", lambda *_: -1)
     rows, target = _rows()
     model.fit(rows, target)
     single = not hasattr(model, "_predictors")

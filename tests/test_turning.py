@@ -91,7 +91,7 @@ def test_every_row_goes_where_it_went(
     rows = rng.choice([*exact, *np.concatenate(beside), np.inf, -np.inf, np.nan], (4000, WIDTH)).astype(dtype)
     plain, node = answered(forest, weights, rows)
     assert columns(node).max() < WIDTH
-    monkeypatch.setattr(turning, "WORTH", -WIDTH)
+    monkeypatch.setattr(turning, "_steps_paid", lambda *_: -1)
     turned, node = answered(counted(forest, rng) if cover else forest, weights, rows)
     assert np.mean(columns(node) >= WIDTH) > 0.1
     assert follows_nan(node) == infinite
@@ -105,6 +105,39 @@ def test_forests_that_gain_little_stay_as_they_are(steps: int, monkeypatch: pyte
     cover = np.ones(len(inner))
     cover[forest.left[inner]] = 3  # so each split gains half a step
     forest = forest._replace(cover=cover, threshold=np.ones_like(forest.threshold))
-    monkeypatch.setattr(turning, "WORTH", TREES * SPLITS / 2 - WIDTH + steps)
+    monkeypatch.setattr(turning, "_steps_paid", lambda *_: TREES * SPLITS / 2 + steps)
     _, node = answered(forest, weights, np.zeros((1, WIDTH), np.float32))
     assert (columns(node).max() >= WIDTH) == (steps == 0)
+
+
+@pytest.mark.parametrize(
+    "cover", [np.nan, np.inf, -np.inf, -1.0, np.float32(3e38), 2**63 - 1, -(2**63)], ids=repr
+)
+@pytest.mark.parametrize("sides", [0.0, 0.5])
+def test_counts_that_are_none_do_no_harm(cover: Any, sides: float) -> None:
+    """In a damaged file anything may stand for how many rows came by."""
+    rng = np.random.default_rng(0)
+    forest, weights = chance_forest(rng, np.float32, LEQ)
+    rows = rng.normal(size=(100, WIDTH)).astype(np.float32)
+    told = np.full(len(forest.left), cover)
+    told[rng.random(len(told)) < sides] = 1
+    np.testing.assert_array_equal(
+        answered(forest._replace(cover=told), weights, rows)[0], answered(forest, weights, rows)[0]
+    )
+
+
+@pytest.mark.parametrize("infinite", [False, True], ids=["finite thresholds", "all thresholds"])
+def test_splits_that_are_all_turned(infinite: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Then nothing reads the columns as they are."""
+    rng = np.random.default_rng(1)
+    forest, weights = chance_forest(rng, np.float64, LT)
+    threshold = rng.normal(size=len(forest.left)).round(1) + 5
+    threshold[~forest.is_leaf & (rng.random(len(threshold)) < 0.1)] = -np.inf if infinite else 6.0
+    cover = np.ones(len(threshold))
+    cover[forest.left[~forest.is_leaf & np.isfinite(threshold)]] = 3
+    forest = forest._replace(threshold=threshold, cover=cover)
+    rows = rng.choice([*np.unique(threshold), *rng.normal(size=20) + 5, np.nan], (500, WIDTH))
+    monkeypatch.setattr(turning, "_steps_paid", lambda *_: np.inf)
+    plain = answered(forest, weights, rows)[0]
+    monkeypatch.setattr(turning, "_steps_paid", lambda *_: -1)
+    np.testing.assert_array_equal(answered(forest, weights, rows)[0], plain)

@@ -11,7 +11,7 @@ import numpy as np
 from onnxpipe.adapters.base import Rows
 from onnxpipe.core.options import Options
 from onnxpipe.core.registry import ANY, IMAGES, RAGGED, UNREAD
-from onnxpipe.core.signature import Dim, Port, dtype_name, is_unit
+from onnxpipe.core.signature import Dim, Port, dtype_name, is_unit, renamed
 from onnxpipe.errors import BadInput
 
 
@@ -27,6 +27,7 @@ def input_ports(
     if names is None:
         ports = _plain(known, options, sample)
     else:
+        sample = sample and renamed(sample, names)
         _refuse_unknown(options, names)
         ports = tuple(_column(n, hint, options, sample) for n, hint in zip(names, known, strict=True))
         _refuse_incomplete(ports, sample)

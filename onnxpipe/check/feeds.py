@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onnxpipe.check.frames import as_rows, is_missing, settled
-from onnxpipe.core.signature import SEQUENCE, Port, Signature, numpy_dtype
+from onnxpipe.core.signature import SEQUENCE, Port, Signature, numpy_dtype, renamed
 from onnxpipe.errors import BadInput
 
 Array = NDArray[Any]
@@ -23,7 +23,7 @@ def feeds(signature: Signature, rows: Any, missing_string: str = "") -> dict[str
     """
     if any(port.is_sequence for port in signature.inputs):
         return {port.name: _listed(port, rows) for port in signature.inputs}
-    columns = as_rows(rows)
+    columns = renamed(as_rows(rows), (port.name for port in signature.inputs))
     fed = {port.name: _fed(port, columns, signature, missing_string) for port in signature.inputs}
     lengths = {name: len(array) for name, array in fed.items()}
     if len(set(lengths.values())) > 1:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import onnx
 
 Dim = int | str | None
+V = TypeVar("V")
 
 _STRING = "string"
 SEQUENCE = "sequence of "
@@ -83,6 +84,13 @@ SIZES = "io.onnxpipe.sizes"
 
 _TEXTS = 3
 """Texts in a row of an array of any number: some that meet, some that are padding."""
+
+
+def renamed(columns: Mapping[str, V], wanted: Iterable[str]) -> dict[str, V]:
+    """The columns under the names that are wanted: LightGBM keeps a blank in a name as an underscore."""
+    missing = set(wanted) - set(columns)
+    names = {name: name.replace(" ", "_") for name in columns}
+    return {names[name] if names[name] in missing else name: column for name, column in columns.items()}
 
 
 def sized(model: onnx.ModelProto, given: Mapping[str, int] | None = None) -> Signature:

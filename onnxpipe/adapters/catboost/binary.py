@@ -60,7 +60,7 @@ def read(data: bytes) -> Model:
         raise Unreadable("it has no trees")
     parts = core.texts(3)
     if unknown := [part for part in parts if part != _STATIC]:
-        kind = "text and embedding features" if "text" in unknown[0] or "embedding" in unknown[0] else ""
+        kind = "text and embedding features" if "text" in unknown[0] or "embed" in unknown[0] else ""
         return _model(core, trees, {}, (kind or f"a part {unknown[0][:40]!r}",))
     return _model(core, trees, _tables(data[8 + size :]) if parts else {}, ())
 
