@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import onnx
 import pytest
+import spox
 from sklearn.base import BaseEstimator
 from sklearn.compose import make_column_transformer
 from sklearn.decomposition import PCA, TruncatedSVD
@@ -17,6 +18,10 @@ from sklearn.preprocessing import OrdinalEncoder, StandardScaler
 from sklearn.tree import DecisionTreeRegressor
 
 from onnxpipe import convert
+from onnxpipe.core.guards import index_of_refused, refusing
+from onnxpipe.core.ops import Tensor, argument, const, op
+from onnxpipe.core.refusals import sunk
+from onnxpipe.core.table import Check
 from tests.graphs import run
 
 X = np.random.default_rng(0).normal(size=(40, 3))
@@ -99,6 +104,28 @@ def test_a_last_step_checks_what_comes_in(last: object) -> None:
     for bad in (np.inf, -np.inf):
         with pytest.raises(Exception, match="out of data bounds"):
             run(model, {"X": np.where(np.arange(3) == 1, bad, X)})
+
+
+@pytest.mark.parametrize("read", ["refused", "squeezed"])
+def test_what_a_branch_reads_refuses_too(read: str) -> None:
+    """Values that graphs inside nodes read stay where they are: a refusal isn't moved past them."""
+    x = argument(Tensor(np.float64, ("N", 1)))
+    refused = refusing(x, index_of_refused(x, Check.NONFINITE))
+    squeezed = op.squeeze(refused, const([1]))
+    seen = refused if read == "refused" else squeezed
+    (inner,) = op.if_(
+        op.greater(op.size(x), const(3)),
+        then_branch=lambda: [op.neg(seen)],
+        else_branch=lambda: [op.abs(seen)],
+    )
+    for name, value in {"Stage:Reshape": refused, "Stage:Squeeze": squeezed, "Stage:If": inner}.items():
+        value._var_info._rename(name)
+    made = sunk({"outer": op.identity(squeezed), "inner": inner})
+    for wanted in (["outer"], ["inner"]):
+        model = spox.build({"X": x}, {name: made[name] for name in wanted})
+        assert len(run(model, {"X": np.ones((4, 1))})[wanted[0]]) == 4
+        with pytest.raises(Exception, match="out of data bounds"):
+            run(model, {"X": np.full((4, 1), np.nan)})
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

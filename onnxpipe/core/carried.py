@@ -1,8 +1,7 @@
-"""Checks made of what is computed from a stage's rows, where that shows whatever isn't finite in them.
+"""Checks by a sum, also of what is computed from a stage's rows: that shows whatever isn't finite in them.
 
-Linear maps do: they leave a NaN or an infinity out of nothing. What is computed of float32 in float64 is far
-from overflowing, so that the sum of its numbers is finite if they are, and none of them needs a product of
-its own as those of float32 do.
+What is computed of float32 in float64 is far from overflowing: the sum of its numbers is finite if they are,
+and none of them needs a product of its own. Linear maps leave a NaN or an infinity out of nothing.
 """
 
 from __future__ import annotations
@@ -18,24 +17,23 @@ from onnxpipe.core.refusing_constants import constant
 _MOST_ROWS = 2.0**63
 
 
-def index_of_carried(answer: Var, source: _VarInfo) -> Var | None:
-    """An int64 scalar, 1 if any number of ``source`` isn't finite, else 0, told by ``answer``.
+def index_by_sum(x: Var, source: _VarInfo | None = None) -> Var | None:
+    """An int64 scalar, 1 if any of ``x``, or of a ``source`` it is computed from, isn't finite, else 0.
 
-    None where the answer doesn't tell.
+    None where the sum of ``x`` doesn't tell.
     """
-    largest = _largest(answer._var_info, source)
-    if largest is None or largest > float(np.finfo(dtype_of(answer)).max) / _MOST_ROWS:
+    largest = _largest(x._var_info, source) if dtype_of(x) == np.float64 else None
+    if largest is None or largest > float(np.finfo(np.float64).max) / _MOST_ROWS:
         return None
-    nothing = op.mul(op.reduce_sum(answer, keepdims=0), const(0, dtype_of(answer)))
-    return cast(op.isnan(nothing), np.int64)
+    return cast(op.isnan(op.mul(op.reduce_sum(x, keepdims=0), const(0.0))), np.int64)
 
 
-def _largest(info: _VarInfo, source: _VarInfo) -> float | None:
-    """The largest number that finite numbers of ``source`` make, if all are in it; else None."""
+def _largest(info: _VarInfo, source: _VarInfo | None) -> float | None:
+    """The largest that finite numbers of ``source`` (None: of float32) make, if all are in it; else None."""
     dtype = dtype_of(Var(info))
     if dtype.kind != "f":
         return None
-    if info is source:
+    if info is source or (source is None and dtype == np.float32):
         return float(np.finfo(dtype).max)
     inputs = [each for each in info._op.dependencies if each is not None]
     constants = [_constant(each) for each in inputs]

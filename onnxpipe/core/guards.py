@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from onnxpipe.core.carried import index_by_sum
 from onnxpipe.core.ops import Var, alike, cast, const, dtype_of, op, shape_of
 from onnxpipe.core.plan import Context
 from onnxpipe.core.table import Block, Check, Table
@@ -30,9 +31,10 @@ def guarded(context: Context, x: Var, check: Check) -> Var:
 
 def index_of_refused(x: Var, check: Check) -> Var:
     """An int64 scalar, 1 if any value of ``x`` ``[N, d]`` is refused, else 0."""
-    if check is Check.NONFINITE:
-        return cast(op.isnan(op.reduce_sum(_nothing(x), keepdims=0)), np.int64)
-    return _any(op.isinf(x))
+    if check is not Check.NONFINITE:
+        return _any(op.isinf(x))
+    summed = index_by_sum(x)
+    return cast(op.isnan(op.reduce_sum(_nothing(x), keepdims=0)), np.int64) if summed is None else summed
 
 
 def _nothing(x: Var) -> Var:

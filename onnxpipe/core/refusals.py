@@ -15,8 +15,9 @@ from spox._node import Node
 from spox._var import _VarInfo
 
 from onnxpipe.core import refusing_constants
+from onnxpipe.core.branching import inside
 from onnxpipe.core.broadcasting import nodes_of
-from onnxpipe.core.carried import index_of_carried
+from onnxpipe.core.carried import index_by_sum
 from onnxpipe.core.guards import index_of_refused
 from onnxpipe.core.ops import Var, alike, const, op, shape_of
 from onnxpipe.core.refusing_constants import Site, constant
@@ -24,6 +25,7 @@ from onnxpipe.core.table import Check
 
 _BY_VALUE = {"ConstantOfShape", "Expand", "OneHot", "Pad", "Range", "Resize", "Tile"}
 """What may take any space on values that were to be refused."""
+_LOOPS = {"Loop", "Scan", "SequenceMap"}
 _Readers = Mapping[_VarInfo, list[Node]]
 
 
@@ -38,12 +40,15 @@ class _Refusal(NamedTuple):
 def sunk(outputs: Mapping[str, Var]) -> dict[str, Var]:
     """The outputs, what they are computed from changed in place: refusals at the end of their stages."""
     made, nodes = dict(outputs), list(nodes_of(outputs.values()))
-    if any(True for node in nodes for _ in node.subgraphs):
-        return made  # which may read any value
+    within = inside(nodes)
+    if within.operators & (_BY_VALUE | _LOOPS):
+        return made
     readers = _readers(nodes)
     for refusal in filter(None, map(_refusal, nodes)):
-        kept = any(var._var_info is refusal.out for var in made.values())
+        kept = refusal.out in within.read or any(var._var_info is refusal.out for var in made.values())
         site = None if kept else _site(refusal, readers)
+        if isinstance(site, Node) and _answer(site) in within.read:
+            continue
         if isinstance(site, Node):
             old, new = _answer(site), _dropped(site, _soonest(refusal, site))
             _replace(readers[old], old, new._var_info)
@@ -60,7 +65,7 @@ def _soonest(refusal: _Refusal, site: Node) -> _VarInfo:
     """What refuses, told by what the stage drops an axis of where that is told sooner."""
     bad = None
     if _check(refusal) is Check.NONFINITE:
-        bad = index_of_carried(Var(next(iter(site.dependencies))), refusal.out)
+        bad = index_by_sum(Var(next(iter(site.dependencies))), refusal.out)
     if bad is None:
         return refusal.bad
     _name_new(bad, _answer(site))
@@ -95,6 +100,8 @@ def _check(refusal: _Refusal) -> Check | None:
         if len(variable) != 1:
             return None
         info = variable[0]
+    if passed == ["Cast", "IsNaN", "Mul", "ReduceSum"]:
+        return Check.NONFINITE
     if passed[3:] not in (["Mul"], ["Gemm"], ["IsInf"]):
         return None
     if passed[:3] == ["Cast", "IsNaN", "ReduceSum"]:

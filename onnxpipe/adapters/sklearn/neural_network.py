@@ -6,14 +6,18 @@ LabelBinarizer.inverse_transform in sklearn/preprocessing/_label.py.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from onnxpipe.blocks import classes, linear
 from onnxpipe.core.ops import Var, const, dtype_of, op, shape_of
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import Answers, converts
+
+Array = NDArray[Any]
 
 _ACTIVATIONS: dict[str, Callable[[Var], Var]] = {
     "identity": lambda x: x,
@@ -27,10 +31,20 @@ _ACTIVATIONS: dict[str, Callable[[Var], Var]] = {
 
 def _forward(stage: Stage, x: Var) -> Var:
     """The last layer's activations ``[N, outputs]``."""
-    *hidden, last = zip(stage.coefs_, stage.intercepts_, strict=True)
+    layers = list(zip(stage.coefs_, stage.intercepts_, strict=True))
+    *hidden, last = [_as_one(layers)] if stage.activation == "identity" else layers
     for weights, bias in hidden:
         x = _ACTIVATIONS[stage.activation](linear.affine(x, weights.T, bias))
     return _ACTIVATIONS[stage.out_activation_](linear.affine(x, last[0].T, last[1]))
+
+
+def _as_one(layers: Sequence[tuple[Array, Array]]) -> tuple[Array, Array]:
+    """The weights ``[d, outputs]`` and biases of the one layer that layers with nothing between them are."""
+    dtype, width = layers[0][0].dtype, len(layers[0][0])
+    weights, bias = np.eye(width), np.zeros(width)
+    for more, offset in layers:
+        weights, bias = weights @ more, bias @ more + offset
+    return weights.astype(dtype), bias.astype(dtype)
 
 
 @converts("sklearn.neural_network.MLPRegressor")
