@@ -110,6 +110,15 @@ def whole_of(adapter: Adapter, artefact: Artefact) -> str:
     return str(told(artefact)) if callable(told) else exporter_of(adapter) if told else ""
 
 
+def loadable(adapter: Adapter, artefact: Artefact) -> bytes | None:
+    """What is loaded natively in place of an artefact's own bytes, None for those.
+
+    An adapter tells it by an optional function of that name.
+    """
+    told = getattr(adapter, "loadable", None)
+    return told(artefact) if told else None
+
+
 def program_exporter(adapter: Adapter, artefact: Artefact) -> str:
     """Who turns an artefact that is a program into a graph, empty for one that is read as data.
 

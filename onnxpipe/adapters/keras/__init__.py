@@ -4,6 +4,7 @@ from onnxpipe.adapters.keras.reader import (
     called,
     exporter,
     framework,
+    loadable,
     names,
     outline,
     read,
@@ -11,4 +12,4 @@ from onnxpipe.adapters.keras.reader import (
     whole,
 )
 
-__all__ = ["called", "exporter", "framework", "names", "outline", "read", "recognises", "whole"]
+__all__ = ["called", "exporter", "framework", "loadable", "names", "outline", "read", "recognises", "whole"]

@@ -25,7 +25,7 @@ called = "its backend's exporter"
 whole = True
 """A model is exported as a whole, by its backend's exporter: a layer alone has no signature."""
 _REMEDY = "Save it again: model.save('model.keras')"
-recognises = storage.recognises
+recognises, loadable = storage.recognises, storage.loadable
 
 
 def read(artefact: Artefact, options: Options, sample: Rows | None = None) -> Plan:

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 from zipfile import ZipFile
 
+from onnxpipe.adapters import pickles
 from onnxpipe.adapters.base import Artefact
 from onnxpipe.adapters.compressed import FLOOR, RATIO
+from onnxpipe.adapters.keras import pickled
 from onnxpipe.adapters.keras.hdf5 import MAGIC, File
 from onnxpipe.adapters.keras.weights import Top, Tree, Weights
 from onnxpipe.errors import Unreadable
@@ -31,10 +33,10 @@ class Saved:
 
 
 def recognises(artefact: Artefact) -> bool:
-    """Whether it is a zip with a Keras configuration in it, or HDF5."""
+    """Whether it is a zip with a Keras configuration in it, HDF5, or a pickled model."""
     head = artefact.head()
     if not head.startswith(_ZIP):
-        return head.startswith(MAGIC)
+        return head.startswith(MAGIC) or loadable(artefact) is not None
     try:
         with ZipFile(artefact.path or io.BytesIO(artefact.read())) as archive:
             return {_CONFIG, _METADATA} <= set(archive.namelist())
@@ -42,15 +44,20 @@ def recognises(artefact: Artefact) -> bool:
         return False
 
 
+def loadable(artefact: Artefact) -> bytes | None:
+    """The archive in a pickled model, which is what Keras itself loads."""
+    return pickled.within(artefact.read()) if pickles.looks_like(artefact.head()) else None
+
+
 def opened(artefact: Artefact) -> Saved:
     """What a file holds, all in memory. Raises Unreadable and MissingExtra."""
-    data = artefact.read()
+    data = loadable(artefact) or artefact.read()
     return _of_archive(data) if data.startswith(_ZIP) else _of_hdf5(data)
 
 
 def config_of(artefact: Artefact) -> Mapping[str, Any]:
     """The configuration alone."""
-    data = artefact.read()
+    data = loadable(artefact) or artefact.read()
     if not data.startswith(_ZIP):
         return _of_hdf5(data).config
     return _json(_members(data, (_CONFIG,))[_CONFIG])

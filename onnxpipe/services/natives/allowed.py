@@ -12,11 +12,11 @@ from onnxpipe.errors import Untrusted
 def trusted_names(artefact: Artefact, adapter: Adapter, allowed: Sequence[str]) -> tuple[str, ...]:
     """The names a native load would run, every one allowed. Raises Untrusted otherwise.
 
-    A live object is trusted: the user already holds it.
+    A live object is trusted whatever it names: the user already holds it.
     """
-    if artefact.live:
-        return ()
     names = adapter.names(artefact)
+    if artefact.live:
+        return tuple(sorted(names))
     judge = getattr(adapter, "trust", None) or import_module(f"onnxpipe.adapters.{adapter.framework}.trust")
     if refused := judge.untrusted(names, allowed):
         raise Untrusted(refused, where=str(artefact))

@@ -14,7 +14,7 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from onnxpipe.adapters.base import Adapter, Artefact, Rows
+from onnxpipe.adapters.base import Adapter, Artefact, Rows, loadable
 from onnxpipe.core import weights
 from onnxpipe.core.options import Options
 from onnxpipe.core.plan import Stage
@@ -208,10 +208,10 @@ class Native:
         self._folder.cleanup()
 
     def _load(self) -> None:
-        path = self.artefact.path
-        if path is None:
+        path, inside = self.artefact.path, loadable(self.adapter, self.artefact)
+        if path is None or inside is not None:
             path = Path(self._folder.name) / "artefact"
-            path.write_bytes(self.artefact.read())
+            path.write_bytes(self.artefact.read() if inside is None else inside)
         same = not self.where.python or self.where.python == sys.executable
         own = self.artefact.live or bool(self.where.trust)
         reply = self._process.request(
