@@ -125,8 +125,10 @@ def _with_peers(
 ) -> Conversion:
     """The conversion by our own converters alone where they suffice, else with a peer's help."""
     if exporter := program_exporter(adapter, artefact):
-        plan, fragment = exported(artefact, adapter, exporter, options, sample, where)
-        return _finished(artefact, plan, fragment, options)
+        made = exported(artefact, adapter, exporter, options, sample, where)
+        if isinstance(made, Artefact):
+            return _with_peers(made, adapter_of(made), options, sample, where)
+        return _finished(artefact, *made, options)
     options.refuse_halves()
     try:
         return _converted(artefact, adapter, replace(options, fallback=False), sample)

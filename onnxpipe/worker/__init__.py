@@ -9,6 +9,8 @@ onnxpipe. One module per framework, ``<framework>_native.py``, answers with thes
     answers(model, rows, methods, optional) -> {output: array}
     stages(model, rows, wanted) -> (records, path of the stage that refused or "")
     arrive(model, rows, path) -> {"0": array, ...}, the columns that arrive at a stage
+    home(model) -> the framework that a loaded model is of, where a factory may make another's
+    save(model, path), where models that factories made can be read as data once they are saved
     part(model, path) -> what stands at a stage's path, for exporters; None where nothing does
     behaviour(part, inputs, methods) -> {"answers": {output: [dtype, shape without rows]}, "refuses": ...}
 

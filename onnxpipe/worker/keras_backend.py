@@ -128,8 +128,6 @@ def keras() -> Any:
         tensors.tensorflow()  # a missing one is told apart from everything else
     else:
         tensors.quiet()
-        os.environ.setdefault("KERAS_TORCH_DEVICE", "cpu")
-        os.environ.setdefault("JAX_PLATFORMS", "cpu")
         library = importlib.import_module(name())
         if name() == TORCH:
             main.sibling("torch_native").settled(library)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Any, Collection, Dict, Iterator, List, Mapping, Tuple
 
@@ -16,6 +17,12 @@ def load(path: str, _format: str, names: List[str]) -> Any:
     version, config = loading.told(path)
     backend.choose(config, version, names)
     return loading.model(path, names, keras())
+
+
+def save(model: Any, path: str) -> None:
+    """Save a model as an archive at a path without suffix."""
+    model.save(path + ".keras")
+    os.replace(path + ".keras", path)
 
 
 def answers(model: Any, rows: Mapping[str, Any], methods: List[str], _optional: List[str]) -> Dict[str, Any]:

@@ -47,7 +47,16 @@ class Session:
         sibling("recording")
         self.framework = sibling(request["framework"] + "_native")
         self.model = self.framework.load(request["path"], request["format"], request["names"])
+        if hasattr(self.framework, "home"):
+            self.framework = sibling(self.framework.home(self.model) + "_native")
         return self.describe(request)
+
+    def saved(self, request: Mapping[str, Any]) -> Dict[str, Any]:
+        """Have a model that a factory made saved as its framework does, where that can be read as data."""
+        save = getattr(self.framework, "save", None)
+        if save is not None:
+            save(self.model, os.path.join(request["folder"], "saved"))
+        return {"saved": save is not None}
 
     def describe(self, _request: Mapping[str, Any]) -> Dict[str, Any]:
         """Versions of Python, numpy and the framework."""
@@ -221,7 +230,7 @@ def handle(session: Session, request: Mapping[str, Any]) -> Dict[str, Any]:
     except MissingMethod as error:
         return {"ok": False, "kind": "failed", "message": first_line(error)}
     except Exception as error:
-        kind = {"load": "failed", "export": "unexported", "program": "unexported"}.get(
+        kind = {"load": "failed", "export": "unexported", "program": "unexported", "saved": "failed"}.get(
             request["command"], "refused"
         )
         return {"ok": False, "kind": kind, "message": said(error)}

@@ -17,9 +17,13 @@ def tensorflow() -> Any:
 
 
 def quiet() -> None:
-    """Have TensorFlow, should anybody import it, answer on the CPU and print nothing."""
+    """Have TensorFlow, and Keras on any backend, should anybody import it, answer on the CPU, and print
+    nothing.
+    """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
+    os.environ.setdefault("KERAS_TORCH_DEVICE", "cpu")
+    os.environ.setdefault("JAX_PLATFORMS", "cpu")
     # TensorFlow's own kernels: oneDNN's answer otherwise from one processor to the next, and to NaN.
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 

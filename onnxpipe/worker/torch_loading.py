@@ -7,8 +7,11 @@ import inspect
 import json
 import os
 import pickle
+import sys
 import zipfile
 from typing import Any, Dict, Mapping, Sequence, Set
+
+keras = sys.modules["_onnxpipe_main"].sibling("keras_factories")
 
 
 def members(path: str) -> Set[str]:
@@ -50,17 +53,25 @@ def unpickled(path: str) -> Any:
 
 
 def made(factory: str, path: str, names: Sequence[str] = ()) -> Any:
-    """The network that a factory makes, with the weights in a file, if there are any.
+    """The network that a factory makes, torch's or Keras's, with the weights in a file, if there are any; or
+    the Keras model of that name.
 
     ``names`` were judged: those of what stands beside the weights. A factory that takes an argument gets
-    the checkpoint's hyperparameters, or ``config.json`` beside the weights.
+    the checkpoint's hyperparameters, or ``config.json`` beside the weights. Raises ValueError for weights
+    of the other's.
     """
     module, _, name = factory.partition(":")
+    keras.prepare("%s.%s" % (module, name))
     call = getattr(importlib.import_module(module), name)
-    known = [each for each in names if each != "%s.%s" % (module, name)]
-    held = checkpoint(path, known) if os.path.getsize(path) else {}
+    keras.seed()
+    known, is_keras = [each for each in names if each != "%s.%s" % (module, name)], keras.wrote(path)
+    held = checkpoint(path, known) if os.path.getsize(path) and not is_keras else {}
     asks = [p for p in inspect.signature(call).parameters.values() if p.default is p.empty]
-    network = call(settings(held, path)) if asks else call()
+    network = call if keras.is_model(call) else call(settings(held, path)) if asks else call()
+    if keras.is_model(network) and not held:
+        return keras.weighed(network, path)
+    if keras.is_model(network) or is_keras:
+        raise ValueError("the weights are Keras's, and the network is torch's, or the other way round")
     state = held.get("state_dict", held)
     if state:
         network.load_state_dict(matching(state, set(network.state_dict())))

@@ -14,18 +14,27 @@ single, loading = main.sibling("single"), main.sibling("torch_loading")
 
 
 def load(path: str, format: str, names: List[str]) -> Any:
-    """The network in a file, or made by a factory."""
+    """The network in a file, or made by a factory: a Keras model as it is."""
+    factory = format.partition(" ")[2] if format.startswith("factory ") else ""
+    if factory and not main.sibling("installed").is_module("torch"):
+        return loading.made(factory, path, names)
     import torch
 
     settled(torch)
-    if format.startswith("factory "):
-        return Module(loading.made(format.partition(" ")[2], path, names))
+    if factory:
+        made = loading.made(factory, path, names)
+        return made if loading.keras.is_model(made) else Module(made)
     if loading.is_exported(path):
         return Exported(torch.export.load(path))
     if loading.is_script(path):
         script: Any = torch.jit.load
         return Script(script(path, map_location="cpu"))
     return Module(loading.unpickled(path))
+
+
+def home(model: Any) -> str:
+    """The framework that answers: of a factory's model it may be Keras."""
+    return "keras" if loading.keras.is_model(model) else "torch"
 
 
 def settled(torch: Any) -> None:

@@ -33,7 +33,9 @@ class Saved:
 
 
 def recognises(artefact: Artefact) -> bool:
-    """Whether it is a zip with a Keras configuration in it, HDF5, or a pickled model."""
+    """Whether it is a zip with a Keras configuration in it, HDF5 or a pickled model: no factory's weights."""
+    if artefact.factory:
+        return False
     head = artefact.head()
     if not head.startswith(_ZIP):
         return head.startswith(MAGIC) or loadable(artefact) is not None

@@ -197,6 +197,11 @@ class Native:
         )  # fmt: skip
         return Program(spill.taken(Path(self._folder.name) / "export.onnx"), reply)
 
+    def saved(self) -> bytes | None:
+        """What a factory made as its framework saves it, None where that can't be read as data."""
+        reply = self._process.request({"command": "saved", "folder": self._folder.name})
+        return (Path(self._folder.name) / "saved").read_bytes() if reply["saved"] else None
+
     def times(self, rows: Arrays, outputs: Sequence[str], seconds: float, calls: int) -> list[float]:
         """Seconds of each of several calls, as many as fit into ``seconds`` but at least ``calls``."""
         reply = self._ask("times", rows, methods=list(outputs), seconds=seconds, calls=calls)

@@ -38,19 +38,31 @@ _STAGE = PREFIX + "stage"
 
 def exported(
     artefact: Artefact, adapter: Adapter, exporter: str, options: Options, sample: Rows | None, where: Where
-) -> tuple[Plan, Fragment]:  # fmt: skip
-    """The one stage that a program is, as a plan, and its graph.
+) -> tuple[Plan, Fragment] | Artefact:  # fmt: skip
+    """The one stage that a program is, as a plan, and its graph; of a factory whose model can be read as
+    data once it is saved, that.
 
     Raises Unsupported without ``fallback``, ExportFailed where the exporter can't, Inexact where an
     axis that has to be open is fixed.
     """
-    if not options.fallback:
-        why = f"is a program, which only {adapter.framework}'s own exporter turns into a graph"
-        stages = (UnsupportedStage(s.path, s.kind, why, ()) for s in adapter.outline(artefact))
-        raise Unsupported(list(stages))
+    if not (options.fallback or artefact.factory):
+        raise _refused(artefact, adapter)
     with Native(artefact, adapter, where) as native:
-        made = native.program(exporter, options, sample)
-    return finished(adapter.framework, made.model, made.facts, options)
+        if artefact.factory and (data := native.saved()) is not None:
+            return Artefact(None, data, live=True)
+        if not options.fallback:
+            raise _refused(artefact, adapter)
+        return _by(native, exporter, options, sample)
+
+
+def _by(native: Native, exporter: str, options: Options, sample: Rows | None) -> tuple[Plan, Fragment]:
+    made = native.program(exporter, options, sample)
+    return finished(native.adapter.framework, made.model, made.facts, options)
+
+
+def _refused(artefact: Artefact, adapter: Adapter) -> Unsupported:
+    why = f"is a program, which only {adapter.framework}'s own exporter turns into a graph"
+    return Unsupported([UnsupportedStage(s.path, s.kind, why, ()) for s in adapter.outline(artefact)])
 
 
 def instead(
@@ -64,7 +76,8 @@ def instead(
     """
     peer = getattr(adapter, "called", exporter)
     try:
-        plan, fragment = exported(artefact, adapter, exporter, options, sample, where)
+        with Native(artefact, adapter, where) as native:
+            plan, fragment = _by(native, exporter, options, sample)
     except Untrusted as error:
         listed = ", ".join(f"{stage.path} ({stage.kind})" for stage in refusal.stages)
         error.what = f"{listed} has no converter; to try {peer}, {error.what}"
