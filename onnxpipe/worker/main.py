@@ -13,7 +13,6 @@ import os
 import platform
 import re
 import sys
-import time
 import warnings
 from typing import Any, Callable, Dict, List, Mapping, Tuple
 
@@ -137,7 +136,9 @@ class Session:
         rows = self.wire.load(request["folder"], "rows")
         caller = getattr(self.framework, "caller", None) or self._caller
         return {
-            "times": timed(caller(self.model, rows, request["methods"]), request["seconds"], request["calls"])
+            "times": sibling("timing").timed(
+                caller(self.model, rows, request["methods"]), request["seconds"], request["calls"]
+            )
         }
 
     def _caller(self, model: Any, rows: Mapping[str, Any], methods: List[str]) -> Callable[[], Any]:
@@ -176,19 +177,6 @@ def each(
                 todo += [(middle, stop), (start, middle)]
     names = list(found[0]) if found else []
     return {name: np.concatenate([part[name] for part in found]) for name in names}, refused
-
-
-def timed(call: Callable[[], Any], seconds: float, least: int) -> List[float]:
-    """What each of several calls took, for about so many seconds but at least so many calls; the first one
-    isn't counted."""
-    call()
-    times = []  # type: List[float]
-    end = time.perf_counter() + seconds
-    while len(times) < least or time.perf_counter() < end:
-        start = time.perf_counter()
-        call()
-        times.append(time.perf_counter() - start)
-    return times
 
 
 class MissingMethod(Exception):

@@ -14,13 +14,14 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from onnxpipe.adapters.base import Adapter, Artefact, Rows, loadable
+from onnxpipe.adapters.base import Adapter, Artefact, Rows
 from onnxpipe.core import weights
 from onnxpipe.core.options import Options
 from onnxpipe.core.plan import Stage
 from onnxpipe.services.natives import spill
 from onnxpipe.services.natives.allowed import trusted_names
 from onnxpipe.services.natives.arrays import labels, with_gaps
+from onnxpipe.services.natives.loads import format_of, placed
 from onnxpipe.services.natives.process import Process
 from onnxpipe.worker import wire
 
@@ -213,15 +214,13 @@ class Native:
         self._folder.cleanup()
 
     def _load(self) -> None:
-        path, inside = self.artefact.path, loadable(self.adapter, self.artefact)
-        if path is None or inside is not None:
-            path = Path(self._folder.name) / "artefact"
-            path.write_bytes(self.artefact.read() if inside is None else inside)
+        path = placed(self.artefact, self.adapter, Path(self._folder.name))
         same = not self.where.python or self.where.python == sys.executable
         own = self.artefact.live or bool(self.where.trust)
         reply = self._process.request(
             {
-                "command": "load", "path": str(path.resolve()), "format": _format(self.artefact, self.where),
+                "command": "load", "path": str(path.resolve()),
+                "format": format_of(self.artefact, self.where.signature),
                 "framework": self.adapter.framework, "names": [*self.names, *self._more()],
                 # Classes of the user's own live where this interpreter finds them.
                 "paths": [str(Path.cwd()), *(sys.path if same else [])] if own else [],
@@ -239,14 +238,6 @@ class Native:
 
     def _arrays(self) -> Arrays:
         return {name: labels(array) for name, array in wire.load(self._folder.name, "reply").items()}
-
-
-def _format(artefact: Artefact, where: Where) -> str:
-    if where.signature:
-        return f"signature {where.signature}"
-    if artefact.factory:
-        return f"factory {artefact.factory}"
-    return "skops" if artefact.head(2) == b"PK" else "pickle"
 
 
 def _length(rows: Arrays) -> int:
