@@ -9,16 +9,17 @@ from numpy.typing import NDArray
 
 from onnxpipe.blocks.neighbours import Near
 from onnxpipe.core.loops import fold
-from onnxpipe.core.ops import Var, batch_size, cast, const, op, shape_of
+from onnxpipe.core.ops import Var, batch_size, cast, const, dtype_of, op, shape_of
 
 Array = NDArray[Any]
 
 
 def scattered(near: Near, count: int, *, measured: bool) -> Var:
-    """float64 ``[N, count]``: a neighbour's distance (or 1, unless ``measured``) at its position, else 0."""
+    """``[N, count]``: a neighbour's distance (or 1, unless ``measured``) at its position, else 0."""
     shape = op.concat([batch_size(near.position), const([count])], axis=0)
-    filled = near.distance if measured else op.reciprocal(op.exp(near.distance - near.distance))
-    zeros = op.expand(const(0.0), shape)
+    far = near.distance if measured else cast(near.distance, np.float64)
+    filled = far if measured else op.reciprocal(op.exp(far - far))
+    zeros = op.expand(const(0, dtype_of(filled)), shape)
     return op.reshape(op.scatter_elements(zeros, near.position, filled, axis=1), const([0, count]))
 
 
@@ -27,7 +28,8 @@ def shortest(near: Near, ways: Array) -> Var:
 
     ``ways`` ``[m, m]`` are those between fitted points.
     """
-    distance, position = (op.transpose(each, perm=[1, 0]) for each in near)
+    wide = near._replace(distance=cast(near.distance, np.float64))
+    distance, position = (op.transpose(each, perm=[1, 0]) for each in wide)
     table = const(ways, np.float64)
 
     def step(best: Var, far: Var, through: Var) -> Var:

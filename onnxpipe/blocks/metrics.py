@@ -42,25 +42,38 @@ def _over(part: Var, whole: Var) -> Var:
     return op.where(some, part / op.where(some, whole, const(1.0)), const(0.0))
 
 
-def canberra(x: Var, points: Array) -> Var:
-    """``sum(|x - p| / (|x| + |p|))``, features that are 0 in both left out."""
+def rounded(x: Var, single: bool) -> Var:
+    """float64 ``x``, as float32 holds it if ``single``."""
+    return cast(cast(x, np.float32), np.float64) if single else x
+
+
+def canberra(x: Var, points: Array, *, single: bool = False) -> Var:
+    """``sum(|x - p| / (|x| + |p|))``, features that are 0 in both left out; differences in float32 if
+    ``single``.
+    """
 
     def step(total: Var, row: Var, column: Var) -> Var:
         side = op.unsqueeze(row, const([1]))
-        return total + _over(op.abs(side - column), op.abs(side) + op.abs(column))
+        return total + _over(op.abs(rounded(side - column, single)), op.abs(side) + op.abs(column))
 
     return fold(_none(x, points), _columns(x, points), step)
 
 
-def bray_curtis(x: Var, points: Array) -> Var:
-    """``sum(|x - p|) / sum(|x| + |p|)``, 0 where both are 0."""
+def bray_curtis(x: Var, points: Array, *, single: bool = False, of_sums: bool = False) -> Var:
+    """``sum(|x - p|) / sum(|x| + |p|)``, 0 where both are 0; differences in float32 if ``single``.
+
+    ``of_sums`` are scipy's: they divide by ``sum(|x + p|)``.
+    """
 
     def step(sums: _Shares, row: Var, column: Var) -> _Shares:
         side = op.unsqueeze(row, const([1]))
-        return _Shares(sums.part + op.abs(side - column), sums.whole + (op.abs(side) + op.abs(column)))
+        part = op.abs(rounded(side - column, single))
+        whole = op.abs(side + column) if of_sums else op.abs(side) + op.abs(column)
+        return _Shares(sums.part + part, sums.whole + whole)
 
     start = _Shares(_none(x, points), _none(x, points))
-    return _over(*folded(start, _columns(x, points), step))
+    shares = folded(start, _columns(x, points), step)
+    return shares.part / shares.whole if of_sums else _over(*shares)
 
 
 def hamming(x: Var, points: Array) -> Var:
@@ -87,11 +100,13 @@ def mahalanobis(inverse: Array) -> Measure:
     return measure
 
 
-def haversine(x: Var, points: Array) -> Var:
-    """The angle between places that are given by latitude and longitude, all in radians."""
+def haversine(x: Var, points: Array, *, single: bool = False) -> Var:
+    """The angle between places that are given by latitude and longitude, all in radians; differences and
+    the square in float32 if ``single``.
+    """
     (lat, long), (lats, longs) = op.split(x, num_outputs=2, axis=1), points.T
-    up, along = (op.sin(gap * const(0.5)) for gap in (lat - lats, long - longs))
-    square = up * up + op.cos(lat) * const(np.cos(lats)) * along * along
+    up, along = (op.sin(rounded(gap, single) * const(0.5)) for gap in (lat - lats, long - longs))
+    square = rounded(up * up + op.cos(lat) * const(np.cos(lats)) * along * along, single)
     return const(2.0) * trigonometry.arcsin(op.sqrt(square))
 
 

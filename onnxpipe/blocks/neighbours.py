@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onnxpipe.blocks import distances, kernels, numeric
-from onnxpipe.blocks.metrics import Measure
+from onnxpipe.blocks.metrics import Measure, rounded
 from onnxpipe.core.loops import fold
 from onnxpipe.core.ops import Var, batch_size, cast, const, dtype_of, op, promote, ranked, shape_of, shaped
 
@@ -29,12 +29,16 @@ class Metric(NamedTuple):
     """A Minkowski metric: its power (1, 2, ..., inf) and weights per feature, None for all 1.
 
     ``rooted`` is False for the squared Euclidean distance; ``measure`` is another metric in its place.
+    ``single`` rounds to float32 on the way: differences, sums before their root, and after. ``narrow``
+    answers the nearest ones' distances in float32.
     """
 
     power: float = 2
     weights: Array | None = None
     rooted: bool = True
     measure: Measure | None = None
+    single: bool = False
+    narrow: bool = False
 
     @property
     def is_euclidean(self) -> bool:
@@ -44,13 +48,13 @@ class Metric(NamedTuple):
 
 def nearest(x: Var, points: Array, k: int, metric: Metric) -> Near:
     """The ``k`` of ``points`` ``[m, d]`` nearest to each row of float64 ``x``; of equals the first."""
-    if metric.measure:
-        return _lowest(metric.measure(x, points), k)
     if metric.is_euclidean:
         near = _nearest_euclidean(x, points, k)
-        return Near(op.sqrt(near.distance), near.position) if metric.rooted else near
-    near = _lowest(_sums(x, points, metric), k)
-    return Near(_rooted(near.distance, metric), near.position)
+        root = rounded(op.sqrt(rounded(near.distance, metric.single)), metric.single)
+        return Near(root, near.position) if metric.rooted else near
+    near = _lowest(metric.measure(x, points) if metric.measure else _sums(x, points, metric), k)
+    distance = _rooted(near.distance, metric)
+    return Near(cast(distance, np.float32) if metric.narrow else distance, near.position)
 
 
 def _lowest(values: Var, k: int) -> Near:
@@ -85,7 +89,7 @@ def _sums(x: Var, points: Array, metric: Metric) -> Var:
     weights = [] if metric.weights is None else [const(metric.weights, np.float64)]
 
     def step(total: Var, row: Var, column: Var, *weight: Var) -> Var:
-        gap = op.abs(op.unsqueeze(row, const([1])) - column)
+        gap = op.abs(rounded(op.unsqueeze(row, const([1])) - column, metric.single))
         if metric.power == np.inf:
             return op.max([total, gap])
         raised = gap if metric.power == 1 else op.pow(gap, const(float(metric.power)))
@@ -99,7 +103,8 @@ def _sums(x: Var, points: Array, metric: Metric) -> Var:
 def within(x: Var, points: Array, radius: float, metric: Metric) -> tuple[Var, Var]:
     """Distances ``[N, m]`` to all points, and bool ``[N, m]``: which are at most ``radius``."""
     sums = _measured(x, points, metric)
-    near = op.less_or_equal(sums, const(float(radius) ** _raised(metric)))
+    limit = float(np.float32(radius)) if metric.single and not metric.is_euclidean else float(radius)
+    near = op.less_or_equal(sums, const(limit ** _raised(metric)))
     return _rooted(sums, metric), near
 
 
@@ -119,8 +124,8 @@ def _raised(metric: Metric) -> float:
 
 
 def _rooted(sums: Var, metric: Metric) -> Var:
-    power = _raised(metric)
-    return sums if power == 1 else op.pow(sums, const(1 / power))
+    power, sums = _raised(metric), rounded(sums, metric.single)
+    return sums if power == 1 else rounded(op.pow(sums, const(1 / power)), metric.single)
 
 
 def inverse(distance: Var) -> Var:
@@ -137,7 +142,8 @@ def votes(near: Var, labels: Array, count: int, weights: Var | None) -> Var:
     same = cast(op.equal(classes, const(np.arange(count))), np.float64)
     if weights is None:
         return numeric.summed_within(same)
-    return op.reduce_sum(same * op.unsqueeze(weights, const([2])), const([1]), keepdims=0)
+    share = op.unsqueeze(cast(weights, np.float64), const([2]))
+    return op.reduce_sum(same * share, const([1]), keepdims=0)
 
 
 def average(near: Var, targets: Array, weights: Var | None) -> Var:
@@ -148,4 +154,4 @@ def average(near: Var, targets: Array, weights: Var | None) -> Var:
         return op.reduce_mean(values, const([1]), keepdims=0)
     spread = op.unsqueeze(weights, const([2])) if targets.ndim == 2 else weights
     total = op.reduce_sum(op.mul(*promote(values, spread)), const([1]), keepdims=0)
-    return total / op.reduce_sum(spread, const([1]), keepdims=0)
+    return op.div(*promote(total, op.reduce_sum(spread, const([1]), keepdims=0)))

@@ -25,7 +25,7 @@ LEANING = np.array([[2.0, 0.5, 0.0, 0.1], [0.5, 1.0, 0.2, 0.0], [0.0, 0.2, 3.0, 
 TURNED = {"metric": "mahalanobis", "metric_params": {"VI": LEANING}}
 SKEWED = {"metric": "mahalanobis", "metric_params": {"V": LEANING}, "algorithm": "ball_tree"}
 OF_TRUTHS = ("jaccard", "dice", "rogerstanimoto", "russellrao", "sokalsneath")
-ELSEWHERE = "scipy's Bray-Curtis divides by another sum, and float32 rows are asked of it"
+SEARCHED = ("l2", "cityblock", "chebyshev", "canberra", "braycurtis")
 FAR = "from far away all points are equally far"
 ROUND = "latitudes end at the poles"
 NOISE = "native takes squares apart: far away nothing is left of the other columns"
@@ -37,18 +37,18 @@ CASES = [
         for metric in ("braycurtis", "canberra")
     ],
     Case(KNeighborsClassifier(metric="canberra", algorithm="brute", weights="distance")),
-    Case(
-        KNeighborsClassifier(metric="braycurtis", algorithm="brute"),
-        skip=("float32",),
-        huge=1e3,
-        reason=ELSEWHERE,
-    ),
-    Case(
-        KNeighborsClassifier(metric="braycurtis", algorithm="brute"),
-        skip=("native",),
-        refused="another library",
-        reason=ELSEWHERE,
-    ),
+    Case(KNeighborsClassifier(metric="braycurtis", algorithm="brute"), huge=1e3, reason=FAR),
+    # float32 rows among float32 points: native rounds on the way.
+    *[
+        Case(KNeighborsRegressor(metric=metric, algorithm="brute", weights="distance", p=3), data="single")
+        for metric in (*SEARCHED, "minkowski", "sqeuclidean", "correlation")
+    ],
+    Case(LocalOutlierFactor(metric="braycurtis", algorithm="brute", novelty=True), data="single"),
+    *[
+        Case(KNeighborsTransformer(metric=m, algorithm="brute"), data="single", huge=1e3, reason=FAR)
+        for m in ("l2", "cityblock", "braycurtis")
+    ],
+    Case(RadiusNeighborsTransformer(radius=3.0, metric="l1", algorithm="brute"), data="single"),
     Case(KNeighborsRegressor(metric="correlation")),
     Case(LocalOutlierFactor(metric="canberra", novelty=True)),
     *[Case(KNeighborsRegressor(**each)) for each in (SPREAD, TURNED, SKEWED)],
@@ -61,6 +61,12 @@ CASES = [
     ),
     *[Case(KNeighborsRegressor(metric="haversine", algorithm=a), data="places") for a in ("auto", "brute")],
     Case(RadiusNeighborsTransformer(radius=0.5, metric="haversine"), data="places"),
+    *[Case(kind(radius=None)) for kind in (RadiusNeighborsRegressor, RadiusNeighborsTransformer)],
+    Case(
+        RadiusNeighborsTransformer(radius=None, algorithm="brute"),
+        refused="without a radius",
+        reason="native refuses to transform",
+    ),
     # Of truths many are equally far, so that which are taken is up to native's heap.
     *[Case(RadiusNeighborsClassifier(0.6, metric=m, outlier_label=0), data="bits") for m in OF_TRUTHS],
     *[Case(RadiusNeighborsTransformer(radius=0.4, metric=m), data="bits") for m in (*OF_TRUTHS, "hamming")],

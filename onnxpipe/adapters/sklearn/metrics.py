@@ -6,11 +6,14 @@ Names: sklearn/neighbors/_base.py, sklearn/metrics/_dist_metrics.pyx.tp and skle
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
 
+from onnxpipe.adapters.sklearn.versions import saved_since
 from onnxpipe.blocks import metrics, neighbours
+from onnxpipe.blocks.metrics import Measure
 from onnxpipe.blocks.neighbours import Metric
 from onnxpipe.core.guards import refuse
 from onnxpipe.core.ops import Var, cast, const, dtype_of, op
@@ -30,15 +33,38 @@ _MEASURES = {
 }  # fmt: skip
 
 
-def metric(stage: Stage) -> Metric:
-    """The metric that was fitted. Raises Unsupported for a function and for weights that aren't known."""
+_SEARCHED = {
+    *("euclidean", "l2", "manhattan", "cityblock", "l1", "chebyshev", "infinity", "minkowski", "p"),
+    *("seuclidean", "canberra", "braycurtis", "haversine"),
+}
+"""Metrics that native's own search by brute force knows, rounding for float32. It knows sqeuclidean, too."""
+_IN_SINGLE: dict[str, Measure] = {
+    "canberra": partial(metrics.canberra, single=True), "haversine": partial(metrics.haversine, single=True),
+    "braycurtis": partial(metrics.bray_curtis, single=True),
+}  # fmt: skip
+_KEPT = ("cosine", "nan_euclidean", "precomputed")
+"""Those that answer in float32 where rows and points are."""
+
+
+def metric(stage: Stage, x: Var) -> Metric:
+    """The metric that was fitted, for such rows. Raises Unsupported for a function and for weights that
+    aren't known.
+
+    By brute force native searches itself where rows and points are of one type, else scipy measures.
+    Formulas: sklearn/metrics/_pairwise_distances_reduction (since 1.1, for float32 since 1.2), where
+    ``compute_exact_distances`` hands sums to a metric of float32.
+    """
     name = stage.effective_metric_
-    if name == "braycurtis" and stage.get("_fit_method") == "brute" and stage.options.dtype == "float32":
-        raise stage.inexact(
-            "asks another library for 'braycurtis' of float32 rows, whose formula is another",
-            remedy="Set algorithm='ball_tree' and fit again, or convert in float64.",
-        )
-    return named(stage, name, stage.effective_metric_params_)
+    found = named(stage, name, stage.effective_metric_params_)
+    single, alike = dtype_of(x) == np.float32, dtype_of(x) == np.asarray(stage._fit_X).dtype
+    if stage.get("_fit_method") != "brute" or name not in _SEARCHED:
+        return found._replace(narrow=single and alike and name in _KEPT)
+    if not alike or not saved_since(stage, 1, 2 if single else 1):
+        of_sums = partial(metrics.bray_curtis, of_sums=True)
+        return found._replace(measure=of_sums) if name == "braycurtis" else found
+    if single and name == "l2":  # by differences, unlike "euclidean"
+        found = found._replace(weights=np.ones(np.shape(stage._fit_X)[1]))
+    return found._replace(single=single, measure=_IN_SINGLE.get(name) if single else found.measure)
 
 
 def named(stage: Stage, name: Any, given: Parameters | None) -> Metric:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onnxpipe.adapters.sklearn.metrics import allows_gaps, measured, metric
-from onnxpipe.adapters.sklearn.neighbours import fitted_points, meeting_order
+from onnxpipe.adapters.sklearn.neighbours import fitted_points, meeting_order, radius
 from onnxpipe.adapters.sklearn.versions import saved_since
 from onnxpipe.blocks import manifolds, neighbours, numeric
 from onnxpipe.core.apply import transformed
@@ -30,7 +30,7 @@ _FAR = beyond(1e3, lambda stage: fitted_points(stage.child("nbrs_", stage.nbrs_)
 def _nearest(stage: Stage, x: Var, count: int) -> neighbours.Near:
     """Distances to the ``count`` nearest fitted points ``[N, count]``, and their positions."""
     order = meeting_order(stage)
-    near = neighbours.nearest(measured(stage, x), fitted_points(stage)[order], count, metric(stage))
+    near = neighbours.nearest(measured(stage, x), fitted_points(stage)[order], count, metric(stage, x))
     return neighbours.Near(near.distance, op.gather(const(order.astype(np.int64)), near.position, axis=0))
 
 
@@ -45,8 +45,8 @@ def k_neighbors_transformer(stage: Stage, x: Var) -> Var:
 @converts("sklearn.neighbors.RadiusNeighborsTransformer", refuses=allows_gaps)
 def radius_neighbors_transformer(stage: Stage, x: Var) -> Var:
     """The distance, or 1, in the columns of the fitted points within the radius ``[N, m]``; 0 elsewhere."""
-    points, radius = fitted_points(stage), float(stage.radius)
-    distance, near = neighbours.within(measured(stage, x), points, radius, metric(stage))
+    points = fitted_points(stage)
+    distance, near = neighbours.within(measured(stage, x), points, radius(stage), metric(stage, x))
     return op.where(near, distance, const(0.0)) if stage.mode == "distance" else cast(near, np.float64)
 
 

@@ -40,6 +40,16 @@ def fitted_points(stage: Stage) -> Array:
     return np.asarray(stage._fit_X, np.float64)
 
 
+def radius(stage: Stage) -> float:
+    """How far neighbours may be. Raises Unsupported where there is no radius and native fails.
+
+    To its trees None is NaN, within which there is nobody.
+    """
+    if stage.radius is None and stage._fit_method == "brute":
+        raise stage.unsupported("searches by brute force without a radius, where scikit-learn fails")
+    return np.nan if stage.radius is None else float(stage.radius)
+
+
 def weighs_by_distance(stage: Stage) -> bool:
     """Whether neighbours weigh by inverse distance. Raises Unsupported for a function of the user's."""
     if stage.weights not in (None, "uniform", "distance"):
@@ -50,12 +60,12 @@ def weighs_by_distance(stage: Stage) -> bool:
 def _neighbours(stage: Stage, x: Var) -> tuple[Var, Var | None, Array]:
     """Positions of the neighbours, their weights (None: equal), the order positions refer to."""
     points, order = fitted_points(stage), meeting_order(stage)
-    near = neighbours.nearest(measured(stage, x), points[order], int(stage.n_neighbors), metric(stage))
+    near = neighbours.nearest(measured(stage, x), points[order], int(stage.n_neighbors), metric(stage, x))
     weights = neighbours.inverse(near.distance) if weighs_by_distance(stage) else None
     return near.position, weights, order
 
 
-@converts("sklearn.neighbors.KNeighborsClassifier", dtype=np.float64, refuses=allows_gaps)
+@converts("sklearn.neighbors.KNeighborsClassifier", refuses=allows_gaps)
 def k_neighbors_classifier(stage: Stage, x: Var) -> Answers:
     """The neighbours' (weighted) vote, for each output: of equals the first class."""
     index, weights, order = _neighbours(stage, x)
@@ -73,7 +83,7 @@ def k_neighbors_classifier(stage: Stage, x: Var) -> Answers:
     return {"predict": op.concat(columns, axis=1), **{f"predict_proba_{i}": p for i, p in enumerate(proba)}}
 
 
-@converts("sklearn.neighbors.KNeighborsRegressor", dtype=np.float64, refuses=allows_gaps)
+@converts("sklearn.neighbors.KNeighborsRegressor", refuses=allows_gaps)
 def k_neighbors_regressor(stage: Stage, x: Var) -> Answers:
     """The (weighted) mean of the neighbours' targets."""
     index, weights, order = _neighbours(stage, x)

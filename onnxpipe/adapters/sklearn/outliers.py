@@ -32,7 +32,7 @@ def local_outlier_factor(stage: Stage, x: Var) -> Answers:
 def _factor(stage: Stage, x: Var) -> Var:
     """The mean density of the neighbours over the row's own ``[N]``, in float32 if that is all there is."""
     order, k = meeting_order(stage), int(stage.n_neighbors_)
-    near = neighbours.nearest(measured(stage, x), fitted_points(stage)[order], k, metric(stage))
+    near = neighbours.nearest(measured(stage, x), fitted_points(stage)[order], k, metric(stage, x))
     reach = op.gather(const(stage._distances_fit_X_[order, k - 1]), near.position, axis=0)
     far = op.max(promote(numeric.inplace(x, near.distance), reach))
     sparsity = op.reduce_mean(far, const([1]), keepdims=0) + const(1e-10, dtype_of(far))

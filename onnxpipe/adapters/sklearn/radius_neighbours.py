@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onnxpipe.adapters.sklearn.metrics import allows_gaps, measured, metric
-from onnxpipe.adapters.sklearn.neighbours import fitted_points, weighs_by_distance
+from onnxpipe.adapters.sklearn.neighbours import fitted_points, radius, weighs_by_distance
 from onnxpipe.blocks import classes, linear, neighbours
 from onnxpipe.core.guards import require
 from onnxpipe.core.ops import Var, cast, const, op
@@ -41,7 +41,7 @@ def _unchecked(stage: Stage) -> Check:
 def _weights(stage: Stage, x: Var) -> tuple[Var, Var]:
     """What each fitted point weighs ``[N, m]``, 0 outside the radius; bool ``[N, 1]``: is any inside."""
     distance, near = neighbours.within(
-        measured(stage, x), fitted_points(stage), float(stage.radius), metric(stage)
+        measured(stage, x), fitted_points(stage), radius(stage), metric(stage, x)
     )
     weights = cast(near, np.float64)
     inside = cast(op.reduce_max(weights, const([1])), np.bool_)
@@ -50,7 +50,7 @@ def _weights(stage: Stage, x: Var) -> tuple[Var, Var]:
     return weights, inside
 
 
-@converts("sklearn.neighbors.RadiusNeighborsRegressor", dtype=np.float64, refuses=allows_gaps)
+@converts("sklearn.neighbors.RadiusNeighborsRegressor", refuses=allows_gaps)
 def radius_neighbors_regressor(stage: Stage, x: Var) -> Answers:
     """The (weighted) mean of the targets within the radius; without any, NaN cast to their dtype."""
     weights, inside = _weights(stage, x)

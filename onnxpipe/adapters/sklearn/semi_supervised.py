@@ -58,6 +58,6 @@ def _summed(stage: Stage, x: Var) -> Var:
     fitted = stage.child("nn_fit", stage.nn_fit)
     order = saved.meeting_order(fitted)
     points = saved.fitted_points(fitted)[order]
-    near = neighbours.nearest(cast(x, np.float64), points, int(fitted.n_neighbors), metric(fitted))
+    near = neighbours.nearest(cast(x, np.float64), points, int(fitted.n_neighbors), metric(fitted, x))
     shares = op.gather(const(stage.label_distributions_[order]), near.position, axis=0)
     return op.reduce_sum(shares, const([1]), keepdims=0)
