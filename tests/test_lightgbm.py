@@ -109,6 +109,23 @@ def test_every_way_of_boosting(way: str, tmp_path: Path) -> None:
     both_dtypes(tmp_path / "model.txt", rows, booster)
 
 
+@pytest.mark.parametrize("more", [{}, {"objective": "multiclass"}, {"categorical_feature": [3]}], ids=str)
+def test_texts_as_they_were_saved_before_2_3(more: Mapping[str, Any], tmp_path: Path) -> None:
+    """Without an end of the trees, which LightGBM still reads by their sizes."""
+    rows = matrix(n=600, categories=50)
+    text = trained(rows, **more).model_to_string().replace("version=v4", "version=v2")
+    text = text.replace("end of trees\n", "").replace("feature_importances:", "feature importances:")
+    (tmp_path / "model.txt").write_text(text)
+    both_dtypes(tmp_path / "model.txt", rows, lgb.Booster(model_str=text))
+
+
+def test_texts_that_the_library_no_longer_reads_are_refused(tmp_path: Path) -> None:
+    text = trained(matrix()).model_to_string().replace("num_cat=0\n", "")
+    (tmp_path / "model.txt").write_text(text)
+    with pytest.raises(Unreadable, match="by category"):
+        onnxpipe.convert(tmp_path / "model.txt")
+
+
 @pytest.mark.parametrize("more", [{"max_cat_to_onehot": 1}, {"max_cat_to_onehot": 100}], ids=str)
 @pytest.mark.parametrize("count", [5, 30, 70, 300])
 def test_categories(count: int, more: Mapping[str, Any], tmp_path: Path) -> None:

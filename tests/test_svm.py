@@ -172,6 +172,21 @@ def test_fewer_columns_than_the_model_has_are_refused(tmp_path: Path) -> None:
         conversion(tmp_path / "model", Options(), sample={"X": np.zeros((1, 3))})
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("L2_LR", "L2R_LR"), ("L2LOSS_SVM", "L2R_L2LOSS_SVC"), ("L1LOSS_SVM_DUAL", "L2R_L1LOSS_SVC_DUAL")],
+)
+def test_solvers_by_their_names_up_to_1_4(old: str, new: str, tmp_path: Path) -> None:
+    """LIBLINEAR no longer reads them: converted, not verified."""
+    graphs = []
+    for name in (old, new):
+        (tmp_path / "model").write_text(LINEAR.replace("L2R_LR", name) + "1\n2\n", "ascii")
+        graphs.append(conversion(tmp_path / "model", Options()).model.graph.node)
+    assert [node.op_type for node in graphs[0]] == [node.op_type for node in graphs[1]]
+    done = here("convert", "model", "-o", "model.onnx", cwd=tmp_path)
+    assert done.returncode == 0, told(done)
+
+
 def test_damaged_text_is_exit_2(tmp_path: Path) -> None:
     (tmp_path / "model").write_text(SVC + "1 1:\x00\n", "ascii")
     done = here("convert", "model", "-o", "model.onnx", cwd=tmp_path)

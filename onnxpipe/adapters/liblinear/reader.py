@@ -14,6 +14,13 @@ from onnxpipe.errors import Unreadable
 
 framework = "liblinear"
 
+_OLDER = {
+    "L2_LR": "L2R_LR",
+    "L2LOSS_SVM_DUAL": "L2R_L2LOSS_SVC_DUAL",
+    "L2LOSS_SVM": "L2R_L2LOSS_SVC",
+    "L1LOSS_SVM_DUAL": "L2R_L1LOSS_SVC_DUAL",
+}
+"""What solvers were called up to 1.4."""
 _TYPES = {
     "solver_type": "str",
     **dict.fromkeys(("nr_class", "nr_feature"), "int"),
@@ -50,7 +57,7 @@ def _state(data: bytes) -> dict[str, Any]:
     """The header's entries with ``w`` ``[nr_feature, scores]``, one row more where there is a bias."""
     state, body = svm_text.parts(data, _TYPES, "w")
     svm_text.require(state, dict.fromkeys(("solver_type", "nr_class", "nr_feature", "bias")))
-    solver, count = state["solver_type"], state["nr_class"]
+    solver, count = _OLDER.get(state["solver_type"], state["solver_type"]), state["nr_class"]
     if find(f"liblinear.{solver}") is None:
         raise Unreadable(f"unknown solver {solver[:80]!r}")
     if "label" in state:
@@ -60,5 +67,4 @@ def _state(data: bytes) -> dict[str, Any]:
     words = body.split()
     if scores < 1 or rows < 0 or len(words) != rows * scores:
         raise Unreadable(f"it announces {rows} x {scores} weights and has {len(words)}")
-    state["w"] = svm_text.numbers(words).reshape(rows, scores)
-    return state
+    return {**state, "solver_type": solver, "w": svm_text.numbers(words).reshape(rows, scores)}

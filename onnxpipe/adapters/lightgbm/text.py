@@ -17,6 +17,8 @@ HEAD = 64
 _LISTS = ("feature_names", "feature_infos")
 _WHOLE = ("num_class", "num_tree_per_iteration", "max_feature_idx")
 _PARAMETER = re.compile(r"^\[(\w+): (.*)\]\s*$", re.M)
+_END = re.compile(r"^(end of trees|feature importances:)", re.M)
+"""What comes after the trees; up to 2.2 nothing but the importances."""
 _CATEGORIES = "\npandas_categorical:"
 
 
@@ -30,19 +32,23 @@ def fields(text: str) -> dict[str, Any]:
 
     Raises Unreadable where the text or its header is cut.
     """
-    start, found_end, rest = text.partition("\nend of trees")
-    if not found_end:
+    end = _END.search(text)
+    if end is None:
         raise Unreadable("its trees have no end")
-    head, *trees = start.split("\nTree=")
+    head, *trees = text[: end.start()].split("\nTree=")
+    rest = text[end.end() :]
     found: dict[str, Any] = _pairs(head)
     if missing := [name for name in _WHOLE if name not in found]:
         raise Unreadable(f"its header has no {missing[0]}")
     found |= {name: int(found[name]) for name in _WHOLE}
+    parsed = [_pairs(tree) for tree in trees]
+    if any("num_cat" not in tree for tree in parsed):  # which LightGBM refuses, too
+        raise Unreadable("its trees don't tell how many of their splits are by category")
     found |= {name: found.get(name, "").split(" ") for name in _LISTS if name in found}
     return {
         **found,
         "average_output": "average_output" in head.split(),
-        "trees": [_pairs(tree) for tree in trees],
+        "trees": parsed,
         "parameters": dict(_PARAMETER.findall(rest)),
         "pandas_categorical": _categorical(rest),
     }
