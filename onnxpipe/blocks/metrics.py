@@ -134,16 +134,18 @@ def shared(x: Var, gone: Var, points: Array, there: Array) -> Var:
     present, known = cast(op.not_(gone), np.float64), there.astype(np.float64)
     values = op.where(gone, const(0.0), cast(x, np.float64))
 
-    def step(total: Var, value: Var, here: Var, other: Var, there: Var) -> Var:
-        gap = (op.unsqueeze(value, const([1])) - other) * (op.unsqueeze(here, const([1])) * there)
+    def step(total: Var, row: Var, point: Var) -> Var:
+        gap = op.gemm(row, point)
         return total + gap * gap
 
-    rows = [op.transpose(each, perm=[1, 0]) for each in (values, present)]
-    fitted = [const(np.ascontiguousarray(each.T)) for each in (np.where(there, points, 0.0), known)]
-    square = fold(_none(x, points), [*rows, *fitted], step)
-    count = op.matmul(present, fitted[1])
-    scaled = op.sqrt(square / op.max([count, const(1.0)]) * const(float(points.shape[1])))
-    return op.where(op.equal(count, const(0.0)), const(np.inf), scaled)
+    # The difference of two values, and 0 where one is missing: as a product, in one step.
+    sides = (op.unsqueeze(op.transpose(each, perm=[1, 0]), const([2])) for each in (values, present))
+    rows = op.concat(list(sides), axis=2)
+    fitted = np.stack([known.T, -np.where(there, points, 0.0).T], axis=1)
+    count = op.matmul(present, const(np.ascontiguousarray(known.T)))
+    start = op.where(op.equal(count, const(0.0)), const(np.inf), const(0.0))
+    square = fold(start, [rows, const(fitted)], step)
+    return op.sqrt(square / op.max([count, const(1.0)]) * const(float(points.shape[1])))
 
 
 class _Counts(NamedTuple):

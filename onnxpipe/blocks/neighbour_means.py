@@ -28,6 +28,11 @@ class Known(NamedTuple):
         return np.where(self.there, self.rows, 0.0)
 
     @property
+    def lacking(self) -> Array:
+        """What to add to distances so that rows without a column's value are nowhere: ``[d, m]``."""
+        return np.where(self.there.T, 0.0, np.inf)
+
+    @property
     def means(self) -> Array:
         """The mean of each column's values ``[d]``, 0 where there are none."""
         return np.asarray(self.filled.sum(axis=0) / np.maximum(self.there.sum(axis=0), 1))
@@ -47,8 +52,8 @@ def means(x: Var, gone: Var, known: Known, k: int, by_distance: bool) -> Var:
     distance = metrics.shared(x, gone, known.rows, known.there)
     k = min(k, len(known.rows))
 
-    def mean(distances: Var, there: Var, values: Callable[[Var], Var], other: Var) -> Var:
-        far, place = ranked(op.where(there, distances, const(np.inf)), const([k]), largest=False)
+    def mean(distances: Var, lacking: Var, values: Callable[[Var], Var], other: Var) -> Var:
+        far, place = ranked(op.add(distances, lacking), const([k]), largest=False)
         reached = cast(op.less(far, const(np.inf)), np.float64)
         weights = neighbours.inverse(far) if by_distance else reached
         weights = op.where(op.equal(reached, const(0.0)), const(0.0), weights)
@@ -69,7 +74,7 @@ def _at_gaps(distance: Var, gone: Var, known: Known, mean: _Mean) -> Var:
     filled, other = const(known.filled.T.ravel()), const(known.means[:, None])
     found = mean(
         op.gather(distance, row, axis=0),
-        op.gather(const(np.ascontiguousarray(known.there.T)), column, axis=0),
+        op.gather(const(known.lacking), column, axis=0),
         lambda nearest: op.gather(filled, op.add(nearest, start), axis=0),
         op.gather(other, column, axis=0),
     )
@@ -80,10 +85,12 @@ def _at_gaps(distance: Var, gone: Var, known: Known, mean: _Mean) -> Var:
 def _by_column(distance: Var, known: Known, mean: _Mean) -> Var:
     """The means of all columns, with room for one distance per fitted row."""
 
-    def step(made: Var, there: Var, values: Var, unit: Var, other: Var) -> Var:
-        return made + mean(distance, there, lambda nearest: op.gather(values, nearest, axis=0), other) * unit
+    def step(made: Var, lacking: Var, values: Var, unit: Var, other: Var) -> Var:
+        return (
+            made + mean(distance, lacking, lambda nearest: op.gather(values, nearest, axis=0), other) * unit
+        )
 
     # Asked for out here, too, the distances aren't computed again for every column.
     start = op.expand(const(0.0), op.concat([batch_size(distance), const([len(known.means)])], axis=0))
-    columns = (known.there.T, known.filled.T, np.eye(len(known.means)), known.means)
+    columns = (known.lacking, known.filled.T, np.eye(len(known.means)), known.means)
     return fold(start, [const(np.ascontiguousarray(each)) for each in columns], step)
