@@ -164,6 +164,18 @@ def test_margins_are_equal_bit_for_bit(rounds: int, more: Mapping[str, Any], tmp
     np.testing.assert_array_equal(session.run(None, {"X": rows})[0], booster.inplace_predict(rows))
 
 
+@pytest.mark.parametrize("more", [{}, {"base_score": 0.3}], ids=str)
+def test_a_booster_without_rounds_answers_where_it_would_start(
+    more: Mapping[str, Any], tmp_path: Path
+) -> None:
+    rows = matrix().astype(np.float32)
+    booster = trained("binary:logistic", rows, rounds=0, **more)
+    booster.save_model(tmp_path / "model.ubj")
+    session = open_session(onnxpipe.convert(tmp_path / "model.ubj", outputs=["margin"]))
+    expected = booster.inplace_predict(rows, predict_type="margin")
+    np.testing.assert_array_equal(session.run(None, {"X": rows})[0], expected)
+
+
 def test_leaves_of_targets_as_they_were_saved_before_3_2(tmp_path: Path) -> None:
     """A row at every node, where there is one at every leaf now; one first prediction for all targets."""
     rows = matrix()

@@ -84,7 +84,8 @@ def margins(stage: Stage, x: Var, rounds: int | None = None, given: Var | None =
     ``x`` is float32 with NaN where a value is missing. ``given`` ``[N, scores]`` takes the place of the
     first prediction; the library adds the trees to it one by one, the graph adds it to their sum.
     """
-    first = objective(stage).margin(trees.base_score(stage))
+    score = trees.base_score(stage)
+    first = score if trees.is_untrained(stage) else objective(stage).margin(score)
     start = first if given is None else np.zeros_like(first)
     total = _linear(stage, x, start) if trees.is_linear(stage) else trees.summed(stage, x, start, rounds)
     return total if given is None else given + total

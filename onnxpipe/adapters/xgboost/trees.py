@@ -101,6 +101,12 @@ def is_linear(stage: Stage) -> bool:
     return str(stage.gradient_booster.get("name")) == "gblinear"
 
 
+def is_untrained(stage: Stage) -> bool:
+    """Whether there are no rounds, and no score that was given: then the default one is a margin."""
+    estimated = str(stage.learner_model_param.get("boost_from_average", "0")) != "0"
+    return estimated and not is_linear(stage) and not len(tree_model(stage)["trees"])
+
+
 def tree_model(stage: Stage) -> Mapping[str, Any]:
     """The part of the document that holds the trees; dropout's stands one level deeper."""
     booster = stage.gradient_booster
