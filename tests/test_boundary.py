@@ -47,6 +47,19 @@ def test_cells_are_found_by_moving_them() -> None:
     assert 2 not in found
 
 
+def test_text_is_moved_to_text_that_others_hold() -> None:
+    base = {"word": np.array([["a"], ["a"], ["b"]], object)}
+    tried: list[str] = []
+
+    def arrive(rows: Any) -> Any:
+        tried.extend(rows["word"].ravel())
+        return rows["word"]
+
+    signature = Signature((Port("word", "string", ("N", 1)),), ())
+    assert list(reaching(arrive, base, slots(signature))) == [0]
+    assert set(tried) == {"a", "b"}
+
+
 def test_a_stage_that_refuses_every_moved_cell_is_reached_by_none() -> None:
     def picky(rows: Any) -> Any:
         known = np.isin(rows["X"], BASE["X"]).all()

@@ -123,5 +123,6 @@ SPECIAL: Mapping[str, Callable[[Var], Var]] = {
     "exp10": lambda x: op.pow(_like(x, 10), x),
     "expit": linear.expit,
     "logit": logit,
+    "ndtr": lambda x: numeric.inplace(x, special.normal_cdf(cast(x, np.float64))),
 }
 """What scipy.special has and numpy hasn't."""

@@ -27,6 +27,12 @@ def _extreme(found: Var, x: Var) -> Var:
     return op.where(op.greater(gaps, const(0)), _like(x, np.nan), found)
 
 
+def _variance(x: Var) -> Var:
+    """The mean square of what each number of a row is off their mean ``[N, 1]``."""
+    apart = op.sub(x, op.reduce_mean(x, const([1])))
+    return op.reduce_mean(op.mul(apart, apart), const([1]))
+
+
 BINARY: Mapping[str, Callable[[Any, Var], Var]] = {
     "add": lambda a, x: op.add(_like(x, a), x),
     "divide": lambda a, x: op.div(_like(x, a), x),
@@ -46,6 +52,9 @@ WITHIN_ROWS: Mapping[str, Callable[[Var], Var]] = {
     "max": lambda x: _extreme(op.reduce_max(x, const([1])), x),
     "mean": lambda x: op.reduce_mean(x, const([1])),
     "min": lambda x: _extreme(op.reduce_min(x, const([1])), x),
+    "prod": lambda x: op.reduce_prod(x, const([1])),
+    "std": lambda x: op.sqrt(_variance(x)),
     "sum": lambda x: op.reduce_sum(x, const([1])),
+    "var": _variance,
 }
 """What becomes of each row ``[N, d]``: ``[N, 1]``."""

@@ -64,7 +64,7 @@ def reaching(arrive: Arrive, base: Rows, cells: Sequence[Slot]) -> Mapping[int, 
         return {}
     probes = min(2, length(base))
     indices = np.repeat(np.arange(probes), len(cells))
-    moved = [_moved(column(base, slot)[i], slot) for i in range(probes) for slot in cells]
+    moved = [_moved(column(base, slot), i, slot) for i in range(probes) for slot in cells]
     before = arrive(take(base, np.arange(probes)))
     after = arrive(with_values(base, indices, list(cells) * probes, moved))
     if not before.shape[1] or not after.shape[1]:  # the original refuses them all
@@ -208,10 +208,11 @@ def _merged(parts: Sequence[Found]) -> Found:
     )
 
 
-def _moved(value: Any, slot: Slot) -> Any:
-    """Another value for a cell, one that most stages answer differently to."""
+def _moved(values: Array, row: int, slot: Slot) -> Any:
+    """Another value for a cell, one that most stages answer differently to: of texts one they may know."""
+    value = values[row]
     if slot.is_text:
-        return f"{value}onnxpipe-probe"
+        return next((other for other in values if other != value), f"{value}onnxpipe-probe")
     if slot.dtype == "bool":
         return not value
     return value * 1.5 + 1 if np.isfinite(value) else 1

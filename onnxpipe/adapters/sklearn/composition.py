@@ -85,7 +85,8 @@ def positions(selected: Any, names: Sequence[str], width: int) -> list[int]:
     if chosen.dtype.kind == "b":
         return [int(i) for i in np.flatnonzero(chosen)]
     if chosen.dtype.kind in "OU":
-        return [names.index(str(name)) for name in chosen]
+        places = {name: i for i, name in enumerate(names)}
+        return [places[str(name)] for name in chosen]
     return [int(i) % width for i in chosen]
 
 

@@ -53,7 +53,7 @@ def _columns(stage: Stage) -> Sequence[str]:
 
 def _edges(stage: Stage) -> Mapping[int, Any]:
     """The texts of each key."""
-    places = {key: i for i, key in enumerate(keys(stage.state) or ())}
+    places = _places(stage)
     found: dict[int, list[str]] = {}
     for key, value in _features(stage.state):
         if value is not None:
@@ -64,14 +64,14 @@ def _edges(stage: Stage) -> Mapping[int, Any]:
 @converts("sklearn.feature_extraction.DictVectorizer", columns=_columns, edges=_edges)
 def dict_vectorizer(stage: Stage, x: Table) -> Table:
     """The number of each key, and 1 in the column of a key's text."""
-    features, names = _features(stage.state), keys(stage.state) or ()
+    features, places = _features(stage.state), _places(stage)
     texts = [i for i, (_, value) in enumerate(features) if value is not None]
     numbers = [i for i, (_, value) in enumerate(features) if value is None]
     if both := {features[i][0] for i in texts} & {features[i][0] for i in numbers}:
         raise stage.unsupported(f"has both text and numbers under {', '.join(sorted(both))}")
     dtype, made = categories.numpy_type(stage.dtype), []
     if numbers:
-        made.append(cast(_numbers(x.take([names.index(features[i][0]) for i in numbers]).matrix()), dtype))
+        made.append(cast(_numbers(x.take([places[features[i][0]] for i in numbers]).matrix()), dtype))
     if texts:
         made.append(cast(_indicators(stage, x, [features[i] for i in texts]), dtype))
     return Table.of(take_columns(concat(made, 1), np.argsort([*numbers, *texts])))
@@ -84,11 +84,16 @@ def _numbers(x: Var) -> Var:
 
 def _indicators(stage: Stage, x: Table, features: Sequence[tuple[str, str | None]]) -> Var:
     """bool ``[N, len(features)]``: whether a key holds a text."""
-    held = list(dict.fromkeys(key for key, _ in features))
+    held = {key: i for i, key in enumerate(dict.fromkeys(key for key, _ in features))}
     values = categories.keys(stage, np.array([value for _, value in features], object))
-    owner = [held.index(key) for key, _ in features]
-    names = list(keys(stage.state) or ())
-    return indicators(x.take([names.index(key) for key in held]).matrix(), owner, values)
+    places = _places(stage)
+    owner = [held[key] for key, _ in features]
+    return indicators(x.take([places[key] for key in held]).matrix(), owner, values)
+
+
+def _places(stage: Stage) -> dict[str, int]:
+    """The column of each key."""
+    return {key: i for i, key in enumerate(keys(stage.state) or ())}
 
 
 def _hashed_columns(stage: Stage) -> Sequence[str]:

@@ -6,12 +6,14 @@ Formulas: sklearn/preprocessing/_function_transformer.py, and numpy's own docume
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+import numpy as np
 
 from onnxpipe.adapters.pickles import Global, described
 from onnxpipe.core.apply import unfloated
-from onnxpipe.core.ops import Var, dtype_of
+from onnxpipe.core.ops import Var, dtype_of, shape_of
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.record import Record
 from onnxpipe.core.registry import converts
@@ -47,7 +49,8 @@ def called(stage: Stage, x: Table, function: Any, arguments: Mapping[str, Any] |
         raise stage.unsupported(f"calls {name} with {words}") from None
     _refuse_odd(stage, x, name, known)
     parts = _apart(x) if known.by_column else [x.matrix()]
-    return Table.join(Table.of(known.translate(stage, part, **given)) for part in parts).promoted()
+    made = [known.translate(stage, part, **_share(given, parts, i)) for i, part in enumerate(parts)]
+    return Table.join(Table.of(each) for each in made).promoted()
 
 
 def keeps_columns(stage: Stage) -> bool:
@@ -81,6 +84,16 @@ def _named(function: Any, arguments: Mapping[str, Any]) -> tuple[str, Mapping[st
         if len(positional) < 2 and BEFORE not in {**bound, **arguments}:
             return _named(inner, {**bound, **arguments, **({BEFORE: positional[0]} if positional else {})})
     return "", arguments
+
+
+def _share(given: Mapping[str, Any], parts: Sequence[Var], place: int) -> Mapping[str, Any]:
+    """The keywords for one of the matrices: of what holds a value per column, those of its columns."""
+    edges = np.cumsum([0, *(shape_of(part)[1] for part in parts)])
+    own = slice(edges[place], edges[place + 1])
+    return {
+        key: value[own] if np.ndim(value) == 1 and len(value) == edges[-1] else value
+        for key, value in given.items()
+    }
 
 
 def _apart(x: Table) -> list[Var]:

@@ -125,8 +125,8 @@ def _groups(stage: Stage, x: Table) -> list[Group]:
 @converts("sklearn.impute.SimpleImputer", columns=_imputer_columns, edges=_imputer_edges)
 def simple_imputer(stage: Stage, x: Table) -> Table:
     """Missing values replaced by their column's statistic; indicators of what was missing behind."""
-    groups = _groups(stage, x)
-    kept = [i for group in groups for i in group.where if not _is_dropped(stage)[i]]
+    groups, dropped = _groups(stage, x), _is_dropped(stage)
+    kept = [i for group in groups for i in group.where if not dropped[i]]
     result = Table.join(_filled(stage, group) for group in groups).take(np.argsort(kept).tolist())
     indicator = stage.get("indicator_")
     if not isinstance(indicator, Record) or not len(indicator.get("features_")):
@@ -155,8 +155,8 @@ def _filled(stage: Stage, group: Group) -> Table:
 
 def _indicators(groups: Sequence[Group], features: Sequence[int]) -> Var:
     """bool ``[N, len(features)]``: where the given columns are missing."""
-    where = [i for group in groups for i in group.where]
-    return take_columns(concat([group.missing for group in groups], 1), [where.index(i) for i in features])
+    where = np.argsort([i for group in groups for i in group.where])
+    return take_columns(concat([group.missing for group in groups], 1), where[list(features)])
 
 
 @converts("sklearn.impute.MissingIndicator")

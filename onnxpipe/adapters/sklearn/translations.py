@@ -36,6 +36,12 @@ _ALIASES = {
     "rad2deg": ("degrees",),
     "trunc": ("fix",),
 }
+_OPERATORS = {
+    "absolute": ("builtins.abs", "_operator.abs"),
+    "negative": ("_operator.neg",),
+    "positive": ("_operator.pos",),
+}
+"""What Python itself has, under the names that pickles give it."""
 _FLOATING = ("divide", "equal", "greater", "greater_equal", "less", "less_equal")
 """Functions of two integers that answer floats or truth values."""
 _IN_BOTH = ("cbrt", "exp2", "expm1", "log1p")
@@ -44,6 +50,7 @@ _IN_BOTH = ("cbrt", "exp2", "expm1", "log1p")
 
 def _numpy_names(name: str) -> list[str]:
     both = [f"scipy.special.{name}"] if name in _IN_BOTH else []
+    both += _OPERATORS.get(name, ())
     return [f"numpy.{each}" for each in (name, *_ALIASES.get(name, ()))] + both
 
 
@@ -128,8 +135,14 @@ def softmax(stage: Stage, x: Var, axis: int) -> Var:
 def clip(
     stage: Stage, x: Var, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None
 ) -> Var:
-    """``x`` between limits."""
-    return elementwise.limited(x, a_min if min is None else min, a_max if max is None else max)
+    """``x`` between limits. Of frames, pandas moves limits that cross, and widens float32 where it must."""
+    low, high = a_min if min is None else min, a_max if max is None else max
+    if stage.get("feature_names_in_") is not None:
+        if low is not None and high is not None and np.any(np.greater(low, high)):
+            raise stage.unsupported("clips a data frame between limits that cross")
+        if dtype_of(x) == np.float32 and np.ndim(low) + np.ndim(high):
+            raise stage.unsupported("clips float32 columns of a data frame between lists of limits")
+    return elementwise.limited(x, low, high)
 
 
 @translates("numpy.nan_to_num", by_column=True)
