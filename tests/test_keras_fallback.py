@@ -15,8 +15,10 @@ pytest.importorskip("tf2onnx", reason="tf2onnx isn't installed")
 from onnxpipe.adapters.base import Artefact
 from onnxpipe.adapters.keras import reader, trust
 from onnxpipe.core.options import Options
+from onnxpipe.core.registry import NO_CONVERTER
 from onnxpipe.errors import Unsupported, Untrusted
 from onnxpipe.services.convert import convert
+from tests.harness import open_session
 from tests.rigs import keras as keras_rig
 from tests.rigs import tensorflow as rig
 
@@ -77,6 +79,21 @@ def test_code_is_asked_once_it_is_allowed(name: str, tmp_path: Path) -> None:
         wanted = native.answers(model, rows, names, [])
         for output, found in zip(names, session.run(names, rows), strict=True):
             rig.same(found, wanted[output])
+
+
+def test_an_activation_of_the_users_own_is_exported(tmp_path: Path) -> None:
+    from tests import keras_classes
+
+    keras = keras_rig.native().keras()
+    dense = keras.layers.Dense(2, activation=keras_classes.bent, name="y")
+    keras.Sequential([keras.Input((3,), name="x"), dense]).save(tmp_path / "model.keras")
+    with pytest.raises(Unsupported, match=r"y/activation: Custom\.bent has no converter") as refused:
+        convert(tmp_path / "model.keras", fallback=False)
+    assert all(stage.reason == NO_CONVERTER for stage in refused.value.stages)
+    model = keras_rig.native().load(str(tmp_path / "model.keras"), "", ["tests.keras_classes.bent"])
+    session = open_session(rig.exported(model, Options()).model)
+    wanted = keras_rig.native().answers(model, {"x": ROWS}, ["y"], [])
+    rig.same(session.run(["y"], {"x": ROWS})[0], wanted["y"])
 
 
 def test_outputs_of_a_class_are_named_by_its_keys(tmp_path: Path) -> None:

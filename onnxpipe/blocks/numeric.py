@@ -225,3 +225,16 @@ def _unbent(size: Var, power: Array) -> Var:
     safe = np.where(flat, 1.0, power)
     bent = expm1(log1p(size * safe) / safe)
     return op.where(const(flat), expm1(size), bent) if flat.any() else bent
+
+
+def greatest(x: Var, axes: Var, keepdims: int = 1, *, least: bool = False) -> Var:
+    """The greatest along ``axes``, or the least; NaN where one is among them.
+
+    onnxruntime's reductions (1.31) lose a NaN that doesn't come first.
+    """
+    reduce = op.reduce_min if least else op.reduce_max
+    found = reduce(x, axes, keepdims=keepdims)
+    if dtype_of(x).kind != "f":
+        return found
+    lost = op.reduce_max(cast(op.isnan(x), np.int32), axes, keepdims=keepdims)
+    return op.where(op.equal(lost, const(np.int32(1))), const(np.nan, dtype_of(x)), found)

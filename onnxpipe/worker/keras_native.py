@@ -70,11 +70,12 @@ def input_name(tensor: Any) -> str:
 
 
 def output_names(model: Any, count: int) -> List[str]:
-    """The names of the layers that answer, numbered where one answers several tensors."""
+    """The names of the layers that answer, numbered where one answers several tensors or is an input."""
     names = getattr(model, "output_names", None)
     if names is None or len(names) != count:
         names = [model.layers[-1].name] * count
-    seen, found = {}, []  # type: Dict[str, int], List[str]
+    seen = {input_name(tensor): 1 for tensor in getattr(model, "inputs", None) or ()}
+    found = []  # type: List[str]
     for name in names:
         found.append("%s_%d" % (name, seen[name]) if seen.get(name) else name)
         seen[name] = seen.get(name, 0) + 1

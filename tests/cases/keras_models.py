@@ -56,6 +56,12 @@ def shared_by_models(keras: Any) -> Any:
     return keras.Model(top, [one(top), two(top)])
 
 
+def passed_on(keras: Any) -> Any:
+    """Inputs that are answers too, such as a key to know rows by."""
+    x, key = keras.Input((4,), name="x"), keras.Input((1,), dtype="string", name="key")
+    return keras.Model([x, key], [key, keras.layers.Dense(2, name="y")(x), x, x])
+
+
 def operations(keras: Any) -> Any:
     x = keras.Input((4,), name="x")
     return keras.Model(x, keras.activations.relu(x, max_value=1.0))
@@ -103,6 +109,7 @@ CASES = [
     Case(net(two_inputs_two_outputs, FUNCTIONAL, suffix=".h5")),
     Case(net(shared_twice_in_a_row, FUNCTIONAL)),
     Case(net(named_inputs_and_outputs, FUNCTIONAL)),
+    Case(net(passed_on, FUNCTIONAL)),
     Case(net(models_in_models, FUNCTIONAL)),
     Case(net(models_in_models, FUNCTIONAL, suffix=".h5")),
     Case(net(model_last, FUNCTIONAL)),

@@ -126,7 +126,16 @@ def median(ops: Any, x: Any, y: Any, whole: Any) -> Any:
     return ops.median(x, axis=1)
 
 
+def odd(keras: Any) -> Any:
+    """What makes one number of a row, of which the rows tried hold NaN and infinities as well."""
+    x, ops = keras.Input((6,), name="x"), keras.ops
+    y = ops.concatenate([x[:, 1:], x[:, :1]], axis=1)
+    places = [ops.argmax(y, axis=-1), ops.argmin(y, axis=-1), ops.argmax(x, axis=1, keepdims=True)]
+    return keras.Model(x, [*places, ops.max(y, axis=1), ops.amin(y, axis=-1, keepdims=True)])
+
+
 CASES = [
+    Case(net(odd, *(f"keras.ops.{name}" for name in ("Argmax", "Argmin", "Max", "Amin")))),
     tried(singles, *ANYWHERE, *WITHIN, *ABOVE, "arccosh"),
     tried(told, *(name for name, *_ in TOLD), "clip"),
     tried(pairs, *PAIRS, "power"),

@@ -14,7 +14,9 @@ from onnxpipe.adapters.keras.older import HARD_SIGMOID
 from onnxpipe.blocks import activations
 from onnxpipe.core.ops import Var, const, dtype_of, op
 from onnxpipe.core.plan import Stage
-from onnxpipe.core.registry import converts
+from onnxpipe.core.record import Record
+from onnxpipe.core.registry import converts, missing
+from onnxpipe.errors import Unsupported
 
 _NAMED: dict[str, Callable[[Var], Var]] = {
     "celu": lambda x: op.celu(x, alpha=1.0),
@@ -93,7 +95,7 @@ def named(stage: Stage, x: Var, field: str = "activation") -> Var:
     if name in _SINGLE and dtype_of(x) == np.float64:
         raise stage.unsupported(f"bends float64 by {name}, which onnxruntime doesn't as TensorFlow does")
     if name not in _NAMED:
-        raise stage.unsupported(f"has an activation of its own, {name!s:.60}")
+        raise Unsupported([missing(stage.child(field, Record(str(name).replace(">", "."), "")))])
     return _NAMED[str(name)](settled(stage, x))
 
 

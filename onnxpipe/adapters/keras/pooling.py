@@ -8,7 +8,7 @@ from onnxpipe.adapters.keras.calls import Value
 from onnxpipe.adapters.keras.convolutional import window
 from onnxpipe.adapters.keras.operands import size_of
 from onnxpipe.adapters.keras.places import first, moved, sizes
-from onnxpipe.blocks import convolving
+from onnxpipe.blocks import convolving, numeric
 from onnxpipe.core.ops import Var, cast, const, dtype_of, op, shape_of
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import converts
@@ -37,7 +37,7 @@ def _places(stage: Stage, x: Var) -> list[int]:
     "keras.layers.GlobalMaxPooling1D", "keras.layers.GlobalMaxPooling2D", "keras.layers.GlobalMaxPooling3D"
 )
 def global_max_pooling(stage: Stage, x: Var) -> Var:
-    return op.reduce_max(x, const(_places(stage, x)), keepdims=int(bool(stage.get("keepdims"))))
+    return numeric.greatest(x, const(_places(stage, x)), int(bool(stage.get("keepdims"))))
 
 
 @converts(

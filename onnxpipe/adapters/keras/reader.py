@@ -105,13 +105,13 @@ def _inputs(root: Stage) -> Sequence[Record]:
 
 
 def output_names(root: Stage, count: int) -> list[str]:
-    """The names of the layers that answer, numbered where one answers several tensors."""
+    """The names of the layers that answer, numbered where one answers several tensors or is an input."""
     if root.kind == "keras.Functional":
         names = [ref.layer for ref in models.flat_refs(models.nested(root.output_layers))]
     else:
         last = str(root.layers[-1].get("name"))
         names = [last] * count
-    seen: Counter[str] = Counter()
+    seen = Counter(str(layer.get("name")) for layer in _inputs(root))
     found = []
     for name in names:
         found.append(f"{name}_{seen[name]}" if seen[name] else name)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from onnxpipe.adapters.keras.calls import Call
 from onnxpipe.adapters.keras.operands import axes_within, operand, size_of
-from onnxpipe.blocks import normalising
+from onnxpipe.blocks import normalising, numeric
 from onnxpipe.core.ops import Var, cast, const, dtype_of, op, ranked, shape_of, shaped
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import converts
@@ -28,10 +29,10 @@ def _root_of_sum(x: Var, axes: Var, keepdims: int) -> Var:
 
 _SUMS: dict[str, Reduce] = {"Sum": op.reduce_sum, "Prod": op.reduce_prod}
 _EXTREMES: dict[str, Reduce] = {
-    "Max": op.reduce_max,
-    "Amax": op.reduce_max,
-    "Min": op.reduce_min,
-    "Amin": op.reduce_min,
+    "Max": numeric.greatest,
+    "Amax": numeric.greatest,
+    "Min": partial(numeric.greatest, least=True),
+    "Amin": partial(numeric.greatest, least=True),
 }
 _MEANS: dict[str, Reduce] = {
     "Logsumexp": op.reduce_log_sum_exp,
@@ -102,10 +103,16 @@ def counted(stage: Stage, call: Call) -> Var:
 
 @converts("keras.ops.Argmax", "keras.ops.Argmin")
 def place(stage: Stage, call: Call) -> Var:
-    """The first of equal ones."""
-    x = operand(stage, call.first)
+    """The first of equal ones; NaN is passed over, and the first where there is nothing else.
+
+    Source: Eigen's ArgMaxTupleReducer, which begins with the least number that there is.
+    """
+    x, most = operand(stage, call.first), _name(stage) == "Argmax"
     (axis,), keep = axes_within(stage, x), int(bool(stage.get("keepdims")))
-    find = op.arg_max if _name(stage) == "Argmax" else op.arg_min
+    find = op.arg_max if most else op.arg_min
+    if dtype_of(x).kind == "f":
+        end = const(np.finfo(dtype_of(x)).min if most else np.finfo(dtype_of(x)).max, dtype_of(x))
+        x = op.where((op.greater if most else op.less)(x, end), x, end)
     return cast(find(x, axis=axis, keepdims=keep), np.int32)
 
 
