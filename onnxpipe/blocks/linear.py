@@ -95,6 +95,13 @@ def plus_column(x: Var, column: Var, factor: float = 1.0) -> Var:
     return op.add(x, column) if factor == 1.0 else op.sub(x, column)
 
 
+def repeated(column: Var, x: Var) -> Var:
+    """A ``column`` ``[N, 1]`` in the shape that ``x`` ``[N, k]``, of its dtype, is soonest divided by."""
+    if not _is_narrow(x):
+        return column
+    return as_many(op.gemm(column, const(np.ones((1, int(shape_of(x)[1])), dtype_of(x)))), x)
+
+
 def row_sums(x: Var) -> Var:
     """The sum of each row of ``x`` ``[N, k]`` in the shape that is quickest beside it, ``[N, 1 or k]``."""
     if _is_narrow(x):

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from onnxpipe.blocks import numeric
+from onnxpipe.blocks import linear, numeric
 from onnxpipe.blocks.categorical import Coding, coded
 from onnxpipe.blocks.contrib import matches
 from onnxpipe.blocks.masks import named_class, ranges
@@ -150,7 +150,8 @@ def normed(x: Var, norm: str) -> Var:
     size = op.reduce_sum(parts, const([1]))
     size = size if norm == "l1" else op.sqrt(size)
     zero, one = const(0, np.float64), const(1, np.float64)
-    return cast(x / op.where(op.equal(size, zero), one, size), dtype_of(x))
+    wide = cast(x, np.float64)
+    return cast(wide / linear.repeated(op.where(op.equal(size, zero), one, size), wide), dtype_of(x))
 
 
 def weighted(x: Var, weights: Array) -> Var:
