@@ -17,8 +17,8 @@ from onnxpipe.core.plan import Stage
 from onnxpipe.core.record import Record
 from onnxpipe.core.registry import Answers, Converter, find, missing
 from onnxpipe.core.soundness import sound
-from onnxpipe.core.stored import Stored, stored
-from onnxpipe.core.table import Check, Table
+from onnxpipe.core.stored import stored
+from onnxpipe.core.table import Check, Due, Table
 from onnxpipe.errors import BadInput, Contradictory, Unsupported
 
 
@@ -100,11 +100,10 @@ def _answers(converter: Converter, stage: Stage, table: Table) -> Answers:
         if not table.risky and (converter.dtype is None or not _narrowed(table, converter.dtype)):
             due = Check.NOTHING
         if converter.takes_check:
-            result = converter.convert(stage, x, due)
+            told = due if converter.third is Check else Due(due, table.stored)
+            result = converter.convert(stage, x, told)
         elif converter.defers(stage):
             owes, result = due, converter.convert(stage, x)
-        elif converter.third is Stored:
-            result = converter.convert(stage, guarded(stage.context, x, due), table.stored)
         else:
             result = converter.convert(stage, guarded(stage.context, x, due))
     if isinstance(result, Var):

@@ -15,7 +15,7 @@ import numpy as np
 
 from onnxpipe.core.ops import Var
 from onnxpipe.core.plan import Stage
-from onnxpipe.core.table import Check, Table
+from onnxpipe.core.table import Check, Due, Table
 from onnxpipe.core.wild import Wild
 from onnxpipe.errors import BadPlugin, UnsupportedStage
 
@@ -51,9 +51,9 @@ class Converter:
     columns as one matrix, of ``dtype`` if given, else float32/float64 as they are and anything else
     as float64. Frameworks that name columns know further ones (``core.frame``). ``third`` is the
     annotation of a third parameter: Check gets the check that is due, and the converter makes it
-    itself; Stored gets how native stores the rows. ``reads`` and ``adds`` tell the names of the columns
-    a stage reads and adds, where its parameters don't in the usual way. ``refuses`` is what native
-    refuses in that matrix.
+    itself, as with Due, which tells how native stores the rows, too. ``reads`` and ``adds`` tell the
+    names of the columns a stage reads and adds, where its parameters don't in the usual way.
+    ``refuses`` is what native refuses in that matrix.
     ``carries`` says that a NaN or infinity always reaches the answer as one, so that the check may
     wait for a later stage.
     ``columns`` tells the dtype names of the columns the stage was fitted on, ``ANY`` where it
@@ -85,7 +85,7 @@ class Converter:
 
     @property
     def takes_check(self) -> bool:
-        return self.third is Check
+        return self.third in (Check, Due)
 
     def check(self, stage: Stage) -> Check:
         """What native refuses in this stage's input."""

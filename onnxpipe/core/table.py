@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -24,6 +24,13 @@ class Check(IntEnum):
     NOTHING = 0
     INFINITE = 1
     NONFINITE = 2
+
+
+class Due(NamedTuple):
+    """The check that is left to make of a matrix, and how native stores it."""
+
+    check: Check
+    stored: Stored
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,9 @@
 """Rows for XGBoost behind stages that answer sparse matrices, whose zeros it takes for missing."""
 
 from sklearn.compose import make_column_transformer
-from sklearn.ensemble import StackingClassifier
+from sklearn.ensemble import AdaBoostRegressor, StackingClassifier
 from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer, TfidfVectorizer
-from sklearn.feature_selection import SelectKBest
+from sklearn.feature_selection import RFE, SelectKBest
 from sklearn.multioutput import RegressorChain
 from sklearn.pipeline import make_pipeline, make_union
 from sklearn.preprocessing import (
@@ -51,6 +51,8 @@ CASES = [
         data="many_cities",
     ),
     Case(make_pipeline(KBinsDiscretizer(), XGBRegressor(**FEW))),
+    Case(make_pipeline(KBinsDiscretizer(), AdaBoostRegressor(XGBRegressor(**FEW), n_estimators=3))),
+    Case(make_pipeline(KBinsDiscretizer(), RFE(XGBClassifier(**FEW), n_features_to_select=9))),
     Case(make_pipeline(KBinsDiscretizer(), RegressorChain(XGBRegressor(**FEW))), data="targets"),
     Case(make_pipeline(TfidfVectorizer(), SelectKBest(k=3), XGBClassifier(**FEW)), data="documents"),
     Case(

@@ -19,7 +19,7 @@ from onnxpipe.core.guards import guarded
 from onnxpipe.core.ops import Var, batch_size, cast, concat, const, dtype_of, op
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import Answers, converts
-from onnxpipe.core.table import Check, Table
+from onnxpipe.core.table import Check, Due, Table
 
 Array = NDArray[Any]
 
@@ -29,12 +29,12 @@ def edges(stage: Stage) -> Mapping[int, Array]:
 
 
 @converts("sklearn.ensemble.AdaBoostClassifier", columns=inner_columns, edges=edges)
-def adaboost_classifier(stage: Stage, x: Var, check: Check) -> Answers:
+def adaboost_classifier(stage: Stage, x: Var, due: Due) -> Answers:
     """The weighted vote as a score per class, a single one for two, and a softmax of it."""
     count = len(stage.classes_)
     if count == 1:
-        return _certain(stage, guarded(stage.context, x, check))
-    score = _scores(stage, x, check)
+        return _certain(stage, guarded(stage.context, x, due.check))
+    score = _scores(stage, x, due)
     if count == 2:
         proba = linear.softmax(linear.as_column(score) * np.array([-0.5, 0.5]))
         predicted = classes.positive(score, stage.classes_)
@@ -45,16 +45,16 @@ def adaboost_classifier(stage: Stage, x: Var, check: Check) -> Answers:
 
 
 @converts("sklearn.ensemble.AdaBoostRegressor", columns=inner_columns, edges=edges)
-def adaboost_regressor(stage: Stage, x: Var, check: Check) -> Answers:
+def adaboost_regressor(stage: Stage, x: Var, due: Due) -> Answers:
     """The weighted median of the members' answers ``[N]``."""
     estimators = list(stage.estimators_)
     weights = np.asarray(stage.estimator_weights_)[: len(estimators)]
     if are_trees(stage):
         forest, values = saved.forest_of(estimators), saved.leaf_values(estimators)[:, 0, 0]
-        single = _single(stage, x, check)
+        single = _single(stage, x, due)
         made = trees.summed(single, forest, values, forest.tree_of_leaf)
     else:
-        made = ensembles.stacked([tensor(each["predict"]) for each in _asked(stage, x, check)])
+        made = ensembles.stacked([tensor(each["predict"]) for each in _asked(stage, x, due)])
     return {"predict": ensembles.weighted_median(made, weights)}
 
 
@@ -70,27 +70,27 @@ def _certain(stage: Stage, x: Var) -> Answers:
     }
 
 
-def _asked(stage: Stage, x: Var, check: Check) -> list[Answers]:
-    checked = guarded(stage.context, x, check)
-    return asked(members(stage), Table.of(checked, finite=True))
+def _asked(stage: Stage, x: Var, due: Due) -> list[Answers]:
+    checked = guarded(stage.context, x, due.check)
+    return asked(members(stage), Table.of(checked, finite=True).kept(due.stored))
 
 
-def _single(stage: Stage, x: Var, check: Check) -> Var:
+def _single(stage: Stage, x: Var, due: Due) -> Var:
     """The rows as trees compare them: what float32 can't hold is refused too."""
-    due = check if dtype_of(x) == np.float32 else Check.NONFINITE
-    return guarded(stage.context, cast(x, np.float32), due)
+    check = due.check if dtype_of(x) == np.float32 else Check.NONFINITE
+    return guarded(stage.context, cast(x, np.float32), check)
 
 
-def _scores(stage: Stage, x: Var, check: Check) -> Var:
+def _scores(stage: Stage, x: Var, due: Due) -> Var:
     """The decision function, float64 ``[N, k]``, for two classes ``[N]``."""
     weights = np.asarray(stage.estimator_weights_, np.float64)
     if stage.get("algorithm") == "SAMME.R":
-        return _real_scores(stage, x, check) / const(weights.sum())
+        return _real_scores(stage, x, due) / const(weights.sum())
     count, used = len(stage.classes_), weights[: len(stage.estimators_)]
     symmetric = not _is_lopsided(stage)
     if count == 2:
-        return _margin(stage, x, check, used) * const((2 if symmetric else 1) / weights.sum())
-    votes = _votes(stage, x, check, used)
+        return _margin(stage, x, due, used) * const((2 if symmetric else 1) / weights.sum())
+    votes = _votes(stage, x, due, used)
     if not symmetric:
         return votes / const(weights.sum())
     return votes * const(count / (count - 1) / weights.sum()) - const(1 / (count - 1))
@@ -111,37 +111,37 @@ def _leaf_classes(stage: Stage) -> tuple[Array, Array]:
     return np.concatenate(found), saved.forest_of(estimators).tree_of_leaf
 
 
-def _margin(stage: Stage, x: Var, check: Check, weights: Array) -> Var:
+def _margin(stage: Stage, x: Var, due: Due, weights: Array) -> Var:
     """The weight of the second class's votes minus that of the first's ``[N]``."""
     if are_trees(stage):
         which, tree = _leaf_classes(stage)
         forest = saved.forest_of(stage.estimators_)
-        single = _single(stage, x, check)
+        single = _single(stage, x, due)
         return linear.column(trees.summed(single, forest, weights[tree] * (2 * which - 1)))
-    said = ensembles.stacked([tensor(each["predict"]) for each in _asked(stage, x, check)])
+    said = ensembles.stacked([tensor(each["predict"]) for each in _asked(stage, x, due)])
     signed = op.where(op.equal(said, const(stage.classes_[1:2])), const(weights), const(-weights))
     return op.reduce_sum(signed, const([1]), keepdims=0)
 
 
-def _votes(stage: Stage, x: Var, check: Check, weights: Array) -> Var:
+def _votes(stage: Stage, x: Var, due: Due, weights: Array) -> Var:
     """The weight of the votes for each class ``[N, k]``."""
     if are_trees(stage):
         which, tree = _leaf_classes(stage)
         forest = saved.forest_of(stage.estimators_)
-        single = _single(stage, x, check)
+        single = _single(stage, x, due)
         return trees.summed(single, forest, weights[tree], which, len(stage.classes_))
-    said = ensembles.stacked([tensor(each["predict"]) for each in _asked(stage, x, check)])
+    said = ensembles.stacked([tensor(each["predict"]) for each in _asked(stage, x, due)])
     return ensembles.votes(said, stage.classes_, weights)
 
 
-def _real_scores(stage: Stage, x: Var, check: Check) -> Var:
+def _real_scores(stage: Stage, x: Var, due: Due) -> Var:
     """The sum of the members' centred log-shares ``[N, k]``, for two classes their difference ``[N]``.
 
     This was an option, and the default, before 1.6.
     """
     count = len(stage.classes_)
     logs = []
-    for each in _asked(stage, x, check):
+    for each in _asked(stage, x, due):
         proba = tensor(each["predict_proba"])
         logs.append(op.log(op.max([proba, const(np.finfo(dtype_of(proba)).eps, dtype_of(proba))])))
     log = ensembles.total(logs)

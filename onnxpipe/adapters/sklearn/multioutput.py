@@ -11,11 +11,11 @@ from onnxpipe.adapters.sklearn.delegation import all_by, columns_of_first, edges
 from onnxpipe.adapters.sklearn.linear_regressors import linear_regressor
 from onnxpipe.blocks import linear
 from onnxpipe.core.apply import apply, floating
+from onnxpipe.core.guards import guarded
 from onnxpipe.core.ops import Var, cast, concat, dtype_of, op, shape_of, take_columns
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import Answers, converts
-from onnxpipe.core.stored import Stored
-from onnxpipe.core.table import Table
+from onnxpipe.core.table import Due, Table
 
 
 def _predictions(stage: Stage, answers: list[Answers]) -> Var:
@@ -73,11 +73,12 @@ _CHAINED = ("predict", "predict_proba", "decision_function")
     "sklearn.multioutput.ClassifierChain", "sklearn.multioutput.RegressorChain",
     dtype=np.float64, columns=_columns, edges=_edges,
 )  # fmt: skip
-def chain(stage: Stage, x: Var, stored: Stored) -> Answers:
+def chain(stage: Stage, x: Var, due: Due) -> Answers:
     """Each target's answers ``[N, targets]`` float64; each estimator also sees those of the ones before."""
-    method, seen, answers, finite = stage.get("chain_method_", "predict"), [x], [], True
+    method, answers, finite = stage.get("chain_method_", "predict"), [], True
+    seen = [guarded(stage.context, x, due.check)]
     for each in members(stage):
-        answers.append(apply(each, Table.of(concat(seen, 1), finite=finite).kept(stored)))
+        answers.append(apply(each, Table.of(concat(seen, 1), finite=finite).kept(due.stored)))
         seen.append(_response(answers[-1], method))
         finite = finite and method == "predict" and _is_whole(answers[-1]["predict"])
     common = [m for m in _CHAINED if all(m in each for each in answers)]

@@ -17,7 +17,7 @@ from onnxpipe.core.ops import Var
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.record import Record
 from onnxpipe.core.registry import Answers, columns, converts
-from onnxpipe.core.table import Check, Table
+from onnxpipe.core.table import Check, Due, Table
 
 _SAMPLERS = {
     "over_sampling": "ADASYN RandomOverSampler KMeansSMOTE SMOTE BorderlineSMOTE SVMSMOTE SMOTENC SMOTEN",
@@ -85,6 +85,6 @@ def balanced_bagging(stage: Stage, x: Table) -> Answers:
 
 
 @converts("imblearn.ensemble.RUSBoostClassifier", columns=inner_columns, edges=adaboost.edges)
-def rus_boost(stage: Stage, x: Var, check: Check) -> Answers:
+def rus_boost(stage: Stage, x: Var, due: Due) -> Answers:
     """The weighted vote as a score per class, a single one for two, and a softmax of it."""
-    return adaboost.adaboost_classifier(stage, x, check)
+    return adaboost.adaboost_classifier(stage, x, due)

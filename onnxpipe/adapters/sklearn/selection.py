@@ -27,7 +27,7 @@ def _selected(stage: Stage, x: Table, mask: Any, check: Check = Check.NONFINITE)
     """The columns where the mask ``[d]`` holds; all columns are checked, as native does."""
     values = unfloated(stage, x, check)
     finite = not x.risky or check is Check.NONFINITE
-    return Table.of(take_columns(values, np.flatnonzero(mask)), finite=finite)
+    return Table.of(take_columns(values, np.flatnonzero(mask)), finite=finite).kept(x.stored)
 
 
 @converts("sklearn.feature_selection.VarianceThreshold")
