@@ -15,6 +15,7 @@ from sklearn.dummy import DummyRegressor
 from sklearn.ensemble import BaggingRegressor, StackingRegressor
 from sklearn.feature_selection import RFE
 from sklearn.impute import KNNImputer
+from sklearn.kernel_approximation import Nystroem
 from sklearn.linear_model import LinearRegression
 from sklearn.manifold import Isomap, LocallyLinearEmbedding
 from sklearn.multioutput import MultiOutputRegressor
@@ -122,3 +123,22 @@ def test_a_row_beside_a_centre_is_no_tie() -> None:
     centres = birch.subcluster_centers_
     found = chance.neighbour_ties(birch, np.concatenate([centres, centres + 0.1]))[CHANCE]
     assert found.tolist() == [True] * len(centres) + [False] * len(centres)
+
+
+def test_float32_kernels_are_told_from_noise_where_their_normalization_is_mild() -> None:
+    rows = RNG.normal(size=(200, 3)).astype(np.float32)
+    mild, wild = (
+        Nystroem(n_components=k, gamma=g, random_state=0).fit(rows) for k, g in ((4, 1), (60, 0.01))
+    )
+    assert chance.neighbour_ties(mild, rows)["neighbour_ties"].mean() < 0.1
+    assert chance.neighbour_ties(wild, rows)["neighbour_ties"].all()
+    assert not chance.neighbour_ties(wild, rows.astype(np.float64))["neighbour_ties"].any()
+
+
+def test_only_rows_beside_a_point_are_weighed_by_noise() -> None:
+    points = RNG.normal(size=(50, 3))
+    rows = np.concatenate([points[:10] + 1e-9, points[:10] + 1e-2])
+    brute = KNeighborsRegressor(weights="distance", algorithm="brute").fit(points, np.arange(50))
+    assert chance.neighbour_ties(brute, rows)["neighbour_ties"].tolist() == [True] * 10 + [False] * 10
+    tree = KNeighborsRegressor(weights="distance", algorithm="kd_tree").fit(points, np.arange(50))
+    assert not chance.neighbour_ties(tree, rows)["neighbour_ties"].any()

@@ -9,10 +9,10 @@ from sklearn.decomposition import NMF, LatentDirichletAllocation
 from sklearn.feature_extraction import FeatureHasher
 from sklearn.feature_selection import SelectFdr
 from sklearn.impute import KNNImputer
-from sklearn.kernel_approximation import RBFSampler
+from sklearn.kernel_approximation import Nystroem, RBFSampler
 from sklearn.kernel_ridge import KernelRidge
 from sklearn.linear_model import LogisticRegression, Ridge
-from sklearn.neighbors import NearestCentroid
+from sklearn.neighbors import KNeighborsRegressor, NearestCentroid
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, LabelBinarizer, MultiLabelBinarizer, StandardScaler
 from sklearn.semi_supervised import LabelSpreading
@@ -52,6 +52,10 @@ FOUND = [
     (FeatureHasher(n_features=13, dtype=np.int64), "dictionaries", "native"),
     # weights of 1 over the rounding noise of a distance of 0
     (make_pipeline(KNNImputer(n_neighbors=3, weights="distance"), Ridge()), "twins", "native"),
+    # distances of almost 0 by brute force, and rows with gaps on fitted ones
+    (KNeighborsRegressor(metric="nan_euclidean", weights="distance"), "missing", "native"),
+    # float32 kernels that a normalization of large numbers takes apart
+    (Nystroem(n_components=30, gamma=0.01, random_state=0), "single", "float32"),
     # paths of float32 rows, along which the Gram matrix is factored in float32
     (ON_A_PATH, "numeric", "float32"),
     (make_pipeline(make_pipeline(KNNImputer(n_neighbors=3, weights="distance")), Ridge()), "twins", "native"),

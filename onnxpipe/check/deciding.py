@@ -147,8 +147,10 @@ def _near(base: Rows, answer: Answer, mates: Array, floats: Sequence[str], round
         other = (told != told[:, :1]) & (told >= 0) & (told[:, :1] >= 0)
         crossing &= other.any(axis=1)
         place = np.arange(len(mates)), np.maximum(other.argmax(axis=1), 1)
+        # Behind rows that are refused is no border between classes, and each costs a question of its own.
+        crossing &= told[place[0], place[1] - 1] >= 0
         low, high = cuts[place[0], place[1] - 1], cuts[place]
-    if not crossing.any():
-        return None
+        if not crossing.any():
+            return None
     both = take(rows(np.stack([low, high], axis=1)), np.repeat(crossing, 2))
     return joined([both])

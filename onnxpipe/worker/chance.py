@@ -103,7 +103,42 @@ def _ties(step: Any, x: Any) -> Any:
         return _nothing_left(step, np.asarray(x, np.float64))
     far = _search(step).kneighbors(x, n_neighbors=step.n_neighbors + 1)[0]
     # Of points that share no value with the row none is nearer: NaN to nan_euclidean.
-    return np.isclose(far[:, -2], far[:, -1], rtol=1e-12, atol=0, equal_nan=True)
+    ties = np.isclose(far[:, -2], far[:, -1], rtol=1e-12, atol=0, equal_nan=True)
+    return ties | _beside_a_point(step, x, far[:, 0])
+
+
+def _beside_a_point(step: Any, x: Any, nearest: Any) -> Any:
+    """Rows so near to a fitted one that brute force weighs it by rounding noise.
+
+    Its squared distance is a difference of squares (``euclidean_distances``), and off by their rounding.
+    """
+    noisy = getattr(step, "effective_metric_", None) in ("euclidean", "nan_euclidean")
+    if getattr(step, "weights", None) != "distance" or not noisy or step._fit_method != "brute":
+        return np.zeros(len(x), bool)
+    single = np.result_type(np.asarray(x).dtype, step._fit_X) == np.float32
+    unit, compared = (np.finfo(np.float32).eps, SINGLE) if single else (np.finfo(np.float64).eps, COMPARED)
+    rows, points = (np.nan_to_num(np.asarray(each, np.float64)) for each in (x, step._fit_X))
+    sizes = (rows**2).sum(axis=1) + (points**2).sum(axis=1).max()
+    return nearest**2 * compared < (rows.shape[1] + 2) * unit * sizes
+
+
+def _amplified(features: Any, x: Any) -> Any:
+    """float32 rows of whose rounding Nystroem's normalization makes more than float32 can tell.
+
+    As far as float32 rounds a row and its products with the normalization, both are moved, at random.
+    """
+    x, ties = np.asarray(x), np.zeros(len(x), bool)
+    finite = np.flatnonzero(np.isfinite(x.astype(np.float64)).all(axis=1))
+    if x.dtype != np.float32 or features.normalization_.dtype != np.float32 or not len(finite):
+        return ties
+    wide, random, off = copy.copy(features), np.random.RandomState(0), np.finfo(np.float32).eps / 2
+    wide.components_, turned = (np.float64(each) for each in (features.components_, features.normalization_))
+    rows, usual = x[finite].astype(np.float64), features.transform(x[finite])
+    for _ in range(_MOVES):
+        wide.normalization_ = turned * (1 + off * random.choice([-1, 1], turned.shape))
+        moved = wide.transform(rows * (1 + off * random.choice([-1, 1], rows.shape)))
+        ties[finite] |= ~np.isclose(moved, usual, rtol=SINGLE, atol=0).all(axis=1)
+    return ties
 
 
 def _at_a_centre(clusters: Any, x: Any) -> Any:
@@ -183,6 +218,7 @@ def _coded(coder: Any, x: Any, atoms: Any) -> Any:
 _BY_ROUNDING = {
     "Birch": _at_a_centre,
     "LatentDirichletAllocation": _rounds,
+    "Nystroem": _amplified,
     **dict.fromkeys(("SparseCoder", "DictionaryLearning", "MiniBatchDictionaryLearning"), _factored),
 }
 """What tells the rows, by the name of the estimator."""
