@@ -42,14 +42,14 @@ def running(keras: Any, own: Any, library: str) -> Any:
     return keras.Sequential([steps, keras.layers.LSTM(4, return_sequences=True), own.Running()])
 
 
-def product(keras: Any, own: Any, library: str) -> Any:
+def noise(keras: Any, own: Any, library: str) -> Any:
     """A step that nobody translates."""
-    return keras.Sequential([keras.Input((3,), name="x"), own.Product()])
+    return keras.Sequential([keras.Input((3,), name="x"), own.Noise()])
 
 
 BUILDERS = {
     "torch": {"layers": layers, "class": answering, "running": running},
-    "jax": {"layers": layers, "class": answering, "running": running, "product": product},
+    "jax": {"layers": layers, "class": answering, "running": running, "noise": noise},
 }
 
 

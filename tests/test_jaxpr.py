@@ -72,6 +72,22 @@ FUNCTIONS: dict[str, Callable[[Any], Any]] = {
     "a loop": lambda x: lax.fori_loop(0, 3, lambda i, held: held * 0.5 + i, x),
     "steps back": lambda x: lax.scan(lambda c, t: (c + t, c * t), x[:, 0], x.T, reverse=True)[1],
     "a branch": lambda x: lax.cond(jnp.sum(x) > 0, lambda y: y * 2, lambda y: y - 1, x),
+    "a loop till something is so": lambda x: lax.while_loop(
+        lambda held: jnp.any(held[1] < 9),
+        lambda held: (held[0] * 0.5, held[1] + 2),
+        (x, jnp.int32(x.shape[0])),
+    )[0],
+    "products on the way": lambda x: jnp.cumprod(x, -1) + lax.cumprod(x, axis=1, reverse=True),
+    "the greatest so far": lambda x: lax.cummax(x, axis=1) - lax.cummin(x, axis=1, reverse=True),
+    "products of rows on the way": lambda x: jnp.cumprod(jnp.floor(x).astype(jnp.int32), 1),
+    "a column put": lambda x: x.at[:, 2].set(7.0) + x.at[:, -1].add(x[:, 0]),
+    "columns put": lambda x: (
+        x.at[:, jnp.array([0, 3])].multiply(2.0) + x.at[:, jnp.array([4, 1])].max(0.5) + x.at[:, 0].min(0.0)
+    ),
+    "columns put outside": lambda x: (
+        x.at[:, jnp.array([1, 9])].set(3.0) + x.at[:, jnp.array([1, 9])].add(3.0, mode="clip")
+    ),
+    "small probabilities": lambda x: jnp.log(jax.nn.sigmoid(jnp.abs(x) - 70)),
     "branches": lambda x: lax.switch(x.shape[0] % 3, [lambda y: y * 2, lambda y: -y, lambda y: y + 9], x),
 }
 
@@ -95,6 +111,12 @@ def session(function: Callable[[Any], Any]) -> ort.InferenceSession:
     )
     model = helper.make_model(made, opset_imports=[helper.make_opsetid("", 21)], ir_version=10)
     return ort.InferenceSession(model.SerializeToString())
+
+
+def test_a_loop_that_each_row_ends_is_refused() -> None:
+    halved = jax.vmap(lambda row: lax.while_loop(lambda r: jnp.sum(r) > 1, lambda r: r * 0.5, row))
+    with pytest.raises(program().NoConverter, match="mapped over rows"):
+        session(halved)
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-from typing import Any, List, Sequence
+from typing import Any, Callable, List, Sequence
 
 import numpy as np
 
 main = sys.modules["_onnxpipe_main"]
-graphs = main.sibling("jaxpr_graph")
+graphs, shapes = main.sibling("jaxpr_graph"), main.sibling("jaxpr_shapes")
 
 
 def body(g: Any, closed: Any, known: Sequence[Any]) -> Any:
@@ -62,4 +62,59 @@ def chosen(g: Any, branches: Sequence[Any], which: Any, known: Sequence[Any], fi
     return found
 
 
-TABLE = {"scan": scan, "cond": branched}
+def looped(g: Any, e: Any, *given: Any) -> List[Any]:
+    """A program as long as another one says so. Raises NoConverter where that says it row by row."""
+    told, run = e.params, main.sibling("jaxpr_steps").run
+    if told["cond_jaxpr"].out_avals[0].shape:
+        raise main.NoConverter("JAX's while_loop is mapped over rows, each of which ends by itself")
+    first, second = told["cond_nconsts"], told["cond_nconsts"] + told["body_nconsts"]
+    checks, known, start = given[:first], given[first:second], given[second:]
+    inner = graphs.Graph(g)
+    rest = [(inner.name(), var.aval) for var in told["body_jaxpr"].jaxpr.invars[second - first :]]
+    made = run(inner, told["body_jaxpr"], [*known, *(name for name, _ in rest)])
+    outs = [inner.op("Identity", out) for out in (*run(inner, told["cond_jaxpr"], [*checks, *made]), *made)]
+    ports = [graphs.port(inner.name(), np.int64, []), graphs.port(inner.name(), np.bool_, [])]
+    ports += [graphs.port(name, aval.dtype) for name, aval in rest]
+    ends = [graphs.port(outs[0], np.bool_, [])]
+    ends += [graphs.port(name, aval.dtype) for name, (_, aval) in zip(outs[1:], rest)]
+    begins = run(g, told["cond_jaxpr"], [*checks, *start])
+    found: List[Any] = g.ops("Loop", len(start), "", *begins, *start, body=inner.finished(ports, ends))
+    return found
+
+
+def running(kind: str, usual: Callable[[Any], Any]) -> Callable[..., Any]:
+    """The translation of a step that goes on with what it has so far, beginning with a number of a dtype."""
+
+    def step(g: Any, e: Any, x: Any) -> Any:
+        axis, back, aval = e.params["axis"], int(e.params["reverse"]), e.invars[0].aval
+        sizes = g.sizes([size for i, size in enumerate(aval.shape) if i != axis])
+        start = g.op("Expand", np.array(usual(np.dtype(aval.dtype)), aval.dtype), sizes)
+        inner = graphs.Graph(g)
+        names = [inner.name(), inner.name()]
+        made = inner.op(kind, *names)
+        outs = [graphs.port(inner.op("Identity", made), aval.dtype) for _ in range(2)]
+        body = inner.finished([graphs.port(name, aval.dtype) for name in names], outs)
+        # onnxruntime's Scan (1.31) along another axis than the first ends the process on no rows.
+        order = [axis, *(i for i in range(len(aval.shape)) if i != axis)]
+        ways = {"scan_input_directions": [back], "scan_output_directions": [back]}
+        turned = shapes.turned(g, x, order)
+        found = g.ops("Scan", 2, start, turned, body=body, num_scan_inputs=1, **ways)[1]
+        return shapes.turned(g, found, [order.index(i) for i in range(len(order))])
+
+    return step
+
+
+def lowest(dtype: Any) -> Any:
+    """What is less than all else."""
+    return -np.inf if dtype.kind == "f" else np.iinfo(dtype).min
+
+
+def highest(dtype: Any) -> Any:
+    """What is more than all else."""
+    return np.inf if dtype.kind == "f" else np.iinfo(dtype).max
+
+
+TABLE = {
+    "scan": scan, "cond": branched, "while": looped, "cumprod": running("Mul", lambda dtype: 1),
+    "cummax": running("Max", lowest), "cummin": running("Min", highest),
+}  # fmt: skip

@@ -105,6 +105,12 @@ def cbrt(g: Any, e: Any, x: Any) -> Any:
     return g.op("Mul", g.op("Sign", x), g.op("Pow", g.op("Abs", x), number(e, 1 / 3)))
 
 
+def logistic(g: Any, e: Any, x: Any) -> Any:
+    """``1 / (1 + exp(-x))``, with the digits of what is small, which onnxruntime's own loses."""
+    grown = g.op("Exp", g.op("Min", x, number(e, 40)))  # from where the quotient is 1
+    return g.op("Div", grown, g.op("Add", grown, number(e, 1)))
+
+
 def rounded(g: Any, e: Any, x: Any) -> Any:
     """Halves to the even number, or away from zero as ``rounding_method`` says."""
     if int(e.params["rounding_method"]):
@@ -210,8 +216,9 @@ TABLE: Dict[str, Step] = {
     **{name: plainly(kind) for name, kind in (
         ("add", "Add"), ("add_any", "Add"), ("sub", "Sub"), ("mul", "Mul"), ("div", "Div"), ("pow", "Pow"),
         ("max", "Max"), ("min", "Min"), ("eq", "Equal"), ("lt", "Less"), ("gt", "Greater"),
-        ("le", "LessOrEqual"), ("ge", "GreaterOrEqual"), ("logistic", "Sigmoid"))},
-    "rem": plainly("Mod", fmod=1), "ne": not_equal, "not": negated, "and": logical("And"),
+        ("le", "LessOrEqual"), ("ge", "GreaterOrEqual"))},
+    "logistic": logistic, "rem": plainly("Mod", fmod=1), "ne": not_equal, "not": negated,
+    "and": logical("And"),
     "or": logical("Or"), "xor": logical("Xor"), "sign": sign, "is_finite": is_finite,
     "convert_element_type": converted, "select_n": select, "clamp": clamp, "integer_pow": power,
     "square": lambda g, e, x: g.op("Mul", x, x), "rsqrt": rsqrt, "exp2": exp2, "cbrt": cbrt,

@@ -14,7 +14,8 @@ INLINE = {"jit": "jaxpr", "pjit": "jaxpr", "closed_call": "call_jaxpr", "core_ca
           "custom_jvp_call": "call_jaxpr", "custom_vjp_call": "call_jaxpr", "checkpoint": "jaxpr",
           "remat2": "jaxpr"}  # fmt: skip
 """Steps that are programs themselves, and what they call them."""
-INSIDE = ("scan", "cond")
+INSIDE = {"scan": ("jaxpr",), "cond": ("branches",), "while": ("cond_jaxpr", "body_jaxpr")}
+"""Steps that run programs, and what they call them."""
 LARGEST = 2**20
 """Numbers that a step on known arrays may answer to be worked out at once."""
 
@@ -22,7 +23,14 @@ LARGEST = 2**20
 def table() -> Dict[str, Any]:
     """Translations by primitive: functions of the graph, the equation and its values."""
     found = {}  # type: Dict[str, Any]
-    for name in ("jaxpr_operators", "jaxpr_shapes", "jaxpr_places", "jaxpr_windows", "jaxpr_loops"):
+    for name in (
+        "jaxpr_operators",
+        "jaxpr_shapes",
+        "jaxpr_places",
+        "jaxpr_scatters",
+        "jaxpr_windows",
+        "jaxpr_loops",
+    ):
         found.update(main.sibling(name).TABLE)
     return found
 
@@ -78,8 +86,8 @@ def untranslated(closed: Any) -> Iterator[str]:
         name = equation.primitive.name
         inner = [equation.params[INLINE[name]]] if name in INLINE else []
         if name in INSIDE:
-            told = equation.params
-            inner = [told["jaxpr"]] if "jaxpr" in told else list(told["branches"])
+            held = [equation.params[called] for called in INSIDE[name]]
+            inner = [each for some in held for each in (some if isinstance(some, tuple) else [some])]
         elif name not in INLINE and name not in known:
             yield name
         for each in inner:
