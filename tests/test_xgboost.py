@@ -10,15 +10,17 @@ from typing import Any
 import numpy as np
 import pytest
 import xgboost as xgb
+from sklearn.compose import make_column_transformer
 from sklearn.feature_extraction import DictVectorizer
 from sklearn.feature_extraction.text import HashingVectorizer
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, SplineTransformer
+from sklearn.preprocessing import MaxAbsScaler, OneHotEncoder, RobustScaler, SplineTransformer, StandardScaler
 
 import onnxpipe
 from onnxpipe.errors import BadInput, Unsupported
 from tests.boosted import conform, matrix, target
+from tests.datasets import load
 from tests.harness import DTYPES, Case, cases, open_session
 from tests.harness import conform as conform_estimator
 
@@ -280,6 +282,19 @@ def test_sparse_rows_that_hold_some_zeros_are_refused(name: str) -> None:
     model = make_pipeline(stage, xgb.XGBRegressor(n_estimators=2)).fit(rows, np.arange(20.0))
     with pytest.raises(Unsupported, match="sparse rows that hold some zeros"):
         onnxpipe.convert(model)
+
+
+@pytest.mark.parametrize(
+    "scaler", [MaxAbsScaler(), StandardScaler(with_mean=False), RobustScaler(with_centering=False)], ids=str
+)
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_scaled_sparse_rows_are_proved(scaler: Any, dtype: str) -> None:
+    """On thresholds behind the scaler, which multiplies sparse rows, and where it makes 0 of a number."""
+    frame, y = load("many_cities")
+    few = make_column_transformer((OneHotEncoder(), ["city"]), remainder="passthrough")
+    model = make_pipeline(few, scaler, xgb.XGBClassifier(n_estimators=8, max_depth=3, n_jobs=1)).fit(frame, y)
+    report = onnxpipe.verify(onnxpipe.convert(model, sample=frame, dtype=dtype), model, frame, rows=1500)
+    assert report, report.to_json()
 
 
 SAVED = {

@@ -17,7 +17,7 @@ from onnxpipe.core.plan import Stage
 from onnxpipe.core.record import Record
 from onnxpipe.core.registry import Answers, Converter, find, missing
 from onnxpipe.core.soundness import sound
-from onnxpipe.core.stored import stored
+from onnxpipe.core.stored import Stored, stored
 from onnxpipe.core.table import Check, Due, Table
 from onnxpipe.errors import BadInput, Contradictory, Unsupported
 
@@ -99,13 +99,14 @@ def _answers(converter: Converter, stage: Stage, table: Table) -> Answers:
         x = floating(table, converter.dtype)
         if not table.risky and (converter.dtype is None or not _narrowed(table, converter.dtype)):
             due = Check.NOTHING
+        more = (table.stored,) if converter.third is Stored else ()
         if converter.takes_check:
             told = due if converter.third is Check else Due(due, table.stored)
             result = converter.convert(stage, x, told)
         elif converter.defers(stage):
-            owes, result = due, converter.convert(stage, x)
+            owes, result = due, converter.convert(stage, x, *more)
         else:
-            result = converter.convert(stage, guarded(stage.context, x, due))
+            result = converter.convert(stage, guarded(stage.context, x, due), *more)
     if isinstance(result, Var):
         result = Table.of(result, owes=owes)
     answers: Answers = {"transform": result} if isinstance(result, Table) else result

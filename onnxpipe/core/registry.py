@@ -51,8 +51,9 @@ class Converter:
     columns as one matrix, of ``dtype`` if given, else float32/float64 as they are and anything else
     as float64. Frameworks that name columns know further ones (``core.frame``). ``third`` is the
     annotation of a third parameter: Check gets the check that is due, and the converter makes it
-    itself, as with Due, which tells how native stores the rows, too. ``reads`` and ``adds`` tell the
-    names of the columns a stage reads and adds, where its parameters don't in the usual way.
+    itself, as with Due, which tells how native stores the rows, too; Stored is that alone. ``reads``
+    and ``adds`` tell the names of the columns a stage reads and adds, where its parameters don't in
+    the usual way.
     ``refuses`` is what native refuses in that matrix.
     ``carries`` says that a NaN or infinity always reaches the answer as one, so that the check may
     wait for a later stage.

@@ -14,6 +14,7 @@ from onnxpipe.core.guards import refuse
 from onnxpipe.core.ops import Var, cast, const, dtype_of, op, promote
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import converts
+from onnxpipe.core.stored import Stored
 from onnxpipe.core.table import Check, Table
 
 
@@ -21,9 +22,21 @@ def _unclipped(stage: Stage) -> bool:
     return not stage.get("clip", False)
 
 
+def _shrunk(stage: Stage, x: Var, stored: Stored) -> Var:
+    """``x / scale_``, and sparse rows times its reciprocal, rounded to the dtype of ``x``."""
+    if stored is Stored.DENSE:
+        return numeric.inplace(x, x / numeric.beside(x, stage.scale_))
+    made = numeric.inplace(x, x * numeric.beside(x, 1 / np.asarray(stage.scale_)))
+    zero, least = (const(v, dtype_of(x)) for v in (0, np.finfo(dtype_of(x)).smallest_subnormal))
+    # What rounds to 0 is still there: the least number next to it says so to those that ask.
+    return op.where(op.and_(op.equal(made, zero), op.not_(op.equal(x, zero))), least, made)
+
+
 @converts("sklearn.preprocessing.StandardScaler", refuses=Check.INFINITE, carries=True)
-def standard_scaler(stage: Stage, x: Var) -> Var:
+def standard_scaler(stage: Stage, x: Var, stored: Stored) -> Var:
     """``(x - mean_) / scale_``; before 1.8 in the precision of both, rounded in place."""
+    if stored is not Stored.DENSE:
+        return x if stage.scale_ is None else _shrunk(stage, x, stored)
     mean = stage.mean_ if stage.with_mean else None
     if saved_since(stage, 1, 8):
         return numeric.standardise(x, mean, stage.scale_)
@@ -57,18 +70,18 @@ def _magnitude_edges(stage: Stage) -> Mapping[int, Any]:
 @converts(
     "sklearn.preprocessing.MaxAbsScaler", refuses=Check.INFINITE, carries=_unclipped, edges=_magnitude_edges
 )
-def max_abs_scaler(stage: Stage, x: Var) -> Var:
+def max_abs_scaler(stage: Stage, x: Var, stored: Stored) -> Var:
     """``x / scale_``; between -1 and 1 if it clips (since 1.9)."""
-    scaled = numeric.inplace(x, x / numeric.beside(x, stage.scale_))
+    scaled = _shrunk(stage, x, stored)
     return scaled if _unclipped(stage) else numeric.clipped(scaled, -1, 1)
 
 
 @converts("sklearn.preprocessing.RobustScaler", refuses=Check.INFINITE, carries=True)
-def robust_scaler(stage: Stage, x: Var) -> Var:
+def robust_scaler(stage: Stage, x: Var, stored: Stored) -> Var:
     """``(x - center_) / scale_``, each step rounded to the dtype of ``x``."""
     if stage.with_centering:
         x = numeric.inplace(x, x - numeric.beside(x, stage.center_))
-    return numeric.inplace(x, x / numeric.beside(x, stage.scale_)) if stage.with_scaling else x
+    return _shrunk(stage, x, stored) if stage.with_scaling else x
 
 
 @converts("sklearn.preprocessing.Normalizer")
