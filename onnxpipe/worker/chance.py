@@ -108,10 +108,7 @@ def _ties(step: Any, x: Any) -> Any:
 
 
 def _beside_a_point(step: Any, x: Any, nearest: Any) -> Any:
-    """Rows so near to a fitted one that brute force weighs it by rounding noise.
-
-    Its squared distance is a difference of squares (``euclidean_distances``), and off by their rounding.
-    """
+    """Rows so near to a fitted one that brute force, a difference of squares, weighs it by their rounding."""
     noisy = getattr(step, "effective_metric_", None) in ("euclidean", "nan_euclidean")
     if getattr(step, "weights", None) != "distance" or not noisy or step._fit_method != "brute":
         return np.zeros(len(x), bool)
@@ -172,15 +169,31 @@ def _rounds(topics: Any, x: Any) -> Any:
     noise = sum(words.shape) * np.finfo(np.float32).eps * 2.0 ** np.ceil(np.log2(sizes)) / len(words)
     for each in np.unique(noise):
         rows = legal[noise == each]
-        sooner, later = (_ended(topics, x[rows], topics.mean_change_tol + sign * each) for sign in (1, -1))
+        ends = (max(topics.mean_change_tol + sign * each, 0.0) for sign in (1, -1))
+        sooner, later = (_by(topics, "mean_change_tol", end, x[rows]) for end in ends)
         ties[rows] = ~np.isclose(sooner, later, rtol=1e-6, atol=0).all(axis=1)
     return ties
 
 
-def _ended(topics: Any, x: Any, change: float) -> Any:
-    """The topics of documents that are done once they change by less than this."""
-    other = copy.copy(topics)
-    other.mean_change_tol = max(change, 0.0)
+def _settled(factors: Any, x: Any) -> Any:
+    """Rows that NMF is done with a round sooner or later, all of a batch at once, as float32 rounds.
+
+    What ends the rounds is a share of the first change; both are sums over features and components.
+    """
+    x, ties = np.asarray(x), np.zeros(len(x), bool)
+    legal = np.flatnonzero((np.isfinite(x) & (x >= 0)).all(axis=1))
+    if x.dtype != np.float32 or factors.components_.dtype != np.float32 or not len(legal):
+        return ties
+    noise = sum(factors.components_.shape) * np.finfo(np.float32).eps
+    sooner, later = (_by(factors, "tol", max(factors.tol + n, 0.0), x[legal]) for n in (noise, -noise))
+    ties[legal] = ~np.isclose(sooner, later, rtol=1e-6, atol=0).all(axis=1)
+    return ties
+
+
+def _by(model: Any, name: str, value: Any, x: Any) -> Any:
+    """What a model answers with another parameter."""
+    other = copy.copy(model)
+    setattr(other, name, value)
     return other.transform(x)
 
 
@@ -190,7 +203,8 @@ def _factored(coder: Any, x: Any) -> Any:
     Cholesky's factors of n atoms are those of a matrix off by up to (n + 1) units of rounding (Higham,
     Accuracy and Stability of Numerical Algorithms, theorem 10.3): so far atoms are moved, at random.
     """
-    x, atoms = np.asarray(x), _atoms(coder)
+    name = "dictionary" if hasattr(coder, "dictionary") else "components_"
+    x, atoms = np.asarray(x), getattr(coder, name)
     ties = np.zeros(len(x), bool)
     finite = np.flatnonzero(np.isfinite(x).all(axis=1))
     if x.dtype != np.float32 or coder.transform_algorithm not in ("lars", "lasso_lars") or not len(finite):
@@ -198,26 +212,16 @@ def _factored(coder: Any, x: Any) -> Any:
     off = (min(atoms.shape) + 1) * np.finfo(np.float32).eps / 2
     random, usual = np.random.RandomState(0), coder.transform(x[finite])
     for _ in range(_MOVES):
-        moved = _coded(coder, x[finite], atoms * (1 + off * random.choice([-1, 1], atoms.shape)))
+        moved = _by(coder, name, atoms * (1 + off * random.choice([-1, 1], atoms.shape)), x[finite])
         far = np.abs(moved - usual).max(axis=1)
         ties[finite] |= ~(far <= SINGLE / 2 * np.abs(usual).max(axis=1))
     return ties
 
 
-def _atoms(coder: Any) -> Any:
-    return coder.dictionary if hasattr(coder, "dictionary") else coder.components_
-
-
-def _coded(coder: Any, x: Any, atoms: Any) -> Any:
-    """The codes by other atoms."""
-    other = copy.copy(coder)
-    setattr(other, "dictionary" if hasattr(coder, "dictionary") else "components_", atoms)
-    return other.transform(x)
-
-
 _BY_ROUNDING = {
     "Birch": _at_a_centre,
     "LatentDirichletAllocation": _rounds,
+    "NMF": _settled,
     "Nystroem": _amplified,
     **dict.fromkeys(("SparseCoder", "DictionaryLearning", "MiniBatchDictionaryLearning"), _factored),
 }
@@ -230,7 +234,8 @@ def _nothing_left(imputer: Any, x: Any) -> Any:
     Its squared distance is a difference of the squares of all that the rows hold, also where the other has
     a gap (``nan_euclidean_distances``): off by their rounding, and so is the weight, 1 over the distance.
     """
-    known, gone = ~imputer._mask_fit_X, _missing(imputer, x)
+    known, gap = ~imputer._mask_fit_X, imputer.missing_values
+    gone = np.isnan(x) if gap != gap else x == gap
     rows = np.flatnonzero(gone.any(axis=1) & ~np.isinf(x).any(axis=1))
     ties = np.zeros(len(x), bool)
     fitted = np.where(known, imputer._fit_X, 0.0)
@@ -242,8 +247,3 @@ def _nothing_left(imputer: Any, x: Any) -> Any:
         sizes = (fitted**2).sum(axis=1) + (point**2).sum()
         ties[i] = bool((both.any(axis=1) & ((apart**2).sum(axis=1) < share * sizes)).any())
     return ties
-
-
-def _missing(imputer: Any, x: Any) -> Any:
-    gap = imputer.missing_values
-    return np.isnan(x) if gap != gap else x == gap
