@@ -190,6 +190,12 @@ def make_quarter_turns() -> tuple[Any, Any]:
     return np.arange(-75, 75)[:, None] * [np.pi / 2, 41 * np.pi / 2, 6781 * np.pi / 2], None
 
 
+def make_constants() -> tuple[Any, Any]:
+    """One column that varies beside two that don't."""
+    rows, target = make_numeric()
+    return np.column_stack([rows[:, 0], np.ones((len(rows), 2))]), target
+
+
 def make_whole_positive() -> tuple[Any, Any]:
     rows, target = make_whole()
     return np.abs(rows) + 1, target

@@ -9,6 +9,14 @@ from tests.harness import Case
 SINGLE = "the rows are float32"
 
 CASES = [
+    *[Case(PCA(2, whiten=whiten), data="constants", methods=("transform",)) for whiten in (False, True)],
+    Case(
+        PCA(1),
+        data="constants",
+        methods=("score_samples",),
+        refused="covariance is singular",
+        reason="natively the inverse of it raises",
+    ),
     Case(PCA()),
     Case(PCA(n_components=2)),
     Case(PCA(n_components=2, whiten=True)),

@@ -84,7 +84,7 @@ FAULTS = [
     ),
     Fault(
         "tree leaf of another class", "class", "tree", TREE,
-        constant(TREE, "GatherND", 0, lambda a: np.roll(a, 1, axis=1)), None,
+        constant(TREE, "Gather", 0, lambda a: np.roll(a, 1, axis=1)), None,
     ),
     Fault(
         "tree sends NaN the other way", "NaN routing", "tree", TREE,

@@ -41,7 +41,12 @@ def pca(stage: Stage, x: Var) -> Answers:
     asked = "score_samples" in stage.options.outputs
     if stage.components_.shape[1] > _MANY and not asked:
         return {"transform": projected}
-    precision = _pca_precision(stage)
+    try:
+        precision = _pca_precision(stage)
+    except np.linalg.LinAlgError:  # natively too: constant columns and no noise
+        if asked:
+            raise stage.unsupported("has no score_samples: its covariance is singular") from None
+        return {"transform": projected}
     if _rounded_away(stage, precision):
         if asked:
             raise stage.inexact(
