@@ -21,6 +21,8 @@ main = sys.modules["_onnxpipe_main"]
 tensors = main.sibling("tensors")
 
 TENSORFLOW, TORCH, JAX = KNOWN = ("tensorflow", "torch", "jax")
+CODE = ("__lambda__", "keras.layers.Lambda", "keras.layers.TorchModuleWrapper")
+"""What in a file is code, or runs some."""
 
 
 def name() -> str:
@@ -48,7 +50,7 @@ def choose(config: str, version: str, names: List[str]) -> None:
 
 def is_code(dotted: str) -> bool:
     """Whether a name in a configuration is of code that isn't Keras's, or of a layer that runs some."""
-    if dotted in ("__lambda__", "keras.layers.Lambda", "keras.layers.TorchModuleWrapper"):
+    if dotted in CODE:
         return True
     return ">" in dotted or ("." in dotted and dotted.partition(".")[0] not in ("keras", "builtins"))
 

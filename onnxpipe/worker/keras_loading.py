@@ -12,8 +12,7 @@ import zipfile
 from typing import Any, Dict, List, Mapping, Tuple
 
 main = sys.modules["_onnxpipe_main"]
-installed = main.sibling("installed")
-_CODE = {"__lambda__", "keras.layers.Lambda", "keras.layers.TorchModuleWrapper"}
+installed, backend = main.sibling("installed"), main.sibling("keras_backend")
 _EMBEDDING = '"Embedding"'
 _SUFFIXES = {b"PK\x03\x04": ".keras", b"\x89HDF": ".h5"}
 
@@ -26,7 +25,7 @@ def model(path: str, names: List[str], module: Any) -> Any:
     where that is missing and Keras 3 can't stand in for it.
     """
     has_older, saved = installed.is_module("tf_keras"), by_keras_2(path)
-    more = {"compile": False, "safe_mode": not _CODE & set(names), "custom_objects": own(names)}
+    more = {"compile": False, "safe_mode": not set(backend.CODE) & set(names), "custom_objects": own(names)}
     if "hard_sigmoid" in saved or (has_older and _EMBEDDING in saved):
         return opened(importlib.import_module("tf_keras"), path, more)
     try:
@@ -90,7 +89,7 @@ def own(names: List[str]) -> Dict[str, Any]:
     found = {}
     for name in names:
         home, _, last = name.rpartition(".")
-        if name.startswith("keras.") or name in _CODE:
+        if name.startswith("keras.") or name in backend.CODE:
             continue
         if installed.is_module(name):
             importlib.import_module(name)
