@@ -15,6 +15,7 @@ from onnxpipe.blocks import hashes
 from onnxpipe.check.anchors import Anchors
 from onnxpipe.check.boundary import Edge, around, reaching
 from onnxpipe.check.deciding import between, deciding
+from onnxpipe.check.edge_rows import edge_rows, together
 from onnxpipe.check.ordering import decoded, encoded
 from onnxpipe.check.probes import Original, probes
 from onnxpipe.check.rows import length, slots
@@ -198,3 +199,19 @@ def test_hashed_words_collide(seed: int, column: Callable[[int, int], int]) -> N
         codes = hashes.signed_hash(a, seed), hashes.signed_hash(b, seed)
         assert a != b and column(codes[0], 2**18) == column(codes[1], 2**18)
         assert ((codes[0] < 0) != (codes[1] < 0)) is (i < 4)
+
+
+def test_stages_that_get_the_same_rows_are_searched_together() -> None:
+    members = [Anchors(f"estimators_[{i}]", "a.Tree", (Edge(0, i / 8), Edge(1, -i / 8))) for i in range(20)]
+    asked: list[int] = []
+
+    def arrive(rows: Any) -> Any:
+        asked.append(length(rows))
+        return stage(rows)
+
+    apart = {member.path: arrive for member in members}
+    made = edge_rows(BASE, slots(MATRIX), members, Original(apart), 1000, np.random.default_rng(0))
+    assert len(asked) < 100  # one search takes some 40, and each is asked which rows it gets
+    assert all(any(member.path in note for note in made.notes) for member in members)
+    groups = together(members, {**apart, "estimators_[3]": lambda rows: -stage(rows)}, BASE)
+    assert sorted(map(len, groups)) == [1, 19]

@@ -108,7 +108,7 @@ def with_wrong_mean(folder: Path) -> Path:
 def bug(monkeypatch: pytest.MonkeyPatch) -> None:
     """A converter that is wrong about healthy state."""
 
-    def scaler(_stage: Stage, _x: Var) -> Var:
+    def scaler(_stage: Stage, *_given: object) -> Var:
         raise ValueError("planted")
 
     kind = "sklearn.preprocessing.StandardScaler"

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from onnxpipe.check.anchors import Anchors
-from onnxpipe.check.boundary import Edge, around, reaching
+from onnxpipe.check.boundary import Arrive, Edge, around, reaching
 from onnxpipe.check.deciding import between, deciding
 from onnxpipe.check.rows import Rows, Slot, copied, length, take, with_values
 from onnxpipe.check.specials import variants
@@ -16,6 +16,8 @@ from onnxpipe.check.tried import NONE, Original, Probes
 
 _FULL, _LEAN = 6, 3
 """Rows that an edge is given, and where there are too many edges for that."""
+_APART = 16
+"""Stages up to which each is searched by itself."""
 
 
 def edge_rows(
@@ -25,21 +27,39 @@ def edge_rows(
     """Rows around the edges of every stage, each stage with its share of the budget."""
     parts = []
     staged = [stage for stage in found if stage.edges and stage.path in original.arrive]
-    for stage in staged:
-        share = max(8, budget // len(staged))
-        arrive = original.arrive[stage.path]
-        lean = len(stage.edges) * _FULL > share
-        chosen = thinned(stage.edges, max(2, share // (_LEAN if lean else _FULL)), rng)
+    share = max(8, budget // max(1, len(staged)))
+    for stages in together(staged, original.arrive, base):
+        arrive = original.arrive[stages[0].path]
+        lean = any(len(stage.edges) * _FULL > share for stage in stages)
+        each = max(2, share // (_LEAN if lean else _FULL))
+        owner = {edge: stage.path for stage in stages for edge in thinned(stage.edges, each, rng)}
         cell_of = reaching(arrive, base, cells)
-        near = around(arrive, base, chosen, cell_of, lean=lean)
+        near = around(arrive, base, list(owner), cell_of, lean=lean)
         if near.values and original.answer is not None:
             near = deciding(near, base, original.answer)
         if near.values:
-            notes = [f"{stage.path} column {e.feature} at {e.value!r}" for e in near.edges]
+            notes = [f"{owner[e]} column {e.feature} at {e.value!r}" for e in near.edges]
             parts.append(Probes.of(near.rows(base), "edge", notes))
-            parts += _near_texts(base, near.slots, near.values, share // 4)
-        parts += _side_by_side(base, stage, cell_of, share // 8)
+            parts += _near_texts(base, near.slots, near.values, len(stages) * share // 4)
+        for stage in stages:
+            parts += _side_by_side(base, stage, cell_of, share // 8)
     return Probes.join(parts) if parts else NONE
+
+
+def together(found: Sequence[Anchors], arrive_at: Mapping[str, Arrive], base: Rows) -> list[list[Anchors]]:
+    """The stages, those together to which the same rows come, as to the members of an ensemble.
+
+    A search asks the original some 40 times, however many edges it is for: where stages are many, one
+    serves all that get the same. Few are searched each by itself.
+    """
+    if len(found) <= _APART:
+        return [[stage] for stage in found]
+    groups: dict[Any, list[Anchors]] = {}
+    for stage in found:
+        arrived = arrive_at[stage.path](base)
+        told = str(arrived.tolist()) if arrived.dtype.kind == "O" else arrived.tobytes()
+        groups.setdefault((arrived.shape, arrived.dtype.str, told), []).append(stage)
+    return list(groups.values())
 
 
 def _side_by_side(base: Rows, stage: Anchors, cell_of: Mapping[int, Slot], budget: int) -> Iterator[Probes]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from onnxpipe.check.anchors import Anchors
 from onnxpipe.check.boundary import Arrive, around, reaching
-from onnxpipe.check.edge_rows import close_calls, edge_rows, spread, thinned
+from onnxpipe.check.edge_rows import close_calls, edge_rows, spread, thinned, together
 from onnxpipe.check.pictures import is_picture, noise, pictured
 from onnxpipe.check.rows import Rows, Slot, column, length, slots, take, with_values
 from onnxpipe.check.specials import specials
@@ -22,6 +22,8 @@ Array = NDArray[Any]
 _DISCRETE = 12
 """Different values up to which a column of numbers is taken for codes, which are never a little off."""
 _BASE = 128
+_SETTLED = 200
+"""Values of a stage, or of those that get the same rows, that base rows are settled around."""
 _SPECIAL_CELLS = 48
 """Cells that get special values: wide matrices are sampled."""
 
@@ -97,15 +99,14 @@ def _settled(
 ) -> Rows:  # fmt: skip
     """Base rows whose cells hold values the pipeline was fitted around, as far as its state tells."""
     pool: dict[Slot, list[Any]] = {}
-    for stage in found:
-        arrive = arrive_at.get(stage.path)
-        if arrive is not None:
-            chosen = thinned([*stage.hints, *stage.edges], 200, rng)
-            near = around(arrive, base, chosen, reaching(arrive, base, cells))
-            exact = near.exact(arrive(near.rows(base))) if near.values else ()
-            for slot, value, hit in zip(near.slots, near.values, exact, strict=True):
-                if hit or not any(exact):
-                    pool.setdefault(slot, []).append(value)
+    for stages in together([stage for stage in found if stage.path in arrive_at], arrive_at, base):
+        arrive = arrive_at[stages[0].path]
+        chosen = thinned([e for stage in stages for e in (*stage.hints, *stage.edges)], _SETTLED, rng)
+        near = around(arrive, base, chosen, reaching(arrive, base, cells))
+        exact = near.exact(arrive(near.rows(base))) if near.values else ()
+        for slot, value, hit in zip(near.slots, near.values, exact, strict=True):
+            if hit or not any(exact):
+                pool.setdefault(slot, []).append(value)
     settled = {name: np.repeat(value, 4, axis=0) for name, value in base.items()}
     for slot, values in pool.items():
         picks = rng.integers(0, len(values), length(settled))

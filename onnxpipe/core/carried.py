@@ -41,7 +41,8 @@ def _largest(info: _VarInfo, source: _VarInfo | None) -> float | None:
     if len(computed) != 1 or not all(np.isfinite(value).all() for value in constants if value is not None):
         return None
     below = _largest(computed[0], source)
-    made = None if below is None else _made(info._op.op_type.identifier, below, constants)
+    with np.errstate(over="ignore"):
+        made = None if below is None else _made(info._op.op_type.identifier, below, constants)
     return made if made is not None and made < float(np.finfo(dtype).max) else None
 
 
