@@ -53,8 +53,7 @@ class Converter:
     annotation of a third parameter: Check gets the check that is due, and the converter makes it
     itself, as with Due, which tells how native stores the rows, too; Stored is that alone. ``reads``
     and ``adds`` tell the names of the columns a stage reads and adds, where its parameters don't in
-    the usual way.
-    ``refuses`` is what native refuses in that matrix.
+    the usual way. ``refuses`` is what native refuses in that matrix.
     ``carries`` says that a NaN or infinity always reaches the answer as one, so that the check may
     wait for a later stage.
     ``columns`` tells the dtype names of the columns the stage was fitted on, ``ANY`` where it

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -28,6 +28,7 @@ from onnxpipe.services.judging.matching import Names
 from onnxpipe.services.judging.rows import as_rows, load_rows
 from onnxpipe.services.natives.native import Native, Where
 from onnxpipe.services.verify import opened
+from onnxpipe.worker.timing import timed
 
 SIZES = (1, 10, 100, 1000, 10_000)
 _LEAST = 5
@@ -112,22 +113,10 @@ def _timings(
     for size in pace.sizes:
         batch = take(given, np.arange(size) % length(given))
         fed = dict(_swapped(batch, ABSENT, missing))
-        ours = Speed.of(_timed(partial(graph.session.run, None, fed), pace.seconds))
+        ours = Speed.of(timed(partial(graph.session.run, None, fed), pace.seconds, _LEAST))
         yield Timing(size, ours, _natively(judge, batch, fed, pace) if judge else None)
 
 
 def _natively(judge: Judge, batch: Rows, fed: Rows, pace: Pace) -> Speed:
     rows = judge.as_native(fed, batch, length(batch))
     return Speed.of(judge.native.times(rows, judge.outputs, pace.seconds, _LEAST))
-
-
-def _timed(call: Callable[[], object], seconds: float) -> list[float]:
-    """Seconds of each of several calls, the first one not counted."""
-    call()
-    times: list[float] = []
-    end = time.perf_counter() + seconds
-    while len(times) < _LEAST or time.perf_counter() < end:
-        start = time.perf_counter()
-        call()
-        times.append(time.perf_counter() - start)
-    return times
