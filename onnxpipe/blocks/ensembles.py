@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from onnxpipe.core.ops import Var, cast, concat, const, dtype_of, op, promote, ranked
+from onnxpipe.core.ops import Var, as_many, cast, concat, const, dtype_of, ml, op, promote
 
 Array = NDArray[Any]
 
@@ -59,9 +59,13 @@ def votes(labels: Var, classes: Array, weights: Sequence[float] | Array | None =
 
 def weighted_median(values: Var, weights: Array) -> Var:
     """Per row of ``values`` ``[N, m]``, the lowest with at least half the weight up to it: ``[N]``."""
-    count = len(weights)
-    ordered, order = ranked(values, const([count]), largest=False)
-    so_far = op.cumsum(op.gather(const(weights, np.float64), order, axis=0), const(1))
-    half = op.gather(so_far, const([-1]), axis=1) * const(0.5)
+    count, last = len(weights), const([-1])
+    # With the row that TopK needs below (see core.ops.ranked), the weights can be taken by an operator
+    # that needs one too: onnxruntime's Gather is seven times as slow for lone numbers.
+    ordered, order = op.top_k(op.pad(values, const([0, 0, 1, 0])), const([count]), axis=1, largest=0)
+    taken = ml.array_feature_extractor(const(weights, np.float64), op.reshape(order, last))
+    so_far = op.cumsum(op.reshape(taken, const([-1, count])), const(1))
+    half = op.gather(so_far, last, axis=1) * const(0.5)
     first = op.arg_max(cast(op.greater_or_equal(so_far, half), np.int32), axis=1)
-    return op.squeeze(op.gather_elements(ordered, first, axis=1), const([1]))
+    median = op.slice(op.gather_elements(ordered, first, axis=1), const([0]), last, const([0]))
+    return as_many(op.squeeze(median, const([1])), values)
