@@ -24,7 +24,7 @@ import joblib
 import numpy as np
 import pandas as pd
 
-from onnxpipe.check.report import Report
+from onnxpipe.check.reports.report import Report
 from onnxpipe.core.options import Options
 from onnxpipe.core.registry import discover
 from onnxpipe.errors import Refusal, Untrusted

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from onnxpipe.blocks import scanning
-from onnxpipe.blocks.automata import Automaton, compiled
-from onnxpipe.blocks.masks import Untranslatable
+from onnxpipe.blocks.regex import scanning
+from onnxpipe.blocks.regex.automata import Automaton, compiled
+from onnxpipe.blocks.regex.masks import Untranslatable
 from tests.test_text import run, strings
 
 USUAL = (

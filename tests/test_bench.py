@@ -14,8 +14,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
 import onnxpipe as api
-from onnxpipe.check.timings import Speed, Timing, Timings, told
-from onnxpipe.check.timings_page import plot
+from onnxpipe.check.reports.timings import Speed, Timing, Timings, told
+from onnxpipe.check.reports.timings_page import plot
 from onnxpipe.errors import BadInput, NativeRefused
 from onnxpipe.services.bench import Pace
 from tests.shell import fitted, here, saved

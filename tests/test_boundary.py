@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from onnxpipe.blocks import hashes
-from onnxpipe.check.anchors import Anchors
-from onnxpipe.check.boundary import Edge, around, reaching
-from onnxpipe.check.deciding import between, deciding
-from onnxpipe.check.edge_rows import edge_rows, together
-from onnxpipe.check.ordering import decoded, encoded
-from onnxpipe.check.probes import Original, probes
+from onnxpipe.blocks.hashing import hashes
+from onnxpipe.check.edges.anchors import Anchors
+from onnxpipe.check.edges.boundary import Edge, around, reaching
+from onnxpipe.check.edges.deciding import between, deciding
+from onnxpipe.check.edges.edge_rows import edge_rows, together
+from onnxpipe.check.edges.ordering import decoded, encoded
+from onnxpipe.check.edges.probes import Original, probes
 from onnxpipe.check.rows import length, slots
 from onnxpipe.core.signature import Port, Signature
 

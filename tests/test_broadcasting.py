@@ -8,8 +8,8 @@ import pytest
 import spox
 from onnx import numpy_helper
 
-from onnxpipe.core import broadcasting
 from onnxpipe.core.ops import Tensor, Var, argument, const, op
+from onnxpipe.core.passes import broadcasting
 from tests.graphs import run
 
 

@@ -19,7 +19,7 @@ from PIL import Image
 from sklearn.datasets import load_sample_images
 
 import onnxpipe
-from onnxpipe.check.report import schema
+from onnxpipe.check.reports.report import schema
 from onnxpipe.errors import BadInput, BadManifest
 from tests.harness import open_session
 

@@ -10,7 +10,7 @@ import pytest
 from sklearn.feature_extraction.text import CountVectorizer
 
 import onnxpipe
-from onnxpipe.blocks import capitals
+from onnxpipe.blocks.language import capitals
 from tests.harness import open_session
 from tests.test_text import strings
 

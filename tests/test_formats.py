@@ -11,8 +11,8 @@ from xml.etree import ElementTree
 import jsonschema
 import pytest
 
-from onnxpipe.check import formats
-from onnxpipe.check.report import Refusals
+from onnxpipe.check.reports import formats
+from onnxpipe.check.reports.report import Refusals
 from tests import sarif
 from tests.test_report import report
 

@@ -16,7 +16,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import onnxpipe
-from onnxpipe.check.anatomy import INPUTS, OUTPUTS, anatomy
+from onnxpipe.check.reports.anatomy import INPUTS, OUTPUTS, anatomy
 from onnxpipe.cli import main
 from onnxpipe.services.inspect import drawn
 from tests import datasets

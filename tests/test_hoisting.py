@@ -10,7 +10,7 @@ from sklearn.datasets import load_digits
 from sklearn.decomposition import NMF
 
 from onnxpipe import convert
-from onnxpipe.core.hoisting import hoist
+from onnxpipe.core.passes.hoisting import hoist
 from tests.graphs import run
 
 LOOP = """

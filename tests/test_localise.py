@@ -16,8 +16,8 @@ from sklearn.preprocessing import StandardScaler
 
 import onnxpipe
 from onnxpipe.check.compare import Tolerance
-from onnxpipe.check.graph import Graph, GraphRefused, subgraph, tapped
 from onnxpipe.check.localise import culprit, localise
+from onnxpipe.check.runtimes.graph import Graph, GraphRefused, subgraph, tapped
 from onnxpipe.core.fragment import Fragment
 from onnxpipe.errors import NativeFailed, Unreadable
 from tests import datasets

@@ -7,7 +7,7 @@ import pytest
 from sklearn.impute import KNNImputer
 
 from onnxpipe import convert
-from onnxpipe.blocks import neighbour_means
+from onnxpipe.blocks.points import neighbour_means
 from tests.graphs import run
 
 

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import onnxpipe
-from onnxpipe.check.graph import Graph, GraphRefused
+from onnxpipe.check.runtimes.graph import Graph, GraphRefused
 from onnxpipe.errors import BadInput
 from onnxpipe.services.score import score
 from onnxpipe.stitching import no_rows

@@ -12,7 +12,7 @@ import pytest
 import spox
 from tokenizers import normalizers
 
-from onnxpipe.blocks.normal_forms import normalised
+from onnxpipe.blocks.language.normal_forms import normalised
 from onnxpipe.components import unicode_forms
 from onnxpipe.core.ops import Tensor, argument
 from onnxpipe.errors import BadManifest

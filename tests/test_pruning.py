@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from onnxpipe.core import pruning
+from onnxpipe.core.passes import pruning
 from tests.graphs import graph, run
 
 TEXT = """g (float[N] x) => (float[N] y) <float[1] one = {1}> {

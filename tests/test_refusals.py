@@ -20,7 +20,7 @@ from sklearn.tree import DecisionTreeRegressor
 from onnxpipe import convert
 from onnxpipe.core.guards import index_of_refused, refusing
 from onnxpipe.core.ops import Tensor, argument, const, op
-from onnxpipe.core.refusals import sunk
+from onnxpipe.core.passes.refusals import sunk
 from onnxpipe.core.table import Check
 from tests.graphs import run
 

@@ -14,7 +14,7 @@ import pytest
 
 from onnxpipe.check.compare import Tolerance, compare, steps
 from onnxpipe.check.localise import StageFinding
-from onnxpipe.check.report import Counterexample, Refusals, Report, Setting, schema
+from onnxpipe.check.reports.report import Counterexample, Refusals, Report, Setting, schema
 from tests.chromium import Chromium
 
 RNG = np.random.default_rng(0)

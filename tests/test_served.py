@@ -17,11 +17,11 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 import onnxpipe
-from onnxpipe.check import protocol
-from onnxpipe.check.graph import Graph
-from onnxpipe.check.protocol import Body
-from onnxpipe.check.report import Report
-from onnxpipe.check.server import Address, Server
+from onnxpipe.check.reports.report import Report
+from onnxpipe.check.runtimes import protocol
+from onnxpipe.check.runtimes.graph import Graph
+from onnxpipe.check.runtimes.protocol import Body
+from onnxpipe.check.runtimes.server import Address, Server
 from onnxpipe.cli import main
 from onnxpipe.core.signature import numpy_dtype
 from onnxpipe.errors import BadInput, ServerFailed

@@ -9,8 +9,8 @@ import onnxruntime as ort
 import pytest
 from spox import Tensor, argument, build
 
-from onnxpipe.blocks import splitting
-from onnxpipe.blocks.masks import Untranslatable
+from onnxpipe.blocks.language import splitting
+from onnxpipe.blocks.regex.masks import Untranslatable
 from onnxpipe.core.plan import Stage
 from onnxpipe.errors import MissingExtra, Unsupported
 from onnxpipe.sql import java_patterns

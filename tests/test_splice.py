@@ -12,11 +12,12 @@ from onnx import TensorProto, helper, parser
 from sklearn.tree import DecisionTreeClassifier
 
 import onnxpipe
-from onnxpipe.core import foreign, pruning
+from onnxpipe.core import foreign
 from onnxpipe.core.build import stamped
 from onnxpipe.core.fragment import Fragment
 from onnxpipe.core.ops import Tensor, Var, argument, op
 from onnxpipe.core.options import Options
+from onnxpipe.core.passes import pruning
 from onnxpipe.core.signature import Port
 from onnxpipe.errors import BadManifest
 from onnxpipe.stitching.splice import splice

@@ -22,15 +22,15 @@ from sklearn.utils import murmurhash3_32
 
 import onnxpipe
 from onnxpipe.adapters.sklearn.stop_words import ENGLISH
-from onnxpipe.blocks import text
-from onnxpipe.blocks.characters import Spelling, respelled
-from onnxpipe.blocks.hashes import murmur3
-from onnxpipe.blocks.masks import Untranslatable
-from onnxpipe.blocks.patterns import translated
+from onnxpipe.blocks.hashing.hashes import murmur3
+from onnxpipe.blocks.language import text
+from onnxpipe.blocks.language.characters import Spelling, respelled
+from onnxpipe.blocks.regex.masks import Untranslatable
+from onnxpipe.blocks.regex.patterns import translated
 from onnxpipe.core import build, portability
 from onnxpipe.core.ops import Tensor, Var, argument
 from onnxpipe.core.options import Options
-from onnxpipe.core.pruning import finish
+from onnxpipe.core.passes.pruning import finish
 from onnxpipe.errors import BadInput, Inexact
 from tests.harness import open_session
 

@@ -16,9 +16,9 @@ from sklearn.ensemble import (
 )
 
 from onnxpipe.adapters.sklearn.trees import shares
-from onnxpipe.blocks import turning
-from onnxpipe.blocks.leaf_rows import distinct_rows
-from onnxpipe.blocks.trees import rounded_down
+from onnxpipe.blocks.forests import turning
+from onnxpipe.blocks.forests.leaf_rows import distinct_rows
+from onnxpipe.blocks.forests.trees import rounded_down
 from onnxpipe.core.options import Options
 from onnxpipe.services.convert import conversion
 from tests.harness import open_session

@@ -9,9 +9,9 @@ import onnx
 import pytest
 import spox
 
-from onnxpipe.blocks import turning
-from onnxpipe.blocks.tree_node import LEQ, LT
-from onnxpipe.blocks.trees import Forest, ensemble
+from onnxpipe.blocks.forests import turning
+from onnxpipe.blocks.forests.tree_node import LEQ, LT
+from onnxpipe.blocks.forests.trees import Forest, ensemble
 from onnxpipe.core.ops import Tensor, argument
 from tests.harness import open_session
 

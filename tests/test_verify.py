@@ -20,7 +20,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
 
 import onnxpipe
-from onnxpipe.check.report import Report, schema
+from onnxpipe.check.reports.report import Report, schema
 from onnxpipe.cli import main
 from onnxpipe.errors import BadInput, NativeFailed, Unreadable
 from onnxpipe.services.judging import goldens

@@ -13,10 +13,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from onnxpipe.check import web
-from onnxpipe.check.graph import Graph
-from onnxpipe.check.visitor import Visitor
-from onnxpipe.check.web import Web
+from onnxpipe.check.runtimes import web
+from onnxpipe.check.runtimes.graph import Graph
+from onnxpipe.check.runtimes.visitor import Visitor
+from onnxpipe.check.runtimes.web import Web
 from onnxpipe.cli import main
 from onnxpipe.errors import BadInput, Refusal, ServerFailed, Unreadable
 from onnxpipe.services.judging.runtimes import runtime_of

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from onnxpipe.blocks.contrib import code_points
-from onnxpipe.blocks.text import padded
+from onnxpipe.blocks.language.text import padded
 from onnxpipe.core.ops import Var, cast, const, ml, op
 
 _EPOCH = 719468

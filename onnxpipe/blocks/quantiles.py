@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from onnxpipe.blocks.tree_node import LEQ, LT, Leaves, Splits, tree_ensemble
+from onnxpipe.blocks.forests.tree_node import LEQ, LT, Leaves, Splits, tree_ensemble
 from onnxpipe.core.ops import Var, cast, const, op
 
 Array = NDArray[Any]

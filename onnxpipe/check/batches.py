@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onnxpipe.check.compare import Tolerance, compare
-from onnxpipe.check.graph import Graph, GraphRefused
 from onnxpipe.check.rows import Rows, is_ragged, length, take, widened
+from onnxpipe.check.runtimes.graph import Graph, GraphRefused
 
 Array = NDArray[Any]
 Ask = Callable[[Rows], Mapping[str, Array]]

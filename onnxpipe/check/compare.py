@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from onnxpipe.check.ordering import encoded
+from onnxpipe.check.edges.ordering import encoded
 from onnxpipe.check.rows import is_ragged, widened
 
 Array = NDArray[Any]

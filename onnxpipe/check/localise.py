@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from onnxpipe.check import rows as table
 from onnxpipe.check.compare import Tolerance, Verdict, compare_output
-from onnxpipe.check.graph import Graph, GraphRefused, names_in, subgraph, tapped
 from onnxpipe.check.rows import Rows
+from onnxpipe.check.runtimes.graph import Graph, GraphRefused, names_in, subgraph, tapped
 from onnxpipe.core.fragment import Fragment, Tap
 from onnxpipe.errors import OnnxpipeError
 

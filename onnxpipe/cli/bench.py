@@ -10,7 +10,7 @@ import click
 from onnxpipe.cli import options
 
 if TYPE_CHECKING:
-    from onnxpipe.check.timings import Timings
+    from onnxpipe.check.reports.timings import Timings
 
 _SUFFIXES = (".html", ".json", ".md")
 

@@ -12,7 +12,7 @@ from rich.table import Table
 from onnxpipe.cli import options
 
 if TYPE_CHECKING:
-    from onnxpipe.check.timings import Timings
+    from onnxpipe.check.reports.timings import Timings
     from onnxpipe.services.inspect import Inspection
     from onnxpipe.services.release import Release
 
@@ -87,7 +87,7 @@ def _section(out: Console, title: str, lines: Iterable[str]) -> None:
 
 def timings(found: Timings) -> None:
     """A line on the model, then a table with a line per batch size."""
-    from onnxpipe.check.timings import HEADS
+    from onnxpipe.check.reports.timings import HEADS
 
     out = console()
     out.print(escape(f"{found.model}: {found.summary()}"))

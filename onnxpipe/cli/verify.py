@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from onnx import ModelProto
 
     from onnxpipe.check.compare import Tolerance
-    from onnxpipe.check.report import Report
+    from onnxpipe.check.reports.report import Report
 
 FORMATS = ("text", "json", "github", "junit", "sarif")
 _BY_SUFFIX = {
@@ -166,7 +166,7 @@ def rendered(report: Report, form: str) -> str:
     """The report in one of the forms ``--report`` and ``--output-format`` know."""
     if form in ("html", "json"):
         return report.to_html() if form == "html" else report.to_json()
-    from onnxpipe.check import formats
+    from onnxpipe.check.reports import formats
 
     makers = {"github": formats.github, "junit": formats.junit, "sarif": formats.sarif}
     return makers.get(form, formats.markdown)(report)

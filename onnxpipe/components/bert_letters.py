@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from onnxpipe.blocks.characters import mask_of
-from onnxpipe.blocks.lettering import Lettering
-from onnxpipe.blocks.masks import Mask
+from onnxpipe.blocks.language.characters import mask_of
+from onnxpipe.blocks.language.lettering import Lettering
+from onnxpipe.blocks.regex.masks import Mask
 from onnxpipe.errors import MissingExtra
 
 MARK = "\N{SYMBOL FOR UNIT SEPARATOR}"

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from onnxpipe.blocks import activations, quantiles
+from onnxpipe.blocks import quantiles
+from onnxpipe.blocks.networks import activations
 from onnxpipe.components.parameters import Floats
 from onnxpipe.components.registry import component
 from onnxpipe.core.ops import Var, cast, const, dtype_of, op

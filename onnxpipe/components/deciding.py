@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from onnxpipe.blocks import activations, numeric
 from onnxpipe.blocks import classes as named
+from onnxpipe.blocks import numeric
+from onnxpipe.blocks.networks import activations
 from onnxpipe.components.parameters import Classes, File, Floats
 from onnxpipe.components.post import PROBABILITIES, SCORES, known_classes, sorted_probabilities
 from onnxpipe.components.registry import component

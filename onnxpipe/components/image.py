@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from onnxpipe.blocks import encoded_images, framing
-from onnxpipe.blocks.pixels import Window
+from onnxpipe.blocks.imaging import encoded_images, framing
+from onnxpipe.blocks.imaging.pixels import Window
 from onnxpipe.components.parameters import Floats, Size
 from onnxpipe.components.recipes import Recipe, filled, layout_of, square
 from onnxpipe.components.registry import Noted, Outputs, component

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from onnxpipe.blocks import activations
 from onnxpipe.blocks import classes as named
+from onnxpipe.blocks.networks import activations
 from onnxpipe.components.parameters import Classes, File, Numbers
 from onnxpipe.components.registry import component
 from onnxpipe.core.ops import Var, cast, const, dtype_of, is_string, op, ranked, shape_of

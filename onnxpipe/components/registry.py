@@ -16,10 +16,11 @@ import spox
 from numpy.typing import NDArray
 
 from onnxpipe.components.parameters import File, parsed
-from onnxpipe.core import build, pruning
+from onnxpipe.core import build
 from onnxpipe.core.fragment import PREFIX, Fragment
 from onnxpipe.core.ops import Tensor, Var, argument
 from onnxpipe.core.options import Options
+from onnxpipe.core.passes import pruning
 from onnxpipe.core.signature import SEQUENCE, Port, numpy_dtype
 from onnxpipe.errors import BadManifest
 

@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from onnxpipe.blocks import pixel_taps, pixels, resampling, resizing
-from onnxpipe.blocks.pixels import Method, Window
-from onnxpipe.blocks.resampling import KERNELS
-from onnxpipe.blocks.resizing import Resize, Spread
+from onnxpipe.blocks.imaging import pixel_taps, pixels, resampling, resizing
+from onnxpipe.blocks.imaging.pixels import Method, Window
+from onnxpipe.blocks.imaging.resampling import KERNELS
+from onnxpipe.blocks.imaging.resizing import Resize, Spread
 from onnxpipe.core.ops import Var, cast, const, op
 from onnxpipe.errors import BadManifest
 

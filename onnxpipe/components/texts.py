@@ -7,14 +7,14 @@ from functools import partial
 
 import numpy as np
 
-from onnxpipe.blocks import sequences
-from onnxpipe.blocks import text as blocks
-from onnxpipe.blocks.characters import Spelling, respelled
 from onnxpipe.blocks.contrib import murmur_hash
-from onnxpipe.blocks.masks import Untranslatable
-from onnxpipe.blocks.normal_forms import normalised
-from onnxpipe.blocks.patterns import translated
-from onnxpipe.blocks.sequences import Framing
+from onnxpipe.blocks.language import text as blocks
+from onnxpipe.blocks.language.characters import Spelling, respelled
+from onnxpipe.blocks.language.normal_forms import normalised
+from onnxpipe.blocks.networks import sequences
+from onnxpipe.blocks.networks.sequences import Framing
+from onnxpipe.blocks.regex.masks import Untranslatable
+from onnxpipe.blocks.regex.patterns import translated
 from onnxpipe.components.columns import known_words
 from onnxpipe.components.parameters import Classes, File
 from onnxpipe.components.registry import Outputs, component

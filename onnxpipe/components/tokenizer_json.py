@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from onnxpipe.blocks.sequences import Framing
+from onnxpipe.blocks.networks.sequences import Framing
 from onnxpipe.components.unicode_forms import FORMS
 from onnxpipe.errors import BadManifest
 

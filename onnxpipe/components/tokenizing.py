@@ -11,10 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from onnxpipe.blocks import extensions, lettering, sequences, word_pieces
-from onnxpipe.blocks.normal_forms import normalised
-from onnxpipe.blocks.sequences import Framing
-from onnxpipe.blocks.word_pieces import Vocabulary
+from onnxpipe.blocks import extensions
+from onnxpipe.blocks.language import lettering, word_pieces
+from onnxpipe.blocks.language.normal_forms import normalised
+from onnxpipe.blocks.language.word_pieces import Vocabulary
+from onnxpipe.blocks.networks import sequences
+from onnxpipe.blocks.networks.sequences import Framing
 from onnxpipe.components import bert_letters, tokenizer_json, unicode_forms
 from onnxpipe.components.parameters import File
 from onnxpipe.components.registry import Noted, Outputs, component

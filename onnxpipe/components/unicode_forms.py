@@ -6,8 +6,8 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from functools import cache
 
-from onnxpipe.blocks.characters import alphabet
-from onnxpipe.blocks.normal_forms import NormalForm
+from onnxpipe.blocks.language.characters import alphabet
+from onnxpipe.blocks.language.normal_forms import NormalForm
 from onnxpipe.components.bert_letters import MARK, every, library
 from onnxpipe.errors import BadManifest
 

@@ -11,12 +11,12 @@ import onnx
 import spox
 from onnx import helper
 
-from onnxpipe.core import broadcasting, hoisting, opsets, passed_over, pruning, refusals
 from onnxpipe.core.apply import parts, tensor
 from onnxpipe.core.fragment import Fragment, Tap
 from onnxpipe.core.guards import guarded
 from onnxpipe.core.ops import Tensor, Var, argument, before_widening, cast, const, dtype_of, is_string, op
 from onnxpipe.core.options import IR_VERSION, ML_OPSET, OPSET, Options
+from onnxpipe.core.passes import broadcasting, hoisting, opsets, passed_over, pruning, refusals
 from onnxpipe.core.plan import Answered, Context, Plan
 from onnxpipe.core.registry import Answers
 from onnxpipe.core.running import side_by_side
@@ -42,7 +42,7 @@ def build(plan: Plan, options: Options, context: Context | None = None) -> Fragm
     outputs = passed_over.enforced(context, outputs)
     broadcasting.align(outputs.values())
     outputs = refusals.sunk(outputs)
-    broadcasting.align(outputs.values())
+    broadcasting.align(outputs.values())  # the constants, too, that refuse now
     model = spox.build(arguments, outputs)
     hoisting.hoist(model.graph)
     if plan.frugal:

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from onnxpipe.core.carried import index_by_sum
 from onnxpipe.core.ops import Var, alike, cast, const, dtype_of, op, shape_of
+from onnxpipe.core.passes.carried import index_by_sum
 from onnxpipe.core.plan import Context
 from onnxpipe.core.table import Block, Check, Table
 

@@ -15,9 +15,9 @@ import onnx
 import onnxruntime as ort
 
 from onnxpipe.check.feeds import feeds
-from onnxpipe.check.graph import Graph
+from onnxpipe.check.reports.timings import Speed, Timing, Timings
 from onnxpipe.check.rows import Rows, length, take
-from onnxpipe.check.timings import Speed, Timing, Timings
+from onnxpipe.check.runtimes.graph import Graph
 from onnxpipe.core import weights
 from onnxpipe.core.fragment import metadata
 from onnxpipe.errors import BadInput

@@ -88,7 +88,7 @@ def drawn(source: Any, *, sample: Rows | None = None, **options: Any) -> str:
 
     Raises what stands in the way of a graph: a Refusal for a pipeline that can't be converted.
     """
-    from onnxpipe.check.graph_page import page
+    from onnxpipe.check.reports.graph_page import page
 
     model, name = _graph_of(source, sample, options)
     found = _model(name, model)

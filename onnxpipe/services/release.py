@@ -22,7 +22,7 @@ from onnxpipe.services.natives.native import Where
 from onnxpipe.services.selftest import selftest, short
 
 if TYPE_CHECKING:
-    from onnxpipe.check.report import Report
+    from onnxpipe.check.reports.report import Report
 
 
 @dataclass(frozen=True, slots=True)

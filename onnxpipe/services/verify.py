@@ -13,8 +13,8 @@ import onnx
 from onnxpipe.adapters.base import Adapter, Artefact
 from onnxpipe.check import precision
 from onnxpipe.check.compare import Tolerance, half, single
-from onnxpipe.check.decoding import Decoding
-from onnxpipe.check.report import Report, Setting
+from onnxpipe.check.reports.decoding import Decoding
+from onnxpipe.check.reports.report import Report, Setting
 from onnxpipe.core import models
 from onnxpipe.core.foreign import borrowed
 from onnxpipe.core.fragment import metadata

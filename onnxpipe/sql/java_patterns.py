@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Sequence
 from functools import cache
 
-from onnxpipe.blocks.masks import Untranslatable
+from onnxpipe.blocks.regex.masks import Untranslatable
 
 Ranges = tuple[tuple[int, int], ...]
 

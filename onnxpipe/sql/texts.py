@@ -13,11 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from onnxpipe.blocks import nullable, text
-from onnxpipe.blocks.characters import Spelling, respelled
+from onnxpipe.blocks import nullable
 from onnxpipe.blocks.contrib import code_points, matches
-from onnxpipe.blocks.masks import Untranslatable
+from onnxpipe.blocks.language import text
+from onnxpipe.blocks.language.characters import Spelling, respelled
 from onnxpipe.blocks.nullable import Value
+from onnxpipe.blocks.regex.masks import Untranslatable
 from onnxpipe.core.ops import Var, cast, const, op
 from onnxpipe.sql import java_patterns
 from onnxpipe.sql.scope import Rule, Scope, evaluated, unknown

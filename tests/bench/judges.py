@@ -12,7 +12,7 @@ from typing import Any
 import onnx
 
 import onnxpipe
-from onnxpipe.check.report import Report
+from onnxpipe.check.reports.report import Report
 from onnxpipe.services.convert import adapter_of, artefact_of
 from onnxpipe.services.judging.matching import Names
 from onnxpipe.services.judging.trial import Trial

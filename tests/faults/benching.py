@@ -8,8 +8,8 @@ from typing import Any
 
 import onnx
 
-from onnxpipe.check.probes import Probes
-from onnxpipe.check.report import Report
+from onnxpipe.check.edges.probes import Probes
+from onnxpipe.check.reports.report import Report
 from onnxpipe.services.judging.matching import Names
 from onnxpipe.services.judging.trial import Trial
 from onnxpipe.services.natives.native import Each, Native

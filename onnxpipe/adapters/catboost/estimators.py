@@ -13,7 +13,7 @@ from onnxpipe.adapters.catboost import binary, categories, document, predictions
 from onnxpipe.adapters.catboost.forest import forest
 from onnxpipe.adapters.catboost.model import Model
 from onnxpipe.adapters.reading import reading
-from onnxpipe.blocks import leaf_rows
+from onnxpipe.blocks.forests import leaf_rows
 from onnxpipe.core.ops import Var, concat, const, op
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import ANY, UNREAD, Answers, converts

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onnxpipe.adapters.catboost.model import Model
-from onnxpipe.blocks import oblivious
-from onnxpipe.blocks.trees import Forest
+from onnxpipe.blocks.forests import oblivious
+from onnxpipe.blocks.forests.trees import Forest
 
 Array = NDArray[Any]
 

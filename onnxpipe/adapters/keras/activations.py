@@ -11,7 +11,7 @@ from onnxpipe.adapters.keras.calls import Call, Value, apply
 from onnxpipe.adapters.keras.halves import settled
 from onnxpipe.adapters.keras.layers import own, record
 from onnxpipe.adapters.keras.older import HARD_SIGMOID
-from onnxpipe.blocks import activations
+from onnxpipe.blocks.networks import activations
 from onnxpipe.core.ops import Var, const, dtype_of, op
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.record import Record

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from onnxpipe.adapters.keras.places import last, moved, sides, sizes
-from onnxpipe.blocks import convolving, resizing
+from onnxpipe.blocks.imaging import resizing
+from onnxpipe.blocks.networks import convolving
 from onnxpipe.core.ops import Var, const, op, shape_of, shaped
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import converts

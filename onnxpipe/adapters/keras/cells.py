@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from onnxpipe.adapters.keras.activations import named
 from onnxpipe.adapters.keras.calls import Call, Value, flat
 from onnxpipe.adapters.keras.layers import own
-from onnxpipe.blocks.recurrent import Step
+from onnxpipe.blocks.networks.recurrent import Step
 from onnxpipe.core.ops import Var, const, dtype_of, filled, op
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import converts

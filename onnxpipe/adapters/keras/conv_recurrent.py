@@ -13,9 +13,9 @@ from onnxpipe.adapters.keras.cells import long_short
 from onnxpipe.adapters.keras.convolutional import window
 from onnxpipe.adapters.keras.layers import own, with_weights
 from onnxpipe.adapters.keras.recurrent import answered, given
-from onnxpipe.blocks import convolving, recurrent
-from onnxpipe.blocks.convolving import Window
-from onnxpipe.blocks.recurrent import Read, Step
+from onnxpipe.blocks.networks import convolving, recurrent
+from onnxpipe.blocks.networks.convolving import Window
+from onnxpipe.blocks.networks.recurrent import Read, Step
 from onnxpipe.core.ops import Var, const, filled, op, shape_of
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import converts

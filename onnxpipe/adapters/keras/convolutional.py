@@ -11,8 +11,8 @@ from onnxpipe.adapters.keras import activations
 from onnxpipe.adapters.keras.halves import settled
 from onnxpipe.adapters.keras.layers import own
 from onnxpipe.adapters.keras.places import moved, sizes
-from onnxpipe.blocks import convolving
-from onnxpipe.blocks.convolving import Window
+from onnxpipe.blocks.networks import convolving
+from onnxpipe.blocks.networks.convolving import Window
 from onnxpipe.core.ops import Var, const, op, shape_of
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import converts

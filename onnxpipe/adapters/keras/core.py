@@ -12,7 +12,7 @@ from onnxpipe.adapters.keras.halves import settled
 from onnxpipe.adapters.keras.layers import own
 from onnxpipe.adapters.keras.older import FROM_START
 from onnxpipe.blocks import shaping
-from onnxpipe.blocks.contracting import contracted
+from onnxpipe.blocks.networks.contracting import contracted
 from onnxpipe.core.guards import looked_up
 from onnxpipe.core.ops import Var, cast, const, dtype_of, op, shape_of
 from onnxpipe.core.plan import Stage

@@ -9,7 +9,7 @@ import numpy as np
 
 from onnxpipe.adapters.keras.calls import Values
 from onnxpipe.adapters.keras.preprocessing import encoded
-from onnxpipe.blocks import collisions, hashes
+from onnxpipe.blocks.hashing import collisions, hashes
 from onnxpipe.core.ops import Var, cast, const, dtype_of, is_string, op
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import converts

@@ -8,7 +8,7 @@ import numpy as np
 
 from onnxpipe.adapters.keras.calls import floats
 from onnxpipe.adapters.keras.places import last
-from onnxpipe.blocks import framing, resizing
+from onnxpipe.blocks.imaging import framing, resizing
 from onnxpipe.core.ops import Var, cast, const, dtype_of, op, shape_of, shaped
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import converts

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from onnxpipe.adapters.keras.calls import Value, Values
-from onnxpipe.blocks import normalising
+from onnxpipe.blocks.networks import normalising
 from onnxpipe.core.ops import Var, cast, const, dtype_of, op, shape_of
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import converts

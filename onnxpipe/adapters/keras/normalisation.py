@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from onnxpipe.adapters.keras.calls import Call, Value, apply
 from onnxpipe.adapters.keras.layers import own
-from onnxpipe.blocks import normalising
+from onnxpipe.blocks.networks import normalising
 from onnxpipe.core.ops import Var, op, shape_of
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import converts

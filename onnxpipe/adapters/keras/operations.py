@@ -9,7 +9,8 @@ import numpy as np
 
 from onnxpipe.adapters.keras.calls import Call
 from onnxpipe.adapters.keras.operands import operand, operands
-from onnxpipe.blocks import activations, elementwise
+from onnxpipe.blocks import elementwise
+from onnxpipe.blocks.networks import activations
 from onnxpipe.core.ops import Var, cast, const, dtype_of, op
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import converts

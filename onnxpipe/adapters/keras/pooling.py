@@ -8,7 +8,8 @@ from onnxpipe.adapters.keras.calls import Value
 from onnxpipe.adapters.keras.convolutional import window
 from onnxpipe.adapters.keras.operands import size_of
 from onnxpipe.adapters.keras.places import first, moved, sizes
-from onnxpipe.blocks import convolving, numeric
+from onnxpipe.blocks import numeric
+from onnxpipe.blocks.networks import convolving
 from onnxpipe.core.ops import Var, cast, const, dtype_of, op, shape_of
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import converts

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from onnxpipe.adapters.keras.calls import Call, Value, apply, flat
 from onnxpipe.adapters.keras.cells import cell_of
 from onnxpipe.adapters.keras.layers import part, with_weights
-from onnxpipe.blocks import gates, recurrent
-from onnxpipe.blocks.gates import Gates
-from onnxpipe.blocks.recurrent import Read, Skip
+from onnxpipe.blocks.networks import gates, recurrent
+from onnxpipe.blocks.networks.gates import Gates
+from onnxpipe.blocks.networks.recurrent import Read, Skip
 from onnxpipe.core.ops import Var, cast, const, dtype_of, filled, op, shape_of, shaped
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import converts

@@ -10,7 +10,8 @@ import numpy as np
 
 from onnxpipe.adapters.keras.calls import Call
 from onnxpipe.adapters.keras.operands import axes_within, operand, size_of
-from onnxpipe.blocks import normalising, numeric
+from onnxpipe.blocks import numeric
+from onnxpipe.blocks.networks import normalising
 from onnxpipe.core.ops import Var, cast, const, dtype_of, op, ranked, shape_of, shaped
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import converts

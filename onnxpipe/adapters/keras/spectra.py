@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onnxpipe.adapters.keras.layers import own
-from onnxpipe.blocks import convolving
-from onnxpipe.blocks.convolving import Window
+from onnxpipe.blocks.networks import convolving
+from onnxpipe.blocks.networks.convolving import Window
 from onnxpipe.core.ops import Var, const, dtype_of, op, shape_of, shaped
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import converts

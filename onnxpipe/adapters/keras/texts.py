@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 
 from onnxpipe.adapters.keras.lookups import known, looked_up
-from onnxpipe.blocks import ragged
-from onnxpipe.blocks.characters import joined, lower
 from onnxpipe.blocks.contrib import code_points, matches
-from onnxpipe.blocks.ragged import Ragged
-from onnxpipe.blocks.text import padded
+from onnxpipe.blocks.language import ragged
+from onnxpipe.blocks.language.characters import joined, lower
+from onnxpipe.blocks.language.ragged import Ragged
+from onnxpipe.blocks.language.text import padded
 from onnxpipe.core.ops import Var, concat, const, op, shape_of, shaped
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import converts

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from onnxpipe.blocks import classes, coupling, kernels, linear
+from onnxpipe.blocks import classes, coupling, linear
+from onnxpipe.blocks.points import kernels
 from onnxpipe.blocks.sparse_products import unless_finite, written_products
 from onnxpipe.core.ops import Var, const, op, shape_of, take_columns
 from onnxpipe.core.plan import Stage

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onnxpipe.adapters.lightgbm import trees
-from onnxpipe.blocks import boosting
-from onnxpipe.blocks.tree_node import MEMBER
+from onnxpipe.blocks.forests import boosting
+from onnxpipe.blocks.forests.tree_node import MEMBER
 from onnxpipe.core.ops import Var
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import ANY

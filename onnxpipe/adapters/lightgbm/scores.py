@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from onnxpipe.adapters.lightgbm import trees
 from onnxpipe.adapters.reading import reading
-from onnxpipe.blocks import boosting, linear, linear_trees
-from onnxpipe.blocks import trees as blocks
+from onnxpipe.blocks import linear
+from onnxpipe.blocks.forests import boosting, linear_trees
+from onnxpipe.blocks.forests import trees as blocks
 from onnxpipe.core.ops import Var, const, shape_of
 from onnxpipe.core.plan import Stage
 

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onnxpipe.adapters.reading import reading
-from onnxpipe.blocks import boosting
-from onnxpipe.blocks.tree_node import LEQ, MEMBER
-from onnxpipe.blocks.trees import Forest
+from onnxpipe.blocks.forests import boosting
+from onnxpipe.blocks.forests.tree_node import LEQ, MEMBER
+from onnxpipe.blocks.forests.trees import Forest
 from onnxpipe.core.plan import Stage
 from onnxpipe.errors import Unreadable
 

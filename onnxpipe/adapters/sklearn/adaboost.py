@@ -13,7 +13,8 @@ from onnxpipe.adapters.sklearn.delegation import members
 from onnxpipe.adapters.sklearn.members import asked, inner_columns
 from onnxpipe.adapters.sklearn.subsets import are_trees, subset_edges
 from onnxpipe.adapters.sklearn.versions import saved_since
-from onnxpipe.blocks import classes, ensembles, linear, trees
+from onnxpipe.blocks import classes, ensembles, linear
+from onnxpipe.blocks.forests import trees
 from onnxpipe.core.apply import tensor
 from onnxpipe.core.guards import guarded
 from onnxpipe.core.ops import Var, batch_size, cast, concat, const, dtype_of, op

@@ -10,11 +10,12 @@ from typing import Any
 
 from onnxpipe.adapters.pickles import described
 from onnxpipe.adapters.sklearn.stop_words import ENGLISH
-from onnxpipe.blocks import scanning, text
-from onnxpipe.blocks.automata import Automaton, compiled
-from onnxpipe.blocks.characters import SMALL_SIGMAS, Spelling, respelled
-from onnxpipe.blocks.masks import Untranslatable
-from onnxpipe.blocks.patterns import Pattern, translated
+from onnxpipe.blocks.language import text
+from onnxpipe.blocks.language.characters import SMALL_SIGMAS, Spelling, respelled
+from onnxpipe.blocks.regex import scanning
+from onnxpipe.blocks.regex.automata import Automaton, compiled
+from onnxpipe.blocks.regex.masks import Untranslatable
+from onnxpipe.blocks.regex.patterns import Pattern, translated
 from onnxpipe.core.guards import refuse
 from onnxpipe.core.ops import Var, const, is_string, op
 from onnxpipe.core.plan import Stage

@@ -12,8 +12,9 @@ from onnxpipe.adapters.sklearn import trees as saved
 from onnxpipe.adapters.sklearn.delegation import members
 from onnxpipe.adapters.sklearn.members import checked_once, classes_of, strongest
 from onnxpipe.adapters.sklearn.subsets import among, are_trees, read_columns, subset_edges, subset_forest
-from onnxpipe.blocks import classes, ensembles, leaf_rows, linear
-from onnxpipe.blocks.trees import Forest
+from onnxpipe.blocks import classes, ensembles, linear
+from onnxpipe.blocks.forests import leaf_rows
+from onnxpipe.blocks.forests.trees import Forest
 from onnxpipe.core.apply import apply, floating, tensor
 from onnxpipe.core.guards import guarded
 from onnxpipe.core.ops import Var, cast, const

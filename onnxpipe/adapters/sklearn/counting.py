@@ -11,11 +11,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from onnxpipe.adapters.sklearn import analysing
-from onnxpipe.blocks import capitals, text
-from onnxpipe.blocks.capitals import Written
 from onnxpipe.blocks.categorical import Coding, coded, is_utf8
-from onnxpipe.blocks.occurrences import NEVER, Gram, numbered, occurrences
-from onnxpipe.blocks.patterns import translated
+from onnxpipe.blocks.language import capitals, text
+from onnxpipe.blocks.language.capitals import Written
+from onnxpipe.blocks.language.occurrences import NEVER, Gram, numbered, occurrences
+from onnxpipe.blocks.regex.patterns import translated
 from onnxpipe.core.ops import Var
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.table import Table

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from onnxpipe.adapters.sklearn import categories
-from onnxpipe.blocks import collisions, hashes
 from onnxpipe.blocks.categorical import indicators
+from onnxpipe.blocks.hashing import collisions, hashes
+from onnxpipe.blocks.language.text import BLANK
 from onnxpipe.blocks.missing import filled, is_missing
-from onnxpipe.blocks.text import BLANK
 from onnxpipe.core.guards import require
 from onnxpipe.core.ops import Var, cast, concat, const, dtype_of, op, take_columns
 from onnxpipe.core.plan import Stage

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from onnxpipe.blocks import factorising, multiplying, topics
+from onnxpipe.blocks.factors import factorising, multiplying, topics
 from onnxpipe.core.guards import guarded, refuse
 from onnxpipe.core.ops import Var, cast, const, dtype_of, op
 from onnxpipe.core.plan import Stage

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from onnxpipe.adapters.sklearn import gp_kernels
-from onnxpipe.blocks import classes, coupling, covariances, linear
+from onnxpipe.blocks import classes, coupling, linear
+from onnxpipe.blocks.points import covariances
 from onnxpipe.core.ops import Var, batch_size, cast, const, op
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import ANY, Answers, converts

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onnxpipe.adapters.sklearn.metrics import for_kernel
-from onnxpipe.blocks import covariances, kernels, linear
+from onnxpipe.blocks import linear
+from onnxpipe.blocks.points import covariances, kernels
 from onnxpipe.core.ops import Var, cast, const, dtype_of, op, promote
 from onnxpipe.core.plan import Stage
 

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from onnxpipe.adapters.sklearn.trees import edges, forest_of, leaf_values, members
 from onnxpipe.adapters.sklearn.versions import saved_since
-from onnxpipe.blocks import boosting, classes, linear, trees
+from onnxpipe.blocks import classes, linear
+from onnxpipe.blocks.forests import boosting, trees
 from onnxpipe.core.apply import apply, tensor
 from onnxpipe.core.ops import Var, cast, const, op
 from onnxpipe.core.plan import Stage

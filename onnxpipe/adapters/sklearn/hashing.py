@@ -9,7 +9,8 @@ import numpy as np
 from onnxpipe.adapters.sklearn import categories
 from onnxpipe.adapters.sklearn.analysing import terms
 from onnxpipe.adapters.sklearn.text import texts
-from onnxpipe.blocks import hashes, text
+from onnxpipe.blocks.hashing import hashes
+from onnxpipe.blocks.language import text
 from onnxpipe.core.ops import Var, cast
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import converts

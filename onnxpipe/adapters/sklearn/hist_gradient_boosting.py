@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from onnxpipe.adapters.sklearn import byte_categories
 from onnxpipe.adapters.sklearn.trees import joined
-from onnxpipe.blocks import boosting, classes, linear, trees
-from onnxpipe.blocks.tree_node import LEQ, MEMBER
-from onnxpipe.blocks.trees import Forest
+from onnxpipe.blocks import classes, linear
+from onnxpipe.blocks.forests import boosting, trees
+from onnxpipe.blocks.forests.tree_node import LEQ, MEMBER
+from onnxpipe.blocks.forests.trees import Forest
 from onnxpipe.core.apply import transformed
 from onnxpipe.core.ops import Var, op
 from onnxpipe.core.plan import Stage

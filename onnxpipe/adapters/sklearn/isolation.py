@@ -14,8 +14,9 @@ from onnxpipe.adapters.sklearn import trees as saved
 from onnxpipe.adapters.sklearn.delegation import members
 from onnxpipe.adapters.sklearn.subsets import subset_edges, subset_forest
 from onnxpipe.adapters.sklearn.versions import saved_since
-from onnxpipe.blocks import linear, trees
-from onnxpipe.blocks.trees import Forest
+from onnxpipe.blocks import linear
+from onnxpipe.blocks.forests import trees
+from onnxpipe.blocks.forests.trees import Forest
 from onnxpipe.core.ops import Var, const, op
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import Answers, converts

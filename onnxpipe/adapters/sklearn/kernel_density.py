@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onnxpipe.adapters.sklearn.metrics import named
-from onnxpipe.blocks import distances, kernel_densities, neighbours
-from onnxpipe.blocks.neighbours import Metric
+from onnxpipe.blocks.points import distances, kernel_densities, neighbours
+from onnxpipe.blocks.points.neighbours import Metric
 from onnxpipe.core.ops import Var, op
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.record import Record

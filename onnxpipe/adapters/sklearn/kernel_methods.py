@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onnxpipe.adapters.sklearn.metrics import for_kernel
-from onnxpipe.blocks import kernels, linear, sketches
+from onnxpipe.blocks import linear, sketches
+from onnxpipe.blocks.points import kernels
 from onnxpipe.core.ops import Var, cast, dtype_of
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import Answers, converts

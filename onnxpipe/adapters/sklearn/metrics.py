@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from onnxpipe.adapters.sklearn.versions import saved_since
-from onnxpipe.blocks import metrics, neighbours
-from onnxpipe.blocks.metrics import Measure
-from onnxpipe.blocks.neighbours import Metric
+from onnxpipe.blocks.points import metrics, neighbours
+from onnxpipe.blocks.points.metrics import Measure
+from onnxpipe.blocks.points.neighbours import Metric
 from onnxpipe.core.guards import refuse
 from onnxpipe.core.ops import Var, cast, const, dtype_of, op
 from onnxpipe.core.plan import Stage

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from onnxpipe.adapters.sklearn.metrics import allows_gaps, measured, metric
 from onnxpipe.adapters.sklearn.neighbours import fitted_points, meeting_order, radius
 from onnxpipe.adapters.sklearn.versions import saved_since
-from onnxpipe.blocks import manifolds, neighbours, numeric
+from onnxpipe.blocks import numeric
+from onnxpipe.blocks.points import manifolds, neighbours
 from onnxpipe.core.apply import transformed
 from onnxpipe.core.ops import Var, cast, const, dtype_of, op
 from onnxpipe.core.plan import Stage

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from onnxpipe.adapters.sklearn.imputing import refused_unless_missing, with_indicators
 from onnxpipe.adapters.sklearn.versions import saved_since
-from onnxpipe.blocks import missing, neighbour_means, numeric
+from onnxpipe.blocks import missing, numeric
+from onnxpipe.blocks.points import neighbour_means
 from onnxpipe.core.ops import Var, cast, const, dtype_of, op, take_columns
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import converts

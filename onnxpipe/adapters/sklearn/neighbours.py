@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from onnxpipe.adapters.sklearn.discriminant_analysis import discriminated
 from onnxpipe.adapters.sklearn.metrics import allows_gaps, measured, metric
-from onnxpipe.blocks import classes, distances, neighbours
+from onnxpipe.blocks import classes
+from onnxpipe.blocks.points import distances, neighbours
 from onnxpipe.core.ops import Var, const, op
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.record import Record

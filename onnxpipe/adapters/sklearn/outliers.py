@@ -6,7 +6,8 @@ import numpy as np
 
 from onnxpipe.adapters.sklearn.metrics import allows_gaps, measured, metric
 from onnxpipe.adapters.sklearn.neighbours import fitted_points, meeting_order
-from onnxpipe.blocks import neighbours, numeric
+from onnxpipe.blocks import numeric
+from onnxpipe.blocks.points import neighbours
 from onnxpipe.core.ops import Var, cast, const, dtype_of, op, promote
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import Answers, converts

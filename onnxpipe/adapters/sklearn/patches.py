@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from onnxpipe.blocks.images import patches
+from onnxpipe.blocks.imaging.images import patches
 from onnxpipe.core.guards import guarded
 from onnxpipe.core.ops import cast, shape_of
 from onnxpipe.core.plan import Stage

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from onnxpipe.adapters.sklearn.metrics import allows_gaps, measured, metric
 from onnxpipe.adapters.sklearn.neighbours import fitted_points, radius, weighs_by_distance
-from onnxpipe.blocks import classes, linear, neighbours
+from onnxpipe.blocks import classes, linear
+from onnxpipe.blocks.points import neighbours
 from onnxpipe.core.guards import require
 from onnxpipe.core.ops import Var, cast, const, op
 from onnxpipe.core.plan import Stage

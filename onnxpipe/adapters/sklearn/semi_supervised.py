@@ -11,7 +11,8 @@ from onnxpipe.adapters.sklearn import neighbours as saved
 from onnxpipe.adapters.sklearn.delegation import answered, edges_of, inner
 from onnxpipe.adapters.sklearn.metrics import metric
 from onnxpipe.adapters.sklearn.thresholds import wrapped_columns
-from onnxpipe.blocks import classes, kernels, linear, neighbours
+from onnxpipe.blocks import classes, linear
+from onnxpipe.blocks.points import kernels, neighbours
 from onnxpipe.core.ops import Var, cast, const, op
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import Answers, converts

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onnxpipe.adapters.sklearn.versions import saved_since
-from onnxpipe.blocks import active_sets, lasso, least_angle, linear, pursuit
-from onnxpipe.blocks.equal_angles import Path
+from onnxpipe.blocks import linear
+from onnxpipe.blocks.factors import active_sets, lasso, least_angle, pursuit
+from onnxpipe.blocks.factors.equal_angles import Path
 from onnxpipe.core.ops import Var, cast, concat, const, dtype_of, op
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import ANY, converts

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onnxpipe.adapters.sklearn.trees import forest_of
-from onnxpipe.blocks import trees
-from onnxpipe.blocks.trees import Forest
+from onnxpipe.blocks.forests import trees
+from onnxpipe.blocks.forests.trees import Forest
 from onnxpipe.core.plan import Stage
 
 Array = NDArray[Any]

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from onnxpipe.blocks import classes, coupling, kernels, linear
+from onnxpipe.blocks import classes, coupling, linear
+from onnxpipe.blocks.points import kernels
 from onnxpipe.core.ops import Var, cast, const, op, take_columns
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import ANY, Answers, converts

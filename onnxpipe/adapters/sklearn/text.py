@@ -9,8 +9,8 @@ import numpy as np
 
 from onnxpipe.adapters.sklearn import categories, counting
 from onnxpipe.adapters.sklearn.analysing import refuse_code, terms
-from onnxpipe.blocks import text
 from onnxpipe.blocks.categorical import Coding, coded
+from onnxpipe.blocks.language import text
 from onnxpipe.core.apply import transformed
 from onnxpipe.core.guards import guarded
 from onnxpipe.core.ops import Var, cast

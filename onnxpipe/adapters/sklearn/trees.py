@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onnxpipe.adapters.sklearn.versions import saved_since
-from onnxpipe.blocks import classes, leaf_rows, linear, trees
-from onnxpipe.blocks.trees import Forest
+from onnxpipe.blocks import classes, linear
+from onnxpipe.blocks.forests import leaf_rows, trees
+from onnxpipe.blocks.forests.trees import Forest
 from onnxpipe.core.guards import guarded
 from onnxpipe.core.ops import Var, concat, const, op
 from onnxpipe.core.plan import Stage

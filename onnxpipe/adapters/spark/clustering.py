@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from onnxpipe.adapters.spark import kinds, long_vectors
 from onnxpipe.adapters.spark.bisections import Bisections, bisections
 from onnxpipe.adapters.spark.predicting import Predictions, highest
-from onnxpipe.blocks import densities, distances, linear, numeric
+from onnxpipe.blocks import densities, linear, numeric
+from onnxpipe.blocks.points import distances
 from onnxpipe.core.frame import Column
 from onnxpipe.core.guards import refuse
 from onnxpipe.core.ops import Var, cast, const, filled, op

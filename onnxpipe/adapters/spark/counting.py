@@ -13,10 +13,10 @@ import numpy as np
 
 from onnxpipe.adapters.spark import long_vectors
 from onnxpipe.adapters.spark.tokenising import words_column, words_of
-from onnxpipe.blocks import ragged
 from onnxpipe.blocks.categorical import Coding, coded
 from onnxpipe.blocks.contrib import murmur_hash
-from onnxpipe.blocks.hashes import colliding
+from onnxpipe.blocks.hashing.hashes import colliding
+from onnxpipe.blocks.language import ragged
 from onnxpipe.core.frame import Column, Terms, vector
 from onnxpipe.core.ops import Var, cast, const, op
 from onnxpipe.core.plan import Stage

@@ -9,7 +9,7 @@ import numpy as np
 from onnxpipe.adapters.spark import kinds, long_vectors
 from onnxpipe.adapters.spark.columns import numbers, reads
 from onnxpipe.blocks.contrib import murmur_hash
-from onnxpipe.blocks.hashes import Hashed, signed_hash
+from onnxpipe.blocks.hashing.hashes import Hashed, signed_hash
 from onnxpipe.core.frame import Column, Columns, Terms
 from onnxpipe.core.ops import Var, cast, concat, const, dtype_of, filled, op
 from onnxpipe.core.plan import Stage

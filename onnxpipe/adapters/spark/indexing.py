@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from onnxpipe.adapters.spark import java_text, kinds
-from onnxpipe.blocks import categorical, elementwise, terms
+from onnxpipe.blocks import categorical, elementwise
 from onnxpipe.blocks.categorical import Coding
+from onnxpipe.blocks.language import terms
 from onnxpipe.core.frame import Column, Terms, vector
 from onnxpipe.core.guards import require
 from onnxpipe.core.ops import Var, cast, const, dtype_of, op

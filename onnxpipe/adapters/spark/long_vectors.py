@@ -9,7 +9,9 @@ from typing import Any
 from numpy.typing import NDArray
 
 from onnxpipe.adapters.spark.columns import numbers
-from onnxpipe.blocks import distances, linear, terms
+from onnxpipe.blocks import linear
+from onnxpipe.blocks.language import terms
+from onnxpipe.blocks.points import distances
 from onnxpipe.core.frame import Column, Terms, vector
 from onnxpipe.core.ops import Var, op
 

@@ -13,7 +13,7 @@ from onnxpipe.adapters.spark.columns import apply
 from onnxpipe.adapters.spark.metadata import metadata, refuse_local
 from onnxpipe.adapters.spark.refused import REASONS
 from onnxpipe.adapters.spark.storage import Folder
-from onnxpipe.blocks import ragged
+from onnxpipe.blocks.language import ragged
 from onnxpipe.core.frame import Column
 from onnxpipe.core.ops import Var, shape_of
 from onnxpipe.core.options import Options

@@ -9,10 +9,10 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 
 from onnxpipe.adapters.spark import kinds
-from onnxpipe.blocks import ragged, splitting, text
-from onnxpipe.blocks.characters import Spelling, respelled
-from onnxpipe.blocks.masks import Untranslatable
-from onnxpipe.blocks.ragged import Ragged
+from onnxpipe.blocks.language import ragged, splitting, text
+from onnxpipe.blocks.language.characters import Spelling, respelled
+from onnxpipe.blocks.language.ragged import Ragged
+from onnxpipe.blocks.regex.masks import Untranslatable
 from onnxpipe.core.frame import Column
 from onnxpipe.core.guards import refuse
 from onnxpipe.core.ops import Var, const, op

@@ -15,7 +15,8 @@ from onnxpipe.adapters.spark import kinds, long_vectors
 from onnxpipe.adapters.spark.columns import numbers
 from onnxpipe.adapters.spark.gamma_draws import gammas
 from onnxpipe.adapters.spark.predicting import Predictions
-from onnxpipe.blocks import numeric, topics
+from onnxpipe.blocks import numeric
+from onnxpipe.blocks.factors import topics
 from onnxpipe.blocks.special import climbed_digamma, digamma
 from onnxpipe.core.frame import Column
 from onnxpipe.core.ops import const, op

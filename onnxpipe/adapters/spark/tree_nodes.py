@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from onnxpipe.adapters.spark import long_vectors
 from onnxpipe.adapters.spark.columns import numbers
 from onnxpipe.adapters.spark.values import Lists
-from onnxpipe.blocks import boosting, trees
-from onnxpipe.blocks.tree_node import LEQ, MEMBER
-from onnxpipe.blocks.trees import Forest
+from onnxpipe.blocks.forests import boosting, trees
+from onnxpipe.blocks.forests.tree_node import LEQ, MEMBER
+from onnxpipe.blocks.forests.trees import Forest
 from onnxpipe.core.frame import Column
 from onnxpipe.core.ops import Var
 from onnxpipe.core.plan import Stage

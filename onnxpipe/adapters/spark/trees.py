@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from onnxpipe.adapters.spark import tree_nodes
 from onnxpipe.adapters.spark.predicting import classified, logistic_pair, normalised, two_sided
 from onnxpipe.adapters.spark.tree_nodes import Trees, edges
-from onnxpipe.blocks import leaf_rows, trees
+from onnxpipe.blocks.forests import leaf_rows, trees
 from onnxpipe.core.frame import Column, vector
 from onnxpipe.core.ops import Var, const, op
 from onnxpipe.core.plan import Stage

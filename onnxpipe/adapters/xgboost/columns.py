@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from onnxpipe.adapters.reading import reading
 from onnxpipe.adapters.xgboost import trees
-from onnxpipe.blocks import boosting
-from onnxpipe.blocks.tree_node import MEMBER
+from onnxpipe.blocks.forests import boosting
+from onnxpipe.blocks.forests.tree_node import MEMBER
 from onnxpipe.core.ops import Var, const, dtype_of, op
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import ANY

@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from onnxpipe.blocks import boosting
-from onnxpipe.blocks.tree_node import LT, MEMBER
-from onnxpipe.blocks.trees import Forest
+from onnxpipe.blocks.forests import boosting
+from onnxpipe.blocks.forests.tree_node import LT, MEMBER
+from onnxpipe.blocks.forests.trees import Forest
 from onnxpipe.errors import Unreadable
 
 Array = NDArray[Any]

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onnxpipe.adapters.xgboost import trees
-from onnxpipe.blocks import boosting, linear
+from onnxpipe.blocks import linear
+from onnxpipe.blocks.forests import boosting
 from onnxpipe.core.ops import Var, cast, const, dtype_of, op, shape_of
 from onnxpipe.core.plan import Stage
 

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from onnxpipe.adapters.reading import reading
 from onnxpipe.adapters.xgboost import nodes
 from onnxpipe.adapters.xgboost.nodes import MOST, Trees
-from onnxpipe.blocks import boosting, leaf_rows
-from onnxpipe.blocks import trees as blocks
+from onnxpipe.blocks.forests import boosting, leaf_rows
+from onnxpipe.blocks.forests import trees as blocks
 from onnxpipe.core.ops import Var
 from onnxpipe.core.plan import Stage
 from onnxpipe.errors import Unreadable

@@ -18,7 +18,7 @@ from onnxpipe.services.joining.builds import Builds
 from onnxpipe.services.natives.native import Where
 
 if TYPE_CHECKING:
-    from onnxpipe.check.report import Report
+    from onnxpipe.check.reports.report import Report
 
 ROWS = 500
 """Rows made to try each part on."""

@@ -19,7 +19,7 @@ from onnxpipe.services.stitch import Stitched
 from onnxpipe.stitching.manifest import Manifest
 
 if TYPE_CHECKING:
-    from onnxpipe.check.report import Report
+    from onnxpipe.check.reports.report import Report
 
 NO_REFERENCE = "no reference of the whole is named"
 

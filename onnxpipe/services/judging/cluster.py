@@ -10,7 +10,7 @@ import onnx
 
 from onnxpipe.adapters.base import Artefact
 from onnxpipe.check.arrow import from_arrow
-from onnxpipe.check.report import Refusals, Report
+from onnxpipe.check.reports.report import Refusals, Report
 from onnxpipe.errors import BadInput
 from onnxpipe.scale import spark
 from onnxpipe.scale.judging import Tally

@@ -10,9 +10,9 @@ import onnx
 from numpy.typing import NDArray
 
 from onnxpipe.check.compare import Tolerance, Verdict, compare
-from onnxpipe.check.decoding import Decoding, predictions
-from onnxpipe.check.graph import Graph, GraphRefused, subgraph, tapped
-from onnxpipe.check.report import Refusals, Report
+from onnxpipe.check.reports.decoding import Decoding, predictions
+from onnxpipe.check.reports.report import Refusals, Report
+from onnxpipe.check.runtimes.graph import Graph, GraphRefused, subgraph, tapped
 from onnxpipe.core.signature import Signature
 from onnxpipe.errors import BadInput
 from onnxpipe.services.judging import items, photos

@@ -17,7 +17,7 @@ from onnxpipe.lock import SUFFIX
 from onnxpipe.services.keeping.repository import tracked_locks
 
 if TYPE_CHECKING:
-    from onnxpipe.check.report import Report
+    from onnxpipe.check.reports.report import Report
 
 Answers = Mapping[str, np.ndarray[Any, Any]]
 

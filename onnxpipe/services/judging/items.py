@@ -9,10 +9,10 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from onnxpipe.check import pictures
 from onnxpipe.check.compare import Tolerance, Verdict, compare
-from onnxpipe.check.graph import Graph, GraphRefused
-from onnxpipe.check.report import Refusals, Report
+from onnxpipe.check.edges import pictures
+from onnxpipe.check.reports.report import Refusals, Report
+from onnxpipe.check.runtimes.graph import Graph, GraphRefused
 from onnxpipe.core.signature import Port, Signature, numpy_dtype
 from onnxpipe.errors import BadInput, NativeRefused
 from onnxpipe.services.judging import photos

@@ -11,8 +11,8 @@ import onnx
 from numpy.typing import NDArray
 
 from onnxpipe.check.compare import CHANCE, Tolerance, Verdict, compare
-from onnxpipe.check.graph import Graph, GraphRefused, Runtime
 from onnxpipe.check.rows import Rows, length, stacked, take
+from onnxpipe.check.runtimes.graph import Graph, GraphRefused, Runtime
 from onnxpipe.core.fragment import metadata
 from onnxpipe.errors import NativeFailed, NativeRefused
 from onnxpipe.services.judging.matching import Names, is_foreign

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 
 import onnx
 
-from onnxpipe.check.pictures import SIZES
-from onnxpipe.check.probes import Original, probes
+from onnxpipe.check.edges.pictures import SIZES
+from onnxpipe.check.edges.probes import Original, probes
 from onnxpipe.check.rows import take
 from onnxpipe.core.signature import Signature, sized, sizes_of
 from onnxpipe.services.judging.judge import Judge

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from onnxpipe.check import pictures
+from onnxpipe.check.edges import pictures
 from onnxpipe.errors import BadInput, MissingExtra
 
 Array = NDArray[Any]

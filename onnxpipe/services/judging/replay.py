@@ -12,8 +12,8 @@ import onnx
 from numpy.typing import NDArray
 
 from onnxpipe.check.compare import Tolerance, compare
-from onnxpipe.check.graph import Graph, Runtime
-from onnxpipe.check.report import Refusals, Report
+from onnxpipe.check.reports.report import Refusals, Report
+from onnxpipe.check.runtimes.graph import Graph, Runtime
 from onnxpipe.core.fragment import metadata
 from onnxpipe.core.signature import Port
 from onnxpipe.errors import BadInput, Unreadable

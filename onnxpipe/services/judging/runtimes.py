@@ -7,9 +7,9 @@ from pathlib import Path
 
 import onnxruntime as ort
 
-from onnxpipe.check import web
-from onnxpipe.check.graph import Runtime
-from onnxpipe.check.server import Address, Server
+from onnxpipe.check.runtimes import web
+from onnxpipe.check.runtimes.graph import Runtime
+from onnxpipe.check.runtimes.server import Address, Server
 from onnxpipe.errors import BadInput
 
 LOCAL = ("onnxruntime", "reference")

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from onnx import numpy_helper
 
 from onnxpipe.check.compare import Tolerance, Verdict, added, compare
-from onnxpipe.check.graph import Graph, GraphRefused, Runtime
-from onnxpipe.check.report import Refusals, Report
+from onnxpipe.check.reports.report import Refusals, Report
+from onnxpipe.check.runtimes.graph import Graph, GraphRefused, Runtime
 from onnxpipe.errors import BadInput, Unreadable
 
 Array = NDArray[Any]

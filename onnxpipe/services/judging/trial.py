@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 
 from onnxpipe.adapters.base import program_exporter
 from onnxpipe.check import batches, shrink
-from onnxpipe.check.anchors import Anchors, anchors
 from onnxpipe.check.compare import RTOL_DOUBLE, Tolerance
+from onnxpipe.check.edges.anchors import Anchors, anchors
+from onnxpipe.check.edges.probes import Original, Probes, probes
 from onnxpipe.check.feeds import feeds
-from onnxpipe.check.graph import Runtime
 from onnxpipe.check.localise import StageFinding, localise
-from onnxpipe.check.probes import Original, Probes, probes
-from onnxpipe.check.report import Counterexample, Refusals, Report
+from onnxpipe.check.reports.report import Counterexample, Refusals, Report
 from onnxpipe.check.rows import Rows, Slot, length, row_size, slots, take
+from onnxpipe.check.runtimes.graph import Runtime
 from onnxpipe.core.build import build
 from onnxpipe.core.foreign import standing_in
 from onnxpipe.core.fragment import metadata

@@ -30,12 +30,13 @@ def _of_ours(told: str) -> ModelProto:
     import numpy as np
     import spox
 
-    from onnxpipe.blocks import hashes
-    from onnxpipe.blocks.characters import lower
-    from onnxpipe.blocks.text import padded
-    from onnxpipe.core import build, pruning
+    from onnxpipe.blocks.hashing import hashes
+    from onnxpipe.blocks.language.characters import lower
+    from onnxpipe.blocks.language.text import padded
+    from onnxpipe.core import build
     from onnxpipe.core.ops import Tensor, argument
     from onnxpipe.core.options import Options
+    from onnxpipe.core.passes import pruning
 
     texts = argument(Tensor(np.str_, ("G",)))
     if told == _LOWERED:

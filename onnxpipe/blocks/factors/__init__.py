@@ -1,0 +1,1 @@
+"""What rows are made of: sparse codes, weights of components, topics."""

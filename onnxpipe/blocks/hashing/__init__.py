@@ -1,0 +1,1 @@
+"""Hashes of texts, by whole numbers that wrap around."""

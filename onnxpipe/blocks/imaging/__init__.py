@@ -1,0 +1,1 @@
+"""Images: decoded, cut, brought to another size."""

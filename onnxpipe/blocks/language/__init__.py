@@ -1,0 +1,1 @@
+"""Texts: respelled, taken apart, counted, looked up."""

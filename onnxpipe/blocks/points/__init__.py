@@ -1,0 +1,1 @@
+"""Rows held against fitted points: distances, kernels, neighbours."""
