@@ -212,6 +212,23 @@ def make_single_binary() -> tuple[Any, Any]:
     return rows.astype(np.float32), target
 
 
+def make_tiny() -> tuple[Any, Any]:
+    """Columns of denormal numbers, the last one aside."""
+    rows = np.random.default_rng(32).normal(size=(150, 4)) * [1e-310, 1e-310, 1e-311, 1]
+    return rows, (rows[:, 0] > 0).astype(int)
+
+
+def make_tiny_positive() -> tuple[Any, Any]:
+    rows, target = make_tiny()
+    return np.abs(rows) + 5e-324, target
+
+
+def make_tiny_single() -> tuple[Any, Any]:
+    """Columns of what is denormal in float32."""
+    rows, target = make_tiny()
+    return (rows * [1e268, 1e268, 1e268, 1]).astype(np.float32), target
+
+
 def make_counted() -> tuple[Any, Any]:
     """Scaled rows with a positive target."""
     rows = _matrix() / [1.0, 10.0, 0.1, 3.0]

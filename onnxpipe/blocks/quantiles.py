@@ -65,7 +65,8 @@ def interpolated(x: Var, knots: Array, heights: Array) -> Var:
     with np.errstate(divide="ignore", invalid="ignore"):
         slopes = np.diff(heights)[:, None] / np.diff(knots, axis=0)
     flat = np.zeros((1, knots.shape[1]))
-    slopes = np.concatenate([flat, np.where(np.isfinite(slopes), slopes, 0), flat])
+    steep = np.isinf(slopes) & (np.diff(knots, axis=0) > 0)
+    slopes = np.concatenate([flat, np.where(np.isfinite(slopes) | steep, slopes, 0), flat])
     left = _line(x, rank(x, knots, inclusive=True), slopes, knots, heights, shift=1)
     right = _line(x, rank(x, knots, inclusive=False), slopes, knots, heights, shift=0)
     return op.mul(op.add(left, right), const(0.5))
@@ -100,8 +101,10 @@ def _line(x: Var, rank: Var, slopes: Array, knots: Array, heights: Array, *, shi
     def at(table: Array) -> Var:
         return op.gather(const(table.T.ravel()), place, axis=0)
 
-    offset = op.sub(x, at(knots[knot]))
-    return op.add(op.mul(at(slopes), offset), at(np.tile(heights[knot], (columns, 1)).T))
+    offset, height = op.sub(x, at(knots[knot])), at(np.tile(heights[knot], (columns, 1)).T)
+    made = op.add(op.mul(at(slopes), offset), height)
+    # Between knots so near that the slope overflows: infinite, but on a knot itself its height.
+    return op.where(op.equal(offset, const(0.0)), height, made) if np.isinf(slopes).any() else made
 
 
 _CENTRE = np.array(

@@ -47,24 +47,40 @@ class Basis(NamedTuple):
         gap = self.knots[:, p:] - self.knots[:, :-p]
         return np.where(gap == 0, np.inf, gap)
 
+    def lost(self) -> Array:
+        """Pieces so short that 1 over their length overflows ``[d, m - 1]``: scipy has no value there.
+
+        It weighs every spline's coefficients by infinities, the zeros of the other splines, too.
+        """
+        gap = self.knots[:, 1:] - self.knots[:, :-1]
+        with np.errstate(divide="ignore", over="ignore"):
+            return np.asarray((self.degree > 0) & (gap > 0) & np.isinf(1 / gap))
+
 
 class Ends(NamedTuple):
-    """Beyond ``low`` and ``high`` ``[d]``, the outermost ``lines`` ``[d]`` splines go on straight."""
+    """Beyond ``low`` and ``high`` ``[d]``, the outermost ``lines`` ``[d]`` splines go on straight, or flat."""
 
     low: Array
     high: Array
     lines: Array
+    flat: bool = False
 
 
-def values(x: Var, basis: Basis) -> Var:
-    """Every spline of every column at float64 ``x`` ``[N, d]``: ``[N, d, splines]``."""
+def values(x: Var, basis: Basis, *, whole: bool = True) -> Var:
+    """Every spline of every column at float64 ``x`` ``[N, d]``: ``[N, d, splines]``.
+
+    Of pieces that are too short all are NaN; not ``whole``, what each makes of their infinities.
+    """
     at = op.unsqueeze(x, const([2]))
     low, high = basis.brackets()
     piece = op.and_(op.greater_or_equal(at, const(low)), op.less(at, const(high)))
-    made = cast(piece, np.float64)
+    made = start = cast(piece, np.float64)
     for p in range(1, basis.degree + 1):
         made = _raised(at, made, basis, p)
-    return made
+    if not (whole and basis.lost().any()):
+        return made
+    inside = op.reduce_max(start * const(basis.lost().astype(np.float64)), const([2]))
+    return op.where(op.greater(inside, const(0.0)), const(np.nan), made)
 
 
 def _raised(at: Var, below: Var, basis: Basis, p: int) -> Var:
@@ -107,11 +123,11 @@ def wrapped(made: Var, degree: int) -> Var:
     return kept + op.pad(tail, zeros, const(0.0))
 
 
-def straightened(x: Var, basis: Basis, ends: Ends) -> Var:
-    """The splines ``[N, d, n]``, the outermost of them going on as lines beyond both ends."""
+def straightened(x: Var, inside: Var, basis: Basis, ends: Ends) -> Var:
+    """The splines ``[N, d, n]``, the outermost of them going on as lines beyond both ends; ``inside`` them."""
     at = op.unsqueeze(x, const([2]))
     below, above = op.less(at, const(ends.low[:, None])), op.greater(at, const(ends.high[:, None]))
-    made = op.where(above, _line(at, basis, ends, upper=True), values(x, basis))
+    made = op.where(above, _line(at, basis, ends, upper=True), inside)
     return op.where(below, _line(at, basis, ends, upper=False), made)
 
 
@@ -119,6 +135,7 @@ def _line(at: Var, basis: Basis, ends: Ends, *, upper: bool) -> Var:
     """The lines through each spline's end, 0 for those that don't go on."""
     place = ends.high if upper else ends.low
     height, slope = at_places(place, basis), at_places(place, basis, derivative=True)
+    slope = np.zeros_like(slope) if ends.flat else slope
     number = np.arange(height.shape[1])
     kept = (number[::-1] if upper else number) < ends.lines[:, None]
     return op.where(const(kept), (at - place[:, None]) * slope + height, const(0.0))
@@ -128,7 +145,8 @@ def at_places(x: Array, basis: Basis, derivative: bool = False) -> Array:
     """Every spline, or its first derivative, of column i at ``x[i]`` ``[d, n]``, rounded as by native."""
     x = x[:, None]
     low, high = basis.brackets()
-    made = ((x >= low) & (x < high)).astype(np.float64)
+    piece = (x >= low) & (x < high)
+    made = np.where((piece & basis.lost()).any(axis=1, keepdims=True), np.nan, piece.astype(np.float64))
     for p in range(1, basis.degree + 1):
         if derivative and p == basis.degree:
             share = p * made / basis.gaps(p)

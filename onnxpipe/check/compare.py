@@ -207,9 +207,10 @@ def errors(native: Array, graph: Array, tolerance: Tolerance) -> NDArray[np.floa
 
 
 def _rounding(native: Array, rtol: float, dtype: np.dtype[Any]) -> Any:
-    """The default atol: ``rtol`` of each column's own size, but no less than rounding in the whole.
+    """The default atol: ``rtol`` of each column's own size, but no less than rounding in it or the whole.
 
-    Columns of a table differ in scale, and the large ones must not hide a fault in the small ones.
+    Columns of a table differ in scale, and the large ones must not hide a fault in the small ones; nor is
+    what is left of large numbers that cancel out exact because the others are small.
     """
     whole = _magnitude(native)
     if native.ndim != 2 or native.shape[1] == 1:
@@ -218,7 +219,8 @@ def _rounding(native: Array, rtol: float, dtype: np.dtype[Any]) -> Any:
     some, sizes = telling.any(axis=0), np.full(native.shape[1], whole)
     if some.any():  # of a million hashed words few are there
         sizes[some] = np.nanmedian(np.where(telling[:, some], np.abs(native[:, some]), np.nan), axis=0)
-    return np.maximum(rtol * np.minimum(sizes, whole), _ROUNDING * np.finfo(dtype).eps * whole)
+    step = _ROUNDING * np.finfo(dtype).eps
+    return np.maximum(rtol * np.minimum(sizes, whole), step * np.maximum(sizes, whole))
 
 
 def _magnitude(native: Array) -> float:

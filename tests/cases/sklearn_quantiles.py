@@ -17,4 +17,9 @@ CASES = [
     Case(QuantileTransformer(n_quantiles=1)),
     Case(QuantileTransformer(n_quantiles=7), data="constant"),
     Case(QuantileTransformer(n_quantiles=30), data="single"),
+    *[
+        Case(QuantileTransformer(n_quantiles=20, **output), data=data)
+        for output in ({}, NORMAL)
+        for data in ("tiny", "tiny_single")
+    ],
 ]

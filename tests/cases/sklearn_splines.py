@@ -41,4 +41,18 @@ CASES = [
     Case(SplineTransformer(order="F", degree=2), data="whole"),
     Case(SplineTransformer(3, degree=3, extrapolation="linear"), data="single"),
     Case(SplineTransformer(extrapolation="periodic"), data="counts"),
+    *[
+        Case(SplineTransformer(extrapolation=way, degree=degree), data=data)
+        for way in WAYS
+        for degree, data in ((1, "tiny"), (3, "tiny"), (2, "tiny_single"))
+    ],
+    *[
+        Case(
+            SplineTransformer(extrapolation=way, degree=2, sparse_output=True),
+            data="tiny",
+            skip=("float32",),
+            reason=ROUNDED,
+        )
+        for way in WAYS
+    ],
 ]

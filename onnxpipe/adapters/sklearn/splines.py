@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -66,19 +67,26 @@ def spline_transformer(stage: Stage, x: Var) -> Var:
 
 def _extrapolated(stage: Stage, x: Var, basis: Basis) -> Var:
     """All splines ``[N, d, splines]``, beyond the outermost knots as the option says."""
-    how = stage.extrapolation
+    how, values = stage.extrapolation, partial(splines.values, whole=not stage.get("sparse_output", False))
     if how == "periodic":
         nowhere = 0.0 if saved_since(stage, 1, 8) else np.nan
-        return splines.wrapped(splines.values(splines.within_period(x, basis, nowhere), basis), basis.degree)
+        return splines.wrapped(values(splines.within_period(x, basis, nowhere), basis), basis.degree)
     if how == "continue":
-        return splines.values(x, basis)
+        return values(x, basis)
     if how == "error":
-        return splines.values(refuse(stage.context, x, splines.outside(x, basis)), basis)
-    if how == "constant":
-        if basis.degree == 0:
-            raise stage.unsupported("has steps that are constant beyond its knots, which native fails on")
-        return splines.values(splines.held(x, basis), basis)
-    return splines.straightened(x, basis, _linear_ends(basis))
+        made = values(refuse(stage.context, x, splines.outside(x, basis)), basis)
+        return refuse(stage.context, made, op.isnan(made)) if basis.lost().any() else made
+    inside = values(splines.held(x, basis), basis)
+    if how == "linear":
+        return splines.straightened(x, inside, basis, _linear_ends(basis))
+    if basis.degree == 0:
+        raise stage.unsupported("has steps that are constant beyond its knots, which native fails on")
+    return splines.straightened(x, inside, basis, _flat_ends(basis)) if basis.lost().any() else inside
+
+
+def _flat_ends(basis: Basis) -> Ends:
+    """Where constants take over, for as many splines as the degree: the others are 0 there."""
+    return Ends(basis.low, basis.high, np.full(len(basis.knots), basis.degree), flat=True)
 
 
 def _linear_ends(basis: Basis) -> Ends:

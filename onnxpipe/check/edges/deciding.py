@@ -65,7 +65,11 @@ def _placed(
             [found.slots[i] for i, _ in asked],
             [found.values[i] for i, _ in asked],
         )
-        told, place = codes(answer(rows)), 0
+        answers = answer(rows)
+        if not answers:  # where all is refused, nothing decides
+            left += part
+            continue
+        told, place = codes(answers), 0
         for group in part:
             seen = told[place : place + len(group) * len(shifts)].reshape(len(shifts), len(group), -1)
             place += len(group) * len(shifts)
