@@ -21,6 +21,7 @@ from onnxpipe.check.compare import Tolerance, compare
 from onnxpipe.check.precision import fitting
 from onnxpipe.core.options import Options
 from onnxpipe.services.convert import conversion
+from onnxpipe.worker import chance
 from tests import datasets
 from tests.bench import peer
 from tests.bench.measure import duel
@@ -147,7 +148,8 @@ def _ours(
         wanted_rows = stacked(rows, edge_rows(made.plan.root, rows))
         native = normalised(native_answers(estimator, _methods(names), wanted_rows))
         tolerances = fitting({"": Tolerance(rtol=rtol)}, made.model)
-        verdicts = compare(native, answers(graph.session, wanted_rows), tolerances)
+        ties = chance.neighbour_ties(estimator, wanted_rows)
+        verdicts = compare(native, answers(graph.session, wanted_rows), tolerances, evidence=ties)
         found.verdicts["ours", name] = "equal" if all(v.equal for v in verdicts) else "wrong"
         return graph
     except Exception as error:
@@ -212,7 +214,8 @@ def _is_right(estimator: Any, rows: Any, graph: peer.Graph, outputs: tuple[str, 
     native = normalised(native_answers(estimator, outputs, rows))
     answers = graph.answers(rows)
     got = {n: _plain(a, native[n]) for n, a in zip(native, answers, strict=False)}
-    return len(got) == len(native) and all(v.equal for v in compare(native, got, {"": LOOSE}))
+    ties = chance.neighbour_ties(estimator, rows)
+    return len(got) == len(native) and all(v.equal for v in compare(native, got, {"": LOOSE}, evidence=ties))
 
 
 def _plain(answer: Any, native: Any) -> Any:
