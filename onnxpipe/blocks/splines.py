@@ -58,7 +58,7 @@ class Basis(NamedTuple):
 
 
 class Ends(NamedTuple):
-    """Beyond ``low`` and ``high`` ``[d]``, the outermost ``lines`` ``[d]`` splines go on straight, or flat."""
+    """Beyond ``low`` and ``high`` ``[d]`` the outermost ``lines`` ``[d]`` splines go on straight, or flat."""
 
     low: Array
     high: Array
@@ -124,7 +124,7 @@ def wrapped(made: Var, degree: int) -> Var:
 
 
 def straightened(x: Var, inside: Var, basis: Basis, ends: Ends) -> Var:
-    """The splines ``[N, d, n]``, the outermost of them going on as lines beyond both ends; ``inside`` them."""
+    """The splines ``[N, d, n]``, ``inside`` as given, the outermost going on as lines beyond both ends."""
     at = op.unsqueeze(x, const([2]))
     below, above = op.less(at, const(ends.low[:, None])), op.greater(at, const(ends.high[:, None]))
     made = op.where(above, _line(at, basis, ends, upper=True), inside)

@@ -54,7 +54,7 @@ def _placed(
     """The groups of entries that decide in none of the base rows tried; ``bases`` of the others are set."""
     total = length(base)
     width = sum(value[:1].size for value in base.values())
-    left = []
+    left: list[list[int]] = []
     some = max(1, _CELLS // (width * len(shifts) * max(map(len, groups))))
     for start in range(0, len(groups), some):
         part = groups[start : start + some]
