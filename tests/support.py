@@ -171,7 +171,7 @@ def _refusal(framework: Framework, case: Case) -> str:
 
 def boosters() -> str:
     """The page of boosting libraries: estimators with their rows, and what is held of files they save."""
-    from tests import test_lightgbm, test_xgboost
+    from tests.adapters.boosters import test_lightgbm, test_xgboost
 
     suites = {"XGBoost": ("xgboost", test_xgboost.SAVED), "LightGBM": ("lightgbm", test_lightgbm.SAVED)}
     return "\n".join(
