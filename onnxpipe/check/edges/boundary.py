@@ -27,6 +27,8 @@ _STEPS = 20
 _WAYS = 16
 """Parts that a span is cut into at once: asking costs more by the call than by the row."""
 _WIDEST = 256
+_DENSE = 2**53
+"""Up to here float64 holds every whole number."""
 
 
 class Edge(NamedTuple):
@@ -88,7 +90,7 @@ def around(
     usable = [e for e in edges if e.feature in cell_of]
     texts = [e for e in usable if isinstance(e.value, str)]
     numbers = [e for e in usable if not isinstance(e.value, str) and np.isfinite(e.value)]
-    parts = [_textual(texts, cell_of, length(base))]
+    parts = [_textual(texts, cell_of, length(base)), _counted(numbers, cell_of, length(base))]
     exact = [e for e in numbers if float(_single(e.value)) == float(e.value)]
     for past, some in ((_reaches, numbers), (_reaches_single, numbers), (_exceeds_single, exact)):
         for dtype in sorted({cell_of[e.feature].dtype for e in some} - {"string", "bool"}):
@@ -196,6 +198,20 @@ def _textual(edges: Sequence[Edge], cell_of: Mapping[int, Slot], rows: int) -> F
     )
 
 
+def _counted(edges: Sequence[Edge], cell_of: Mapping[int, Slot], rows: int) -> Found:
+    """Whole numbers that float64 can't tell from their neighbours, such as dates in nanoseconds: as they
+    are, and one to each side. No search by what arrives finds them.
+    """
+    kept = [e for e in edges if cell_of[e.feature].dtype == "int64" and _DENSE < abs(e.value) < 2**63 - 1]
+    near = [(i % rows, edge, int(edge.value) + step) for i, edge in enumerate(kept) for step in (-1, 0, 1)]
+    return Found(
+        tuple(row for row, *_ in near),
+        tuple(cell_of[edge.feature] for _, edge, _ in near),
+        tuple(value for *_, value in near),
+        tuple(edge for _, edge, _ in near),
+    )
+
+
 def _merged(parts: Sequence[Found]) -> Found:
     """All findings, each (base, slot, value) once."""
     seen: dict[Any, Edge] = {}
@@ -215,6 +231,9 @@ def _moved(values: Array, row: int, slot: Slot) -> Any:
         return next((other for other in values if other != value), f"{value}onnxpipe-probe")
     if slot.dtype == "bool":
         return not value
+    if values.dtype.kind in "iu":
+        moved, limits = int(value) + int(value) // 2 + 1, np.iinfo(values.dtype)
+        return moved if limits.min <= moved <= limits.max else 1
     return value * 1.5 + 1 if np.isfinite(value) else 1
 
 
