@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from onnxpipe.check.edges.ordering import encoded
+from onnxpipe.check.moves import reach
 from onnxpipe.check.rows import is_ragged, widened
+from onnxpipe.check.ulps import steps
 
 Array = NDArray[Any]
 Answers = Mapping[str, Array]
@@ -22,9 +23,6 @@ RTOL_DOUBLE = 1e-9
 """Where native and the graph both compute in float64."""
 RTOL_SINGLE = 1e-5
 """Where either computes in float32."""
-
-ULPS = (0, 1, 2, 4, 16, 256, 65536)
-"""Upper ends of the columns of a histogram of errors, in steps of the precision; a last one is open."""
 
 RTOL_HALF = 2.0**-8
 """Where a stage computes in float16: four of its steps."""
@@ -101,11 +99,13 @@ def compare(
     tolerances: Mapping[str, Tolerance] | None = None,
     *,
     evidence: Answers | None = None,
+    moved: Answers | None = None,
 ) -> tuple[Verdict, ...]:
     """One verdict per output of ``native``, in its order; "" in ``tolerances`` is for all.
 
     ``evidence`` are native answers that aren't compared but may prove a tie; under ``CHANCE``, bool
-    ``[N]``, the rows in which all of native's answer hangs on one.
+    ``[N]``, the rows in which all of native's answer hangs on one. ``moved`` are native's answers
+    ``[N, ways, ...]`` as it rounds otherwise inside: a difference that is as far as these are is a tie.
     """
     tolerances = tolerances or {}
     proof = dict(evidence or {})
@@ -119,7 +119,11 @@ def compare(
         tied = _ties(name, {**proof, **native}) if expected.dtype.kind in "OUSiub" else None
         if chance is not None:
             tied = chance if tied is None else tied | chance
-        verdicts.append(compare_output(name, expected, graph[name], tolerances.get(name, default), tied))
+        tolerance = tolerances.get(name, default)
+        if moved and name in moved:
+            reached = _moved_as_far(expected, graph[name], tolerance, moved[name])
+            tied = reached if tied is None else tied | reached
+        verdicts.append(compare_output(name, expected, graph[name], tolerance, tied))
     return tuple(verdicts)
 
 
@@ -147,25 +151,12 @@ def compare_output(
     )  # fmt: skip
 
 
-def steps(native: Array, graph: Array) -> tuple[int, ...]:
-    """How many values are off by how many steps of the coarser precision; () for what is no float."""
-    if native.dtype.kind != "f" or graph.dtype.kind != "f":
-        return ()
-    kind = min(native.dtype, graph.dtype, key=lambda dtype: dtype.itemsize)
-    if kind.itemsize < 4:
-        return ()
-    with np.errstate(all="ignore"):
-        a, b = native.astype(kind).ravel(), graph.astype(kind).ravel()
-    codes = [np.clip(encoded(np.where(np.isnan(side), 0, side)), -(2**62), 2**62) for side in (a, b)]
-    apart = np.abs(codes[0] - codes[1])
-    apart[np.isnan(a) != np.isnan(b)] = np.iinfo(np.int64).max
-    places = np.searchsorted(ULPS, apart, side="left")
-    return tuple(int(n) for n in np.bincount(places, minlength=len(ULPS) + 1))
-
-
-def added(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:
-    """Two histograms of steps as one."""
-    return tuple(x + y for x, y in zip(a, b, strict=True)) if a and b else tuple(a or b)
+def _moved_as_far(native: Array, graph: Array, tolerance: Tolerance, moved: Array) -> NDArray[np.bool_]:
+    """Rows ``[N]`` in which all that differs does so by no more than native's ``moved`` answers do."""
+    native, graph = _evened(np.asarray(native), np.asarray(graph))
+    if _incomparable(native, graph):
+        return np.zeros(len(native), bool)
+    return reach(native, graph, moved, errors(native, graph, tolerance) <= 1)
 
 
 def _evened(native: Array, graph: Array) -> tuple[Array, Array]:

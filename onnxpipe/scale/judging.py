@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onnxpipe.check.arrow import from_arrow
-from onnxpipe.check.compare import Tolerance, Verdict, added, compare
+from onnxpipe.check.compare import Tolerance, Verdict, compare
 from onnxpipe.check.feeds import feeds
+from onnxpipe.check.ulps import added
 from onnxpipe.scale.scoring import Scorer
 
 if TYPE_CHECKING:

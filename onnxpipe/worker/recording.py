@@ -80,7 +80,7 @@ class Recorder:
     def __enter__(self) -> "Recorder":
         for path, estimator in self.stages.items():
             for method in METHODS:
-                bound = _bound(estimator, method)
+                bound = callable_of(estimator, method)
                 if bound is not None:
                     self._wrapped.append((estimator, method, estimator.__dict__.get(method)))
                     estimator.__dict__[method] = self._listening(path, method, bound)
@@ -122,7 +122,7 @@ class Recorder:
         return call
 
 
-def _bound(estimator: Any, method: str) -> Any:
+def callable_of(estimator: Any, method: str) -> Any:
     """The method where the estimator has it (a meta-estimator's may raise when looked up)."""
     try:
         bound = getattr(estimator, method, None)
@@ -144,19 +144,8 @@ def dense(value: Any) -> Any:
     if hasattr(value, "toarray"):
         value = value.toarray()
     elif hasattr(value, "to_numpy"):
-        value = counted(value, np.array(value.to_numpy()))
+        value = value.to_numpy()
     return np.array(value)
-
-
-def counted(frame: Any, array: Any) -> Any:
-    """The objects that a data frame with dates among other columns is, with the counts of the dates."""
-    if array.dtype != object or array.ndim != 2:
-        return array
-    for i in range(array.shape[1]):
-        column = (frame.iloc[:, i] if hasattr(frame, "iloc") else frame[frame.columns[i]]).to_numpy()
-        if column.dtype.kind in "mM":
-            array[:, i] = column.astype(np.int64)
-    return array
 
 
 def columns(X: Any) -> Dict[str, Any]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import re
 import sys
+from functools import partial
 from typing import Any, Callable, Dict, List, Mapping, Tuple
 
 recording = sys.modules["_onnxpipe_recording"]
 main = sys.modules["_onnxpipe_main"]
 boosters = main.sibling("boosters")
 chance = main.sibling("chance")
+rounding = main.sibling("rounding")
 behaviour = main.sibling("probing").behaviour
 table = main.sibling("sklearn_rows").table
 
@@ -59,6 +61,10 @@ def answers(model: Any, rows: Mapping[str, Any], methods: List[str], optional: L
         for method in dict.fromkeys(re.sub(r"_\d+$", "", name) for name in methods + optional):
             if method == chance.NEIGHBOUR_TIES:
                 found.update(chance.neighbour_ties(model, table(model, rows)))
+                continue
+            if method == rounding.MOVES:
+                asked = list(dict.fromkeys(re.sub(r"_\d+$", "", name) for name in methods))
+                found.update(rounding.moves(model, partial(table, model, rows), asked))
                 continue
             ask = getattr(model, method, None) or boosters.margin(model, method)
             if ask is None:

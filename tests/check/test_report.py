@@ -12,9 +12,10 @@ import jsonschema
 import numpy as np
 import pytest
 
-from onnxpipe.check.compare import Tolerance, compare, steps
+from onnxpipe.check.compare import Tolerance, compare
 from onnxpipe.check.localise import StageFinding
 from onnxpipe.check.reports.report import Counterexample, Refusals, Report, Setting, schema
+from onnxpipe.check.ulps import steps
 from tests.chromium import Chromium
 
 RNG = np.random.default_rng(0)

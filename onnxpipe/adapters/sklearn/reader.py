@@ -21,7 +21,6 @@ from onnxpipe.errors import BadInput, Unfitted, Unreadable, Unsupported, Unsuppo
 
 framework = "sklearn"
 exporter = "skl2onnx"
-dates = True
 
 
 def recognises(artefact: Artefact) -> bool:

@@ -24,14 +24,16 @@ _NONE = -1
 
 @dataclass(frozen=True, slots=True)
 class Slots:
-    """One feature's categories ``[c]``, the output column of each and of unknown ones, and how many
-    output columns there are: also one for a category that no value is equal to.
-    """
+    """One feature's categories ``[c]``, the output column of each, and that of unknown ones."""
 
     known: Array
     slot: Codes
-    unknown: int
-    width: int
+    unknown: int = _NONE
+
+    @property
+    def width(self) -> int:
+        """How many output columns the feature has."""
+        return int(max(self.slot.max(initial=_NONE), self.unknown)) + 1
 
     @property
     def is_plain(self) -> bool:
@@ -70,8 +72,7 @@ def slots(stage: Stage) -> list[Slots]:
         unknown = _NONE
         if mapping is not None and _groups_unknown(stage):
             unknown = int(slot[stage._infrequent_indices[i][0]])
-        met, width = categories.met(stage, values), int(max(slot.max(initial=_NONE), unknown)) + 1
-        found.append(Slots(categories.keys(stage, values)[met], slot[met], unknown, width))
+        found.append(Slots(categories.keys(stage, values), slot, unknown))
     return found
 
 

@@ -18,6 +18,9 @@ Array = NDArray[Any]
 _SLACK = 16
 """Candidates beyond ``k`` that are measured exactly, for what rounding may have swapped."""
 
+_NEAR = 2.0**-24
+"""How near points are, beside the farthest, whose squared distances differ by less than these round."""
+
 
 class Near(NamedTuple):
     """Distances ``[N, k]``, ascending, and positions ``[N, k]`` of the nearest fitted points."""
@@ -70,10 +73,22 @@ def _nearest_euclidean(x: Var, points: Array, k: int) -> Near:
     """
     origin = np.round(points.mean(axis=0))
     rough = distances.squared(x - origin, points - origin)
-    candidates = _lowest(rough, min(k + _SLACK, len(points))).position
+    candidates = _lowest(rough, min(k + max(_SLACK, _crowd(points - origin)), len(points))).position
     gap = op.gather(const(points), candidates, axis=0) - op.unsqueeze(x, const([1]))
     near = _lowest(op.reduce_sum_square(gap, const([2]), keepdims=0), k)
     return Near(near.distance, op.gather_elements(candidates, near.position, axis=1))
+
+
+def _crowd(points: Array) -> int:
+    """The most points, not all of them one, that are so near to each other that products can't tell them.
+
+    Near is what rounds to one place along two directions.
+    """
+    ways = np.random.RandomState(0).normal(size=(points.shape[1], 2))
+    steps = float(np.abs(points).max(initial=0.0)) * points.shape[1] * _NEAR or 1.0
+    place = np.ravel(np.unique(np.round(points @ ways / steps), axis=0, return_inverse=True)[1])
+    crowds = [points[place == i] for i in np.flatnonzero(np.bincount(place) > _SLACK)]
+    return max((len(crowd) for crowd in crowds if (crowd != crowd[0]).any()), default=0)
 
 
 def angles(x: Var, points: Array) -> Var:

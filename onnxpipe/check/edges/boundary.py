@@ -27,8 +27,8 @@ _STEPS = 20
 _WAYS = 16
 """Parts that a span is cut into at once: asking costs more by the call than by the row."""
 _WIDEST = 256
-_DENSE = 2**53
-"""Up to here float64 holds every whole number."""
+_FAR = {8: 2**12, 4: 2**6, 2: 2**2}
+"""Steps of a number of so many bytes that are further than sums and functions are off."""
 
 
 class Edge(NamedTuple):
@@ -50,6 +50,21 @@ class Found:
     def rows(self, base: Rows) -> dict[str, Array]:
         """The rows themselves, made of the base rows they were searched from."""
         return with_values(base, self.bases, self.slots, self.values)
+
+    def further(self) -> Found:
+        """The outermost rows of every edge, moved away from it by more than stages before it round."""
+        groups: dict[Any, list[int]] = {}
+        for i, key in enumerate(zip(self.bases, self.slots, self.edges, strict=True)):
+            if key[1].dtype.startswith("float"):
+                groups.setdefault(key, []).append(i)
+        found = []
+        for (base, slot, edge), members in groups.items():
+            dtype = numpy_dtype(slot.dtype)
+            codes = encoded(np.array([self.values[i] for i in members], dtype))
+            away = _FAR[dtype.itemsize]
+            ends = decoded(np.array([codes.min() - away, codes.max() + away]), dtype)
+            found += [(base, slot, value, edge) for value in ends.tolist() if np.isfinite(ends).all()]
+        return Found(*zip(*found, strict=True)) if found else Found()
 
     def exact(self, arrived: Array) -> list[bool]:
         """For each row whether it lies on its edge, given what arrived of the rows."""
@@ -90,7 +105,7 @@ def around(
     usable = [e for e in edges if e.feature in cell_of]
     texts = [e for e in usable if isinstance(e.value, str)]
     numbers = [e for e in usable if not isinstance(e.value, str) and np.isfinite(e.value)]
-    parts = [_textual(texts, cell_of, length(base)), _counted(numbers, cell_of, length(base))]
+    parts = [_textual(texts, cell_of, length(base))]
     exact = [e for e in numbers if float(_single(e.value)) == float(e.value)]
     for past, some in ((_reaches, numbers), (_reaches_single, numbers), (_exceeds_single, exact)):
         for dtype in sorted({cell_of[e.feature].dtype for e in some} - {"string", "bool"}):
@@ -198,20 +213,6 @@ def _textual(edges: Sequence[Edge], cell_of: Mapping[int, Slot], rows: int) -> F
     )
 
 
-def _counted(edges: Sequence[Edge], cell_of: Mapping[int, Slot], rows: int) -> Found:
-    """Whole numbers that float64 can't tell from their neighbours, such as dates in nanoseconds: as they
-    are, and one to each side. No search by what arrives finds them.
-    """
-    kept = [e for e in edges if cell_of[e.feature].dtype == "int64" and _DENSE < abs(e.value) < 2**63 - 1]
-    near = [(i % rows, edge, int(edge.value) + step) for i, edge in enumerate(kept) for step in (-1, 0, 1)]
-    return Found(
-        tuple(row for row, *_ in near),
-        tuple(cell_of[edge.feature] for _, edge, _ in near),
-        tuple(value for *_, value in near),
-        tuple(edge for _, edge, _ in near),
-    )
-
-
 def _merged(parts: Sequence[Found]) -> Found:
     """All findings, each (base, slot, value) once."""
     seen: dict[Any, Edge] = {}
@@ -231,9 +232,6 @@ def _moved(values: Array, row: int, slot: Slot) -> Any:
         return next((other for other in values if other != value), f"{value}onnxpipe-probe")
     if slot.dtype == "bool":
         return not value
-    if values.dtype.kind in "iu":
-        moved, limits = int(value) + int(value) // 2 + 1, np.iinfo(values.dtype)
-        return moved if limits.min <= moved <= limits.max else 1
     return value * 1.5 + 1 if np.isfinite(value) else 1
 
 

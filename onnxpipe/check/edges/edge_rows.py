@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from onnxpipe.check.edges.anchors import Anchors
-from onnxpipe.check.edges.boundary import Arrive, Edge, around, reaching
+from onnxpipe.check.edges.boundary import Arrive, Edge, Found, around, reaching
 from onnxpipe.check.edges.deciding import between, deciding
 from onnxpipe.check.edges.specials import variants
 from onnxpipe.check.edges.tried import NONE, Original, Probes
@@ -40,10 +40,29 @@ def edge_rows(
         if near.values:
             notes = [f"{owner[e]} column {e.feature} at {e.value!r}" for e in near.edges]
             parts.append(Probes.of(near.rows(base), "edge", notes))
+            parts += _further(base, near, owner, len(stages) * share // 4, rng)
             parts += _near_texts(base, near.slots, near.values, len(stages) * share // 4)
         for stage in stages:
             parts += _side_by_side(base, stage, cell_of, share // 8)
     return Probes.join(parts) if parts else NONE
+
+
+def _further(
+    base: Rows, near: Found, owner: Mapping[Edge, str], budget: int, rng: np.random.Generator
+) -> Iterator[Probes]:  # fmt: skip
+    """Rows a little away from the edges: what rounds before a stage leaves those next to them to chance."""
+    far = near.further()
+    chosen = spread(len(far.values) // 2, budget // 2, rng)
+    places = [place for i in chosen for place in (2 * i, 2 * i + 1)]
+    if places:
+        rows = with_values(
+            base,
+            [far.bases[i] for i in places],
+            [far.slots[i] for i in places],
+            [far.values[i] for i in places],
+        )
+        edges = [far.edges[i] for i in places]
+        yield Probes.of(rows, "edge", [f"{owner[e]} column {e.feature} beside {e.value!r}" for e in edges])
 
 
 def together(found: Sequence[Anchors], arrive_at: Mapping[str, Arrive], base: Rows) -> list[list[Anchors]]:

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from onnxpipe.check.compare import ULPS, Verdict
+from onnxpipe.check.compare import Verdict
 from onnxpipe.check.localise import StageFinding
+from onnxpipe.check.ulps import ULPS
 
 
 def verdict_told(verdict: Verdict) -> dict[str, Any]:

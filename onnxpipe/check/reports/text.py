@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise
 
-from onnxpipe.check.compare import ULPS, Verdict
+from onnxpipe.check.compare import Verdict
 from onnxpipe.check.reports import decoding
 from onnxpipe.check.reports.report import Report
+from onnxpipe.check.ulps import ULPS
 
 _SOURCES = {
     "data": "yours",

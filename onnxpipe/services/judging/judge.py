@@ -10,6 +10,7 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
+from onnxpipe.check import moves
 from onnxpipe.check.compare import CHANCE, Tolerance, Verdict, compare
 from onnxpipe.check.rows import Rows, length, stacked, take
 from onnxpipe.check.runtimes.graph import Graph, GraphRefused, Runtime
@@ -25,6 +26,8 @@ ABSENT = "\0onnxpipe-absent"
 """Marks missing text in the user's rows, so that it isn't taken for a text that says the same."""
 _EVIDENCE = ("predict_proba", "decision_function", CHANCE)
 """Answers that may prove a tie between labels, or between neighbours."""
+_MOST = 1000
+"""Of how many rows the original is asked what it answers as it rounds otherwise inside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +82,26 @@ class Judge:
             else ("the graph", graph_reasons.get(int(i), "marked invalid"))
             for i in np.flatnonzero(native_no | graph_no)
         }  # fmt: skip
-        return self._compared(told, got, native_no, graph_no, _mask(graph_reasons, total), reasons)
+        raised = _mask(graph_reasons, total)
+        judged = self._compared(told, got, native_no, graph_no, raised, reasons)
+        moved = self._moved(natively, judged, asked)
+        return self._compared(told, got, native_no, graph_no, raised, reasons, moved) if moved else judged
+
+    def _moved(self, natively: Rows, judged: Judged, asked: Sequence[str]) -> Answers:
+        """By output what the original answers as it rounds otherwise inside, in rows that differ."""
+        places = np.flatnonzero(judged.wrong & judged.answered)[:_MOST]
+        if not len(places) or any(verdict.failure for verdict in judged.verdicts):
+            return {}
+        try:
+            told = self.native.answers(take(natively, places), asked, [moves.NAME])
+        except NativeRefused:
+            return {}
+        spots = np.searchsorted(np.flatnonzero(judged.answered), places)
+        return moves.placed(told, judged.native, self.source_names, spots)
 
     def _compared(
         self, told: Answers, got: Answers, native_no: Array, graph_no: Array, raised: Array,
-        reasons: Mapping[int, tuple[str, str]],
+        reasons: Mapping[int, tuple[str, str]], moved: Answers | None = None,
     ) -> Judged:  # fmt: skip
         both = ~(native_no | graph_no)
         mine = {name: _only(told[self.source_names[name]], both[~native_no]) for name in self._answered(told)}
@@ -96,7 +114,7 @@ class Judge:
             mine = {name: _as_typed(value, ours.get(name)) for name, value in mine.items()}
         if self.facts.get("on_invalid") == "nan":
             mine = {name: _blankable(value, ours.get(name)) for name, value in mine.items()}
-        verdicts = compare(mine, ours, self.tolerances, evidence=proof) if both.any() else ()
+        verdicts = compare(mine, ours, self.tolerances, evidence=proof, moved=moved) if both.any() else ()
         places = np.flatnonzero(both)
         wrong = native_no ^ graph_no
         for verdict in verdicts:

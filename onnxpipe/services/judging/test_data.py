@@ -17,9 +17,10 @@ import onnx
 from numpy.typing import NDArray
 from onnx import numpy_helper
 
-from onnxpipe.check.compare import Tolerance, Verdict, added, compare
+from onnxpipe.check.compare import Tolerance, Verdict, compare
 from onnxpipe.check.reports.report import Refusals, Report
 from onnxpipe.check.runtimes.graph import Graph, GraphRefused, Runtime
+from onnxpipe.check.ulps import added
 from onnxpipe.errors import BadInput, Unreadable
 
 Array = NDArray[Any]
