@@ -12,6 +12,9 @@ from onnxpipe.core.ops import Var, cast, const, dtype_of, op, promote
 
 Array = NDArray[Any]
 
+_PER_COMPONENT, _TERMS = 8, 2**16
+"""Up to how many products for each component, and in all, they are added up one by one."""
+
 
 def cosines(x: Var, weights: Array, offset: Array, scale: float) -> Var:
     """``cos(x @ weights + offset) * scale`` ``[N, k]``."""
@@ -43,9 +46,36 @@ def chi_squared(x: Var, steps: int, interval: float) -> Var:
 def polynomial(x: Var, hashes: Array, weights: Array, size: int) -> Var:
     """The tensor sketch ``[N, size]`` of float64 ``x`` ``[N, d]``: count sketches, convolved in a circle.
 
-    ``hashes`` and ``weights`` are ``[degree, d]``: where each column goes, times what. A count sketch
-    and its discrete Fourier transform are linear, so one product takes ``x`` to a spectrum; it is a
-    real signal's, of which half is enough.
+    ``hashes`` and ``weights`` are ``[degree, d]``: where each column goes, times what. Products of few
+    columns are added up where they belong: what none belongs to is 0, and no noise of a transform.
+    """
+    terms = hashes.shape[1] ** len(hashes)
+    few = terms <= min(_PER_COMPONENT * size, _TERMS)
+    return _convolved(x, hashes, weights, size) if few else _transformed(x, hashes, weights, size)
+
+
+def _convolved(x: Var, hashes: Array, weights: Array, size: int) -> Var:
+    """The products ``[N, d ** degree]``, each added to its component."""
+    made, place = op.mul(x, const(weights[0])), hashes[0].astype(np.int64)
+    for to, by in zip(hashes[1:], weights[1:], strict=True):
+        outer = op.mul(op.unsqueeze(made, const([2])), op.unsqueeze(op.mul(x, const(by)), const([1])))
+        place = (place[:, None] + to).ravel() % size
+        made = op.reshape(outer, const([0, len(place)]))
+    order = np.argsort(place, kind="stable")
+    counts = np.bincount(place, minlength=size)
+    slot = np.arange(len(place)) - np.repeat(np.cumsum(counts) - counts, counts)
+    table = np.full((counts.max(), size), len(place))
+    table[slot, place[order]] = order
+    padded = op.pad(made, const([0, 0, 0, 1]), const(0.0))
+    parts = [op.gather(padded, const(row), axis=1) for row in table]
+    return parts[0] if len(parts) == 1 else op.sum(parts)
+
+
+def _transformed(x: Var, hashes: Array, weights: Array, size: int) -> Var:
+    """The same by way of spectra.
+
+    A count sketch and its discrete Fourier transform are linear, so one product takes ``x`` to a spectrum;
+    it is a real signal's, of which half is enough.
     Pham and Pagh, KDD 2013.
     """
     half = size // 2 + 1

@@ -123,12 +123,15 @@ def _rounds(step: Any) -> bool:
 @contextlib.contextmanager
 def _moved(steps: List[Any], way: Way, random: Any) -> Iterator[None]:
     """Inside, the steps' answers are moved."""
+    from sklearn import kernel_approximation
     from sklearn.metrics import pairwise
 
     before: List[Any] = []
     try:
         changes = [(step, {**_weights(step, way, random), **_methods(step, way, random)}) for step in steps]
         changes += [(pairwise, {"euclidean_distances": _off(pairwise.euclidean_distances, random)})]
+        waves = {n: getattr(kernel_approximation, n) for n in ("fft", "ifft")}
+        changes += [(kernel_approximation, {n: _noisy(wave, random) for n, wave in waves.items()})]
         for step, changed in changes:
             for name, value in changed.items():
                 before.append((step, name, step.__dict__.get(name, _NONE)))
@@ -155,6 +158,23 @@ def _off(distances: Callable[..., Any], random: Any) -> Callable[..., Any]:
         sizes = [np.square(np.asarray(each, np.float64)).sum(axis=1) for each in (x, y)]
         noise = np.finfo(np.float64).eps * (sizes[0][:, None] + sizes[1])
         return np.maximum(found + (noise * random.randint(-2, 3, found.shape)).astype(found.dtype), 0)
+
+    return call
+
+
+def _noisy(transform: Callable[..., Any], random: Any) -> Callable[..., Any]:
+    """A Fourier transform, moved: of each level of it every number is off by as much as the usual one rounds.
+
+    Higham, Accuracy and Stability of Numerical Algorithms, theorem 24.2.
+    """
+
+    def call(x: Any, *args: Any, **kwargs: Any) -> Any:
+        found = transform(x, *args, **kwargs)
+        size = np.sqrt(np.mean(np.abs(found) ** 2, axis=-1, keepdims=True))
+        levels = np.finfo(np.float64).eps * np.log2(max(2, found.shape[-1]))
+        return found + size * levels * (
+            random.uniform(-1, 1, found.shape) + 1j * random.uniform(-1, 1, found.shape)
+        )
 
     return call
 

@@ -15,6 +15,7 @@ from sklearn.preprocessing import FunctionTransformer, KBinsDiscretizer, Standar
 from sklearn.tree import DecisionTreeRegressor
 
 import onnxpipe
+from onnxpipe.check import moves
 from onnxpipe.check.compare import compare
 from tests.faults.planting import Fault, at, attribute, planted, up
 
@@ -76,15 +77,14 @@ def test_rounding_before_a_split_is_no_fault(pipeline: Any, dtype: str) -> None:
     assert report, str(report)
 
 
-def test_an_answer_is_a_tie_where_native_moves_as_far() -> None:
-    native, graph = {"predict": np.array([1.0, 2.0, 3.0])}, {"predict": np.array([1.5, 2.5, 3.0])}
-    moved = {"predict": np.array([[1.0, 1.2], [2.0, 2.0], [3.0, 3.0]])}
-    (verdict,) = compare(native, graph, moved=moved)
-    assert verdict.ties == 1 and verdict.rows_at_fault == (1,)
+TIED = [
+    (np.array([1.0, 2.0, 3.0]), np.array([1.5, 2.5, 3.0]), np.array([[1.0, 1.2], [2.0, 2.0], [3.0, 3.0]])),
+    (np.array(["a", "b"], object), np.array(["b", "a"], object), np.array([["a", "b"], ["b", "b"]], object)),
+]
 
 
-def test_labels_that_move_are_ties() -> None:
-    native, graph = {"predict": np.array(["a", "b"], object)}, {"predict": np.array(["b", "a"], object)}
-    moved = {"predict": np.array([["a", "b"], ["b", "b"]], object)}
-    (verdict,) = compare(native, graph, moved=moved)
+@pytest.mark.parametrize(("native", "graph", "moved"), TIED)
+def test_an_answer_is_a_tie_where_native_moves_as_far(native: Any, graph: Any, moved: Any) -> None:
+    found = moves.ties({"predict": native}, {"predict": graph}, {}, lambda places: {"predict": moved[places]})
+    (verdict,) = compare({"predict": native}, {"predict": graph}, moved=found)
     assert verdict.ties == 1 and verdict.rows_at_fault == (1,)

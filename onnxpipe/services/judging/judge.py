@@ -26,8 +26,6 @@ ABSENT = "\0onnxpipe-absent"
 """Marks missing text in the user's rows, so that it isn't taken for a text that says the same."""
 _EVIDENCE = ("predict_proba", "decision_function", CHANCE)
 """Answers that may prove a tie between labels, or between neighbours."""
-_MOST = 1000
-"""Of how many rows the original is asked what it answers as it rounds otherwise inside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,16 +86,20 @@ class Judge:
         return self._compared(told, got, native_no, graph_no, raised, reasons, moved) if moved else judged
 
     def _moved(self, natively: Rows, judged: Judged, asked: Sequence[str]) -> Answers:
-        """By output what the original answers as it rounds otherwise inside, in rows that differ."""
-        places = np.flatnonzero(judged.wrong & judged.answered)[:_MOST]
-        if not len(places) or any(verdict.failure for verdict in judged.verdicts):
+        """By output the rows that differ by no more than the original does as it rounds otherwise inside."""
+        if not judged.wrong[judged.answered].any() or any(v.failure for v in judged.verdicts):
             return {}
-        try:
-            told = self.native.answers(take(natively, places), asked, [moves.NAME])
-        except NativeRefused:
-            return {}
-        spots = np.searchsorted(np.flatnonzero(judged.answered), places)
-        return moves.placed(told, judged.native, self.source_names, spots)
+        answered = np.flatnonzero(judged.answered)
+
+        def ask(places: Array) -> Answers:
+            try:
+                told = self.native.answers(take(natively, answered[places]), asked, [moves.NAME])
+            except NativeRefused:
+                return {}
+            keys = {name: f"{moves.NAME}_{self.source_names[name]}" for name in judged.native}
+            return {name: told[key] for name, key in keys.items() if key in told}
+
+        return moves.ties(judged.native, judged.graph, self.tolerances, ask)
 
     def _compared(
         self, told: Answers, got: Answers, native_no: Array, graph_no: Array, raised: Array,

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from sklearn.cluster import Birch, MeanShift
-from sklearn.decomposition import NMF, LatentDirichletAllocation
+from sklearn.decomposition import NMF, KernelPCA, LatentDirichletAllocation
 from sklearn.feature_extraction import FeatureHasher
 from sklearn.feature_selection import SelectFdr
 from sklearn.impute import KNNImputer
-from sklearn.kernel_approximation import Nystroem, RBFSampler
+from sklearn.kernel_approximation import Nystroem, PolynomialCountSketch, RBFSampler
 from sklearn.kernel_ridge import KernelRidge
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.neighbors import KNeighborsRegressor, NearestCentroid
@@ -58,6 +58,14 @@ FOUND = [
     (Nystroem(n_components=30, gamma=0.01, random_state=0), "single", "float32"),
     # paths of float32 rows, along which the Gram matrix is factored in float32
     (ON_A_PATH, "numeric", "float32"),
+    # components of a sketch to which nothing belongs, where a Fourier transform leaves its rounding
+    (PolynomialCountSketch(n_components=100, random_state=0), "numeric", "native"),
+    # kernels of points so far from 0 that they are told from themselves, and neighbours behind them
+    (
+        make_pipeline(FunctionTransformer(np.exp2), KernelPCA(2, kernel="rbf"), KNeighborsRegressor(3)),
+        "regression",
+        "native",
+    ),
     (make_pipeline(make_pipeline(KNNImputer(n_neighbors=3, weights="distance")), Ridge()), "twins", "native"),
 ]
 
