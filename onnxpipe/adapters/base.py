@@ -67,6 +67,7 @@ class Adapter(Protocol):
     """One framework. A module of this shape in ``adapters/`` is all the registration there is."""
 
     framework: str
+    """An optional ``dates`` beside it says that an input may hold dates (``--input NAME=datetime64[us]``)."""
 
     def recognises(self, artefact: Artefact) -> bool:
         """Whether the bytes (not the suffix) are of a kind this adapter reads."""

@@ -11,7 +11,8 @@ import numpy as np
 from onnxpipe.adapters.base import Rows
 from onnxpipe.core.options import Options
 from onnxpipe.core.registry import ANY, IMAGES, RAGGED, UNREAD
-from onnxpipe.core.signature import Dim, Port, dtype_name, is_unit, renamed
+from onnxpipe.core.signature import Dim, Port, dtype_name, renamed
+from onnxpipe.core.units import is_unit
 from onnxpipe.errors import BadInput
 
 
@@ -114,11 +115,10 @@ def _refuse_unknown(options: Options, names: Sequence[str]) -> None:
 
 
 def _column(name: str, hint: str, options: Options, sample: Rows | None) -> Port | None:
-    if name in options.inputs:
-        return Port(name, options.inputs[name][0], ("N", 1))
-    if hint == UNREAD:
+    said = options.inputs[name][0] if name in options.inputs else ""
+    if hint == UNREAD and not said:
         return None
-    agreed = _agreed(name, hint, sample)
+    agreed = said or _agreed(name, hint, sample)
     return Port(name, "int64", ("N", 1), agreed) if is_unit(agreed) else Port(name, agreed, ("N", 1))
 
 
@@ -136,11 +136,18 @@ def _agreed(name: str, hint: str, sample: Rows | None) -> str:
         return seen
     as_text = is_unit(hint) and seen == "string"  # CSV files have dates as text
     if not as_text and (_class(hint) != _class(seen)):
+        usual = f"Correct the sample, or say which it is: --input {name}={hint}"
         raise BadInput(
             f"column {name} is {seen} in the sample, but the pipeline was fitted on {hint}",
-            remedy=f"Correct the sample, or say which it is: --input {name}={hint}",
+            remedy=_OF_POLARS if is_unit(seen) and hint == "float64" else usual,
         )
     return hint
+
+
+_OF_POLARS = (
+    "polars makes numbers of dates that stand in one step with numbers: give dates a step of their own, or "
+    "make numbers of them before, and fit again."
+)
 
 
 def _class(dtype: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from onnxpipe.blocks import linear
 from onnxpipe.core.ops import Tensor, Var, cast, const, dtype_of, op, shape_of
 
 Array = NDArray[Any]
@@ -104,7 +105,7 @@ def unit(x: Var, norm: str) -> Var:
     else:
         size = op.reduce_l1(x, axis) if norm == "l1" else op.reduce_l2(x, axis)
     tiny = op.less(size, const(10 * np.finfo(dtype).eps, dtype))
-    return x / op.where(tiny, const(1, dtype), size)
+    return x / linear.repeated(op.where(tiny, const(1, dtype), size), x)
 
 
 def norm(x: Var, p: float) -> Var:

@@ -115,7 +115,11 @@ def _counts(port: Port, value: Array) -> Array:
             np.int64
         )
     except (TypeError, ValueError):
-        raise BadInput(f"{port.name} has no {port.unit} in every row, as the graph wants") from None
+        told = "Spans of time" if port.unit.startswith("t") else "Dates of a time zone"
+        raise BadInput(
+            f"{port.name} has no {port.unit} in every row, as the graph wants",
+            remedy=f"{told} aren't read from text: give a Parquet file or a data frame of {port.unit}.",
+        ) from None
 
 
 def _refuse_other_than_whole(port: Port, value: Array, target: np.dtype[Any]) -> None:

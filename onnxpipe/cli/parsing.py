@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from onnxpipe.core.options import Axis
 
 _SIZE = re.compile(r"[1-9]\d*|[^\W\d]\w*|\?")
-_INPUT = re.compile(r"(?P<name>.+)=(?P<dtype>\w+)(?:\[(?P<shape>[^\]]*)\])?")
+_INPUT = re.compile(r"(?P<name>.+)=(?P<dtype>(?:datetime|timedelta)64\[\w+\]|\w+)(?:\[(?P<shape>[^\]]*)\])?")
 _AXIS = re.compile(r"(?P<name>.+)=(?P<axis>\d{1,2})(?::(?P<least>\d{1,9})-(?P<most>\d{1,9}))?")
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, get_args
 
+from onnxpipe.core.units import is_unit
 from onnxpipe.errors import BadInput
 
 OPSET = 21
@@ -69,9 +70,15 @@ class Options:
                 known = ", ".join(get_args(choices))
                 raise BadInput(f"{name} must be one of {known}, not {getattr(self, name)!r}")
         for name, (dtype, _) in self.inputs.items():
-            if dtype not in (*DTYPES, *OF_PROGRAMS):
-                known = f"Known: {', '.join((*DTYPES, *OF_PROGRAMS))}"
+            if dtype not in (*DTYPES, *OF_PROGRAMS) and not is_unit(dtype):
+                known = f"Known: {', '.join((*DTYPES, *OF_PROGRAMS))}; of dates datetime64[us] and the like"
                 raise BadInput(f"no type {dtype} for input {name}", remedy=_IN_FORWARD.get(dtype, known))
+
+    def refuse_dates(self, *, unless: bool) -> None:
+        """Raise BadInput for an input of dates, ``unless`` the artefact is one that may have some."""
+        for name, (dtype, _) in self.inputs.items():
+            if is_unit(dtype) and not unless:
+                raise BadInput(f"{name} can't be {dtype}", remedy=f"Say what the numbers are: {name}=int64")
 
     def refuse_halves(self) -> None:
         """Raise BadInput for an input of a type that only programs take."""

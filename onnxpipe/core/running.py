@@ -24,6 +24,6 @@ def _table(plan: Plan, arguments: Mapping[str, Var]) -> Table:
     for port in plan.inputs:
         width = port.shape[1] if port is not None and isinstance(port.shape[1], int) else 1
         owned = tuple(next(names) for _ in range(width)) if names is not None else None
-        note = plan.notes.get(port.name, "") if port else ""
+        note = (port.unit or plan.notes.get(port.name, "")) if port else ""
         blocks.append(Block(arguments[port.name] if port else None, width, owned, note=note))
     return Table(tuple(blocks))

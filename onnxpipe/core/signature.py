@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
+
+from onnxpipe.core.units import is_unit
 
 if TYPE_CHECKING:
     import onnx
@@ -116,12 +117,6 @@ def sizes_of(model: onnx.ModelProto) -> dict[str, int]:
 
 UNITS = "io.onnxpipe.units"
 """The metadata key of the units of inputs that hold dates, as JSON by name."""
-_UNIT = re.compile(r"(datetime|timedelta)64\[(D|s|ms|us|ns)\]")
-
-
-def is_unit(name: str) -> bool:
-    """Whether a dtype name is one of dates or spans of time that integers count."""
-    return _UNIT.fullmatch(name) is not None
 
 
 def _units(model: onnx.ModelProto) -> dict[str, str]:

@@ -12,6 +12,7 @@ import numpy as np
 
 from onnxpipe.core.ops import Var, before_widening, cast, concat, dtype_of, is_string, shape_of, take_columns
 from onnxpipe.core.stored import Stored
+from onnxpipe.core.units import is_unit
 from onnxpipe.errors import BadInput
 
 NONE = "None"
@@ -39,7 +40,8 @@ class Block:
 
     ``finite`` says that neither NaN nor infinity can occur; ``owes`` is the check that stages
     so far have left to a later one (see ``registry.Converter.carries``). ``note`` is what the sample told
-    of an input: the type that its data frame really computes in, or that its missing values are None.
+    of an input: the type that its data frame really computes in, that its missing values are None, or the
+    unit of dates that integers count.
     ``stored`` is whether native has zeros in here, or leaves them out.
     """
 
@@ -104,6 +106,11 @@ class Table:
     @property
     def has_strings(self) -> bool:
         return any(block.var is not None and is_string(block.var) for block in self.blocks)
+
+    @property
+    def has_dates(self) -> bool:
+        """Whether integers count dates in here."""
+        return any(is_unit(block.note) for block in self.blocks)
 
     @property
     def risky(self) -> bool:
@@ -173,7 +180,11 @@ class Table:
             names = [
                 n for b in self.blocks if b.var is not None and is_string(b.var) for n in b.names or ("?",)
             ]
-            raise BadInput(f"text column(s) {', '.join(names)} arrive where numbers are needed")
+            raise BadInput(
+                f"text column(s) {', '.join(names)} arrive where numbers are needed",
+                remedy="Of dates that a file has as text, say so: --input NAME=datetime64[us]",
+            )
+        self._refuse_dates_beside_others()
         # Neighbours of one dtype are joined before they are cast: one Cast instead of many.
         runs: list[list[Var]] = []
         for block in self.blocks:
@@ -184,9 +195,23 @@ class Table:
                 runs.append([var])
         return concat([cast(concat(run, 1), target) for run in runs], 1)
 
+    def _refuse_dates_beside_others(self) -> None:
+        """Raise BadInput for dates that aren't alone in a matrix, or of several units."""
+        if not self.has_dates or len({block.note for block in self.blocks}) == 1:
+            return
+        names = [n for b in self.blocks if is_unit(b.note) for n in b.names or ("?",)]
+        raise BadInput(
+            f"dates ({', '.join(names)}) stand in one matrix with other columns: numpy and pandas have no "
+            "such matrix, and what polars makes of it depends on the gaps among them",
+            remedy="Give dates a step of their own, or make numbers of them before: their year, month, or "
+            "days since one.",
+        )
+
     def promoted(self) -> Table:
-        """The same columns cast to their common dtype, as numpy's hstack does; text as it is."""
-        if self.has_strings:
+        """The same columns cast to their common dtype, as numpy's hstack does; as they are beside text, and
+        beside dates, with which numpy has none: data frames are put together so.
+        """
+        if self.has_strings or self.has_dates:
             return self
         target = self.dtype()
         return Table(tuple(replace(block, var=cast(block.read(), target)) for block in self.blocks))

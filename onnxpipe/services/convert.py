@@ -124,6 +124,7 @@ def _with_peers(
     artefact: Artefact, adapter: Adapter, options: Options, sample: Rows | None, where: Where
 ) -> Conversion:
     """The conversion by our own converters alone where they suffice, else with a peer's help."""
+    options.refuse_dates(unless=getattr(adapter, "dates", False))
     if exporter := program_exporter(adapter, artefact):
         made = exported(artefact, adapter, exporter, options, sample, where)
         if isinstance(made, Artefact):

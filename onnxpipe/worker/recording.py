@@ -144,8 +144,19 @@ def dense(value: Any) -> Any:
     if hasattr(value, "toarray"):
         value = value.toarray()
     elif hasattr(value, "to_numpy"):
-        value = value.to_numpy()
+        value = counted(value, np.array(value.to_numpy()))
     return np.array(value)
+
+
+def counted(frame: Any, array: Any) -> Any:
+    """The objects that a data frame with dates among other columns is, with the counts of the dates."""
+    if array.dtype != object or array.ndim != 2:
+        return array
+    for i in range(array.shape[1]):
+        column = (frame.iloc[:, i] if hasattr(frame, "iloc") else frame[frame.columns[i]]).to_numpy()
+        if column.dtype.kind in "mM":
+            array[:, i] = column.astype(np.int64)
+    return array
 
 
 def columns(X: Any) -> Dict[str, Any]:

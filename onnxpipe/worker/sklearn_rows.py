@@ -10,7 +10,7 @@ import numpy as np
 
 recording = sys.modules["_onnxpipe_recording"]
 main = sys.modules["_onnxpipe_main"]
-boosters = main.sibling("boosters")
+boosters, frames = main.sibling("boosters"), main.sibling("sklearn_frames")
 
 _INNER = ("best_estimator_", "estimator_", "regressor_", "final_estimator_")
 _HIDDEN = ("_preprocessor",)
@@ -26,7 +26,7 @@ def table(model: Any, rows: Mapping[str, Any]) -> Any:
             return {name: np.array(value) for name, value in rows.items()}
     names = fitted_names(model)
     if names is not None:
-        return boosters.framed(first_leaf(model), frame(names, rows, absent(model)))
+        return boosters.framed(first_leaf(model), frames.frame(columns(names, rows, absent(model))))
     leaf = type(first_leaf(model)).__name__
     if leaf == "DictVectorizer" or getattr(first_leaf(model), "input_type", "") == "dict":
         return [dict(present(row)) for row in records(rows)]
@@ -53,24 +53,22 @@ def joined(model: Any, rows: Mapping[str, Any]) -> Any:
     return matrix
 
 
-def frame(names: List[str], rows: Mapping[str, Any], gap: Any) -> Any:
-    """A data frame of the fitted columns; those that aren't given are missing throughout."""
-    import pandas as pd
-
+def columns(names: List[str], rows: Mapping[str, Any], gap: Any) -> Dict[str, Any]:
+    """The fitted columns ``[N]``; those that aren't given are missing throughout."""
     if list(rows) == ["X"] and rows["X"].ndim == 2 and rows["X"].shape[1] == len(names):
         rows = {name: rows["X"][:, i] for i, name in enumerate(names)}
     n = length(rows)
-    columns = {}
-    for name in names:
-        value = gaps_as(gap, rows[name].reshape(n)) if name in rows else np.full(n, np.nan)
-        columns[name] = pd.Series(value, dtype=value.dtype)
-    return pd.DataFrame(columns, columns=names)
+    return {
+        name: gaps_as(gap, rows[name].reshape(n)) if name in rows else np.full(n, np.nan) for name in names
+    }
 
 
 def absent(model: Any) -> Any:
     """What a missing text was when the estimator was fitted: None where a stage knows None, else NaN."""
     for inner in estimators(model):
-        known = [v for values in getattr(inner, "categories_", ()) for v in np.ravel(values).tolist()]
+        # Of dates a list has None for NaT, which says nothing of text.
+        texts = [values for values in getattr(inner, "categories_", ()) if np.asarray(values).dtype == object]
+        known = [v for values in texts for v in np.ravel(values).tolist()]
         if any(v is None for v in known) or getattr(inner, "missing_values", np.nan) is None:
             return None
     return np.nan

@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 
 from onnxpipe.blocks.hashing import hashes
 from onnxpipe.check.edges.anchors import Anchors
-from onnxpipe.check.edges.boundary import Edge, around, reaching
+from onnxpipe.check.edges.boundary import Edge, around
 from onnxpipe.check.edges.deciding import between, deciding
 from onnxpipe.check.edges.edge_rows import edge_rows, together
 from onnxpipe.check.edges.ordering import decoded, encoded
 from onnxpipe.check.edges.probes import Original, probes
+from onnxpipe.check.edges.reaching import reaching
 from onnxpipe.check.rows import length, slots
 from onnxpipe.core.signature import Port, Signature
 
@@ -215,3 +216,26 @@ def test_stages_that_get_the_same_rows_are_searched_together() -> None:
     assert all(any(member.path in note for note in made.notes) for member in members)
     groups = together(members, {**apart, "estimators_[3]": lambda rows: -stage(rows)}, BASE)
     assert sorted(map(len, groups)) == [1, 19]
+
+
+@pytest.mark.parametrize(
+    ("dtype", "value"),
+    [("int8", 127), ("int8", -128), ("int64", -(2**63)), ("int64", 2**63 - 1), ("uint64", 2**64 - 1)],
+)
+def test_whole_numbers_at_the_end_of_their_type_are_moved_to_ones_that_fit(dtype: str, value: int) -> None:
+    base = {"n": np.full((4, 1), value, dtype)}
+    cells = slots(Signature((Port("n", dtype, ("N", 1)),), ()))
+    assert list(reaching(lambda rows: rows["n"], base, cells)) == [0]
+
+
+def test_dates_in_nanoseconds_are_tried_with_both_neighbours() -> None:
+    day = int(np.datetime64("2021-03-01", "ns").astype(np.int64))
+    base = {"day": np.full((4, 1), day, np.int64)}
+    cells = slots(Signature((Port("day", "int64", ("N", 1)),), ()))
+    found = around(lambda rows: rows["day"], base, [Edge(0, day)], {0: cells[0]})
+    assert {day - 1, day, day + 1} <= set(found.values)
+
+
+def test_an_original_that_refuses_every_row_decides_nothing() -> None:
+    found = around(lambda rows: rows["X"], BASE, [Edge(0, 0.5)], {0: slots(MATRIX)[0]})
+    assert deciding(found, BASE, lambda rows: {}) == found

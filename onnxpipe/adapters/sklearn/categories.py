@@ -9,9 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onnxpipe.adapters.pickles import Global
+from onnxpipe.adapters.sklearn.versions import saved_since
 from onnxpipe.core.ops import Var, is_string
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.table import Table
+from onnxpipe.core.units import is_unit
 from onnxpipe.errors import BadInput
 
 Array = NDArray[Any]
@@ -33,7 +35,11 @@ def kind(values: Any) -> str:
     found = np.array(present)
     if found.dtype.kind not in "biuf":
         held = getattr(present[0], "kind", type(present[0]).__name__)
-        raise BadInput(f"there are {held} objects among the categories, which no graph input can hold")
+        raise BadInput(
+            f"there are {held} objects among the categories, which no graph input can hold",
+            remedy="Make text of them before fitting, or, of dates without a time zone, datetime64 in a step "
+            "of their own.",
+        )
     return "float64" if len(present) < values.size else kind(found)
 
 
@@ -51,7 +57,7 @@ def keys(stage: Stage, values: Any) -> Array:
     are two categories.
     """
     values = np.asarray(values)
-    if values.dtype.kind in "mM" and not np.isnat(values).any():
+    if values.dtype.kind in "mM":
         return np.asarray(values.astype(np.int64))
     if values.dtype.kind not in "OUbiuf" or (values.dtype == np.uint64 and (values > _LARGEST).any()):
         raise stage.unsupported(f"has categories of {values.dtype}, which no graph input can hold")
@@ -72,6 +78,24 @@ def keys(stage: Stage, values: Any) -> Array:
     return np.array([marker if g else str(v) for v, g in zip(values, missing, strict=True)], object)
 
 
+def present(values: Any) -> list[Any]:
+    """The categories that aren't missing, dates as counts of their unit."""
+    values = np.asarray(values)
+    if values.dtype.kind in "mM":
+        return list(values[~np.isnat(values)].astype(np.int64))
+    return [value for value in values if not is_nan_or_none(value)]
+
+
+def met(stage: Stage, values: Any) -> Array:
+    """bool ``[c]``: the categories that a value can be equal to. No date is missing's (NaT's) equal, though
+    it is among the categories: since 1.6 scikit-learn looks dates up in a dictionary.
+    """
+    values = np.asarray(values)
+    if values.dtype.kind in "mM" and saved_since(stage, 1, 6):
+        return np.asarray(~np.isnat(values))
+    return np.ones(len(values), bool)
+
+
 def matrix(stage: Stage, x: Table, text: bool) -> Var:
     """The columns as one matrix of text, or of numbers in their own dtype.
 
@@ -84,10 +108,30 @@ def matrix(stage: Stage, x: Table, text: bool) -> Var:
     return x.matrix()
 
 
+def refuse_other_dates(stage: Stage, x: Table, kinds: Sequence[str]) -> None:
+    """Raise BadInput for dates where no dates, or those of another unit, were fitted."""
+    arriving = (block.note if is_unit(block.note) else "" for block in x.blocks for _ in range(block.width))
+    for unit, kind in zip(arriving, kinds, strict=True):
+        if unit and unit != kind:
+            raise BadInput(
+                f"{unit} arrives where {kind} was fitted",
+                where=stage.path,
+                remedy="Give dates a step of their own, or make numbers or text of them before.",
+            )
+
+
 def split(text: Sequence[bool]) -> list[tuple[bool, list[int]]]:
     """(whether text, column positions) of the text columns and of the number columns, empty ones left out."""
     groups = [(side, [i for i, is_text in enumerate(text) if is_text == side]) for side in (True, False)]
     return [(side, where) for side, where in groups if where]
+
+
+def apart(kinds: Sequence[str]) -> list[tuple[bool, list[int]]]:
+    """``split`` by the kinds of columns' categories, with dates apart from numbers."""
+    sides = ["string", *sorted({kind for kind in kinds if is_unit(kind)}), ""]
+    sorts = [kind if kind in sides else "" for kind in kinds]
+    groups = [(side == "string", [i for i, sort in enumerate(sorts) if sort == side]) for side in sides]
+    return [(text, where) for text, where in groups if where]
 
 
 def text_columns(x: Table) -> list[bool]:

@@ -30,13 +30,13 @@ def _edges(stage: Stage) -> Mapping[int, Any]:
     strict = stage.handle_unknown == "error"
     kinds = enumerate(_columns(stage))
     known = {i: stage.categories_[i] for i, kind in kinds if not (strict and kind == "float64")}
-    return {i: [v for v in values if not categories.is_nan_or_none(v)] for i, values in known.items()}
+    return {i: categories.present(values) for i, values in known.items()}
 
 
 def _groups(stage: Stage, x: Table) -> list[tuple[list[int], Var]]:
-    """Column positions and matrix of the text columns, and of the number columns."""
-    text = [kind == "string" for kind in _columns(stage)]
-    return [(w, _matrix(stage, x.take(w), side)) for side, w in categories.split(text)]
+    """Column positions and matrix of the text columns, of dates, and of the number columns."""
+    categories.refuse_other_dates(stage, x, _columns(stage))
+    return [(w, _matrix(stage, x.take(w), text)) for text, w in categories.apart(_columns(stage))]
 
 
 def _matrix(stage: Stage, x: Table, text: bool) -> Var:
@@ -124,7 +124,8 @@ def _ordinal_coding(stage: Stage, i: int) -> Coding:
     mapping = stage.get("_default_to_infrequent_mappings")[i] if stage.get("_infrequent_enabled") else None
     codes = np.full(len(known), max(len(values) for values in stage.categories_), np.int64)
     codes[:present] = np.arange(present) if mapping is None else mapping
-    return Coding(known, codes)
+    met = categories.met(stage, stage.categories_[i])
+    return Coding(known[met], codes[met])
 
 
 def _label_columns(stage: Stage) -> Sequence[str]:

@@ -19,6 +19,7 @@ from onnxpipe.core.record import Record
 from onnxpipe.core.registry import converts
 from onnxpipe.core.table import NONE, Table
 from onnxpipe.core.translations import Translation, translation
+from onnxpipe.core.units import is_unit
 
 BEFORE = "before"
 """The keyword of translations for an argument that stands before the rows, as in ``partial(maximum, 0)``."""
@@ -66,7 +67,7 @@ def _refuse_odd(stage: Stage, x: Table, name: str, known: Translation) -> None:
     """Raise Unsupported for columns that the function computes on in a type that no graph has."""
     if known.by_column and x.has_strings:
         raise stage.unsupported(f"calls {name} on text")
-    if narrow := sorted({block.note for block in x.blocks} - {"", NONE}):
+    if narrow := sorted({b.note for b in x.blocks if not is_unit(b.note)} - {"", NONE}):
         raise stage.unsupported(
             f"calls {name} on {', '.join(narrow)}, which is done in less than double precision"
         )

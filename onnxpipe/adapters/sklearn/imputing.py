@@ -17,6 +17,7 @@ from onnxpipe.core.plan import Stage
 from onnxpipe.core.record import Record
 from onnxpipe.core.registry import ANY, converts
 from onnxpipe.core.table import NONE, Check, Table
+from onnxpipe.core.units import is_unit
 
 Array = NDArray[Any]
 
@@ -75,6 +76,8 @@ def _refuse_odd(stage: Stage, x: Table) -> None:
     truths = {dtype_of(block.read()).kind == "b" for block in x.blocks}
     if truths == {True} or (True in truths and np.dtype(stage.get("_fit_dtype", object)).kind == "O"):
         raise stage.unsupported("gets truth values, which SimpleImputer itself only takes as objects")
+    if any(is_unit(block.note) for block in x.blocks):
+        raise stage.unsupported("gets dates, which it only puts a mean into: fill them before")
     marker = stage.get("missing_values", np.nan)
     if isinstance(marker, float) and marker != marker and any(block.note == NONE for block in x.blocks):
         raise stage.unsupported(

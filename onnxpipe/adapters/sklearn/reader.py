@@ -21,6 +21,7 @@ from onnxpipe.errors import BadInput, Unfitted, Unreadable, Unsupported, Unsuppo
 
 framework = "sklearn"
 exporter = "skl2onnx"
+dates = True
 
 
 def recognises(artefact: Artefact) -> bool:

@@ -24,16 +24,14 @@ _NONE = -1
 
 @dataclass(frozen=True, slots=True)
 class Slots:
-    """One feature's categories ``[c]``, the output column of each, and that of unknown ones."""
+    """One feature's categories ``[c]``, the output column of each and of unknown ones, and how many
+    output columns there are: also one for a category that no value is equal to.
+    """
 
     known: Array
     slot: Codes
-    unknown: int = _NONE
-
-    @property
-    def width(self) -> int:
-        """How many output columns the feature has."""
-        return int(max(self.slot.max(initial=_NONE), self.unknown)) + 1
+    unknown: int
+    width: int
 
     @property
     def is_plain(self) -> bool:
@@ -72,7 +70,8 @@ def slots(stage: Stage) -> list[Slots]:
         unknown = _NONE
         if mapping is not None and _groups_unknown(stage):
             unknown = int(slot[stage._infrequent_indices[i][0]])
-        found.append(Slots(categories.keys(stage, values), slot, unknown))
+        met, width = categories.met(stage, values), int(max(slot.max(initial=_NONE), unknown)) + 1
+        found.append(Slots(categories.keys(stage, values)[met], slot[met], unknown, width))
     return found
 
 

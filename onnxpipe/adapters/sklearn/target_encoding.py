@@ -25,8 +25,7 @@ def _columns(stage: Stage) -> Sequence[str]:
 
 
 def _edges(stage: Stage) -> Mapping[int, Any]:
-    known = enumerate(stage.categories_)
-    return {i: [v for v in values if not categories.is_nan_or_none(v)] for i, values in known}
+    return {i: categories.present(values) for i, values in enumerate(stage.categories_)}
 
 
 @converts("sklearn.preprocessing.TargetEncoder", columns=_columns, edges=_edges)
@@ -36,7 +35,8 @@ def target_encoder(stage: Stage, x: Table) -> Table:
     ``[N, d]``, for more than two classes ``[N, d * classes]``.
     """
     means = np.atleast_1d(stage.target_mean_).astype(np.float64)
-    groups = categories.split([kind == "string" for kind in _columns(stage)])
+    categories.refuse_other_dates(stage, x, _columns(stage))
+    groups = categories.apart(_columns(stage))
     made = [_encoded(stage, x.take(where), where, text, means) for text, where in groups]
     order = [i * len(means) + j for _, where in groups for i in where for j in range(len(means))]
     return Table.join(Table.of(var, finite=True) for var in made).take(np.argsort(order).tolist())
@@ -49,7 +49,9 @@ def _encoded(stage: Stage, x: Table, where: Sequence[int], text: bool, means: Ar
         values = guarded(stage.context, values, Check.INFINITE)
     known = [categories.keys(stage, stage.categories_[i]) for i in where]
     width = max(len(keys) for keys in known)
-    codes = categorical.coded(values, [Coding(keys, np.arange(len(keys))) for keys in known], width)
+    met = [np.flatnonzero(categories.met(stage, stage.categories_[i])) for i in where]
+    codings = [Coding(keys[kept], kept) for keys, kept in zip(known, met, strict=True)]
+    codes = categorical.coded(values, codings, width)
     tables = np.tile(means, (len(where), width + 1, 1))
     for row, (i, keys) in enumerate(zip(where, known, strict=True)):
         encodings = stage.encodings_[i * len(means) : (i + 1) * len(means)]

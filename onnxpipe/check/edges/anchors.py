@@ -83,9 +83,16 @@ def _categories(stage: Stage) -> Iterator[Edge]:
 
 def _listed(values: Mapping[int, Any]) -> Iterator[Edge]:
     for feature, of_feature in values.items():
-        for value in dict.fromkeys(np.asarray(of_feature, dtype=object).ravel().tolist()):
+        for value in dict.fromkeys(_counted(of_feature).ravel().tolist()):
             if isinstance(value, str) or (_is_number(value) and np.isfinite(value)):
                 yield Edge(int(feature), value)
+
+
+def _counted(values: Any) -> Array:
+    """Values as objects, dates as counts of their unit without the missing ones."""
+    if isinstance(values, np.ndarray) and values.dtype.kind in "mM":
+        return np.asarray(values[~np.isnat(values)].astype(np.int64))
+    return np.asarray(values, dtype=object)
 
 
 def _is_number(value: Any) -> bool:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onnxpipe.check.edges.ordering import decoded, encoded
-from onnxpipe.check.rows import Rows, Slot, column, length, take, widened, with_values
+from onnxpipe.check.rows import Rows, Slot, column, length, with_values
 from onnxpipe.core.signature import numpy_dtype
 
 Array = NDArray[Any]
@@ -26,7 +26,8 @@ _LADDER = np.outer((-1, 1), (0, 0.1, 1, 10, 100, 1e3, 1e6, 1e12, 1e30)).ravel()[
 _STEPS = 20
 _WAYS = 16
 """Parts that a span is cut into at once: asking costs more by the call than by the row."""
-_WIDEST = 256
+_DENSE = 2**53
+"""Up to here float64 holds every whole number."""
 _FAR = {8: 2**12, 4: 2**6, 2: 2**2}
 """Steps of a number of so many bytes that are further than sums and functions are off."""
 
@@ -71,28 +72,6 @@ class Found:
         return [bool(arrived[i, edge.feature] == edge.value) for i, edge in enumerate(self.edges)]
 
 
-def reaching(arrive: Arrive, base: Rows, cells: Sequence[Slot]) -> Mapping[int, Slot]:
-    """For each column of a stage's input the cell that moves it, the most specific where several do.
-
-    Every cell is moved once in two rows; what changes on arrival is what it reaches.
-    """
-    cells = cells[:_WIDEST]
-    if not cells:
-        return {}
-    probes = min(2, length(base))
-    indices = np.repeat(np.arange(probes), len(cells))
-    moved = [_moved(column(base, slot), i, slot) for i in range(probes) for slot in cells]
-    before = arrive(take(base, np.arange(probes)))
-    after = arrive(with_values(base, indices, list(cells) * probes, moved))
-    if not before.shape[1] or not after.shape[1]:  # the original refuses them all
-        return {}
-    changed = _differs(after, np.repeat(before, len(cells), axis=0))
-    touched = np.asarray(changed.reshape(probes, len(cells), -1).any(axis=0))
-    reach = np.where(touched, touched.sum(axis=1)[:, None], np.iinfo(np.int64).max)
-    best = reach.argmin(axis=0)
-    return {j: cells[best[j]] for j in range(touched.shape[1]) if touched[best[j], j]}
-
-
 def around(
     arrive: Arrive, base: Rows, edges: Sequence[Edge], cell_of: Mapping[int, Slot], *, lean: bool = False
 ) -> Found:
@@ -105,7 +84,7 @@ def around(
     usable = [e for e in edges if e.feature in cell_of]
     texts = [e for e in usable if isinstance(e.value, str)]
     numbers = [e for e in usable if not isinstance(e.value, str) and np.isfinite(e.value)]
-    parts = [_textual(texts, cell_of, length(base))]
+    parts = [_textual(texts, cell_of, length(base)), _counted(numbers, cell_of, length(base))]
     exact = [e for e in numbers if float(_single(e.value)) == float(e.value)]
     for past, some in ((_reaches, numbers), (_reaches_single, numbers), (_exceeds_single, exact)):
         for dtype in sorted({cell_of[e.feature].dtype for e in some} - {"string", "bool"}):
@@ -213,6 +192,20 @@ def _textual(edges: Sequence[Edge], cell_of: Mapping[int, Slot], rows: int) -> F
     )
 
 
+def _counted(edges: Sequence[Edge], cell_of: Mapping[int, Slot], rows: int) -> Found:
+    """Whole numbers that float64 can't tell from their neighbours, such as dates in nanoseconds: as they
+    are, and one to each side. No search by what arrives finds them.
+    """
+    kept = [e for e in edges if cell_of[e.feature].dtype == "int64" and _DENSE < abs(e.value) < 2**63 - 1]
+    near = [(i % rows, edge, int(edge.value) + step) for i, edge in enumerate(kept) for step in (-1, 0, 1)]
+    return Found(
+        tuple(row for row, *_ in near),
+        tuple(cell_of[edge.feature] for _, edge, _ in near),
+        tuple(value for *_, value in near),
+        tuple(edge for _, edge, _ in near),
+    )
+
+
 def _merged(parts: Sequence[Found]) -> Found:
     """All findings, each (base, slot, value) once."""
     seen: dict[Any, Edge] = {}
@@ -223,23 +216,3 @@ def _merged(parts: Sequence[Found]) -> Found:
     return Found(
         tuple(k[0] for k in keys), tuple(k[1] for k in keys), tuple(k[2] for k in keys), tuple(seen.values())
     )
-
-
-def _moved(values: Array, row: int, slot: Slot) -> Any:
-    """Another value for a cell, one that most stages answer differently to: of texts one they may know."""
-    value = values[row]
-    if slot.is_text:
-        return next((other for other in values if other != value), f"{value}onnxpipe-probe")
-    if slot.dtype == "bool":
-        return not value
-    return value * 1.5 + 1 if np.isfinite(value) else 1
-
-
-def _differs(a: Array, b: Array) -> Array:
-    if a.dtype.kind == "O" or b.dtype.kind == "O":
-        width = max(a.shape[1], b.shape[1])  # arrays of text are as wide as their longest row
-        a, b = widened(a, width), widened(b, width)
-        return np.array(
-            [[x is not y and x != y for x, y in zip(r, s, strict=True)] for r, s in zip(a, b, strict=True)]
-        )
-    return np.asarray((a != b) & ~(np.isnan(a.astype(float)) & np.isnan(b.astype(float))))

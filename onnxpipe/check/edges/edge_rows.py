@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from onnxpipe.check.edges.anchors import Anchors
-from onnxpipe.check.edges.boundary import Arrive, Edge, Found, around, reaching
+from onnxpipe.check.edges.boundary import Arrive, Edge, Found, around
 from onnxpipe.check.edges.deciding import between, deciding
+from onnxpipe.check.edges.reaching import reaching
 from onnxpipe.check.edges.specials import variants
 from onnxpipe.check.edges.tried import NONE, Original, Probes
 from onnxpipe.check.rows import Rows, Slot, copied, length, take, with_values

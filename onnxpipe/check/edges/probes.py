@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onnxpipe.check.edges.anchors import Anchors
-from onnxpipe.check.edges.boundary import Arrive, around, reaching
+from onnxpipe.check.edges.boundary import Arrive, around
 from onnxpipe.check.edges.edge_rows import close_calls, edge_rows, spread, thinned, together
 from onnxpipe.check.edges.pictures import is_picture, noise, pictured
+from onnxpipe.check.edges.reaching import reaching
 from onnxpipe.check.edges.specials import specials
 from onnxpipe.check.edges.tried import NONE, Original, Probes
 from onnxpipe.check.rows import Rows, Slot, column, length, slots, take, with_values

@@ -40,6 +40,8 @@ Array = NDArray[Any]
 _LOOKED_AT, _SEEN = 24, 2**19
 """Rows at fault that stages are compared on, and how many cells they may have together: each stage's
 answers to them are kept."""
+_LAST_DAY, _NO_DATE = 2**31 - 1, np.iinfo(np.int64).min
+"""The last day that polars counts to, and what stands for a missing date."""
 _HUGE, _BRIGHT = 1e9, 64.0
 """Numbers of which networks keep the rounding alone, beside small ones; and sums of such in float16."""
 _LARGEST, _FEWEST = 2**23, 16
@@ -111,9 +113,18 @@ class Trial:
         budget = min(budget, max(_FEWEST, _LARGEST // row_size(self.sized)))
         loose = any((each.rtol or 0.0) > RTOL_DOUBLE for each in self.tolerances.values())
         original = Original(arrive, self.judge.told, loose)
-        made = probes(self.sized, data, found, original, budget=budget, seed=seed)
+        made = self._dated(probes(self.sized, data, found, original, budget=budget, seed=seed))
         made = _tame(made, _BRIGHT, lambda value: value.ndim > 2) if self.judge.facts.get("half") else made
         return _tame(made, _HUGE) if self.exported else made
+
+    def _dated(self, made: Probes) -> Probes:
+        """The rows without made ones whose days, where days are counted, no data frame has room for."""
+        days = [port.name for port in self.signature.inputs if port.unit == "datetime64[D]"]
+        beyond = np.zeros(len(made), bool)
+        for name in days:
+            told = made.rows[name].reshape(len(made), -1)
+            beyond |= ((np.abs(told) > _LAST_DAY) & (told != _NO_DATE)).any(axis=1)
+        return _kept(made, beyond) if days else made
 
     def _arrive(self, path: str, rows: Rows) -> Array:
         return self.native.arrive(self.judge.as_native(rows), path)
@@ -123,7 +134,8 @@ class Trial:
         if self.exported:
             return ()
         called = self.judge.input_names
-        chosen = {called.get(port.name, port.name): (port.dtype, None) for port in self.signature.inputs}
+        ports = self.signature.inputs
+        chosen = {called.get(port.name, port.name): (port.unit or port.dtype, None) for port in ports}
         options = Options(inputs=chosen, missing_string=self.judge.missing)
         context = Context(options, fallback=standing_in(self.model))
         try:
@@ -212,6 +224,11 @@ def _tame(made: Probes, most: float, within: Callable[[Array], bool] = lambda _:
             end = min(most, float(np.finfo(value.dtype).max))  # float16 ends long before
             large = np.isfinite(value) & (np.abs(value) > end)
             wild |= large.reshape(len(value), -1).any(axis=1)
+    return _kept(made, wild)
+
+
+def _kept(made: Probes, wild: Array) -> Probes:
+    """The rows that are the user's or not among ``wild`` ones."""
     kept = np.flatnonzero(~wild | np.array([origin == "data" for origin in made.origins]))
     origins, notes = ([told[i] for i in kept] for told in (made.origins, made.notes))
     return Probes(take(made.rows, kept), tuple(origins), tuple(notes))

@@ -15,13 +15,20 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LinearRegression, Ridge
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler, TargetEncoder
+from sklearn.preprocessing import (
+    KBinsDiscretizer,
+    OneHotEncoder,
+    OrdinalEncoder,
+    StandardScaler,
+    TargetEncoder,
+)
 
 import onnxpipe
-from onnxpipe.errors import BadInput
+from onnxpipe.errors import BadInput, Refusal
 from tests.adapters.sklearn.test_frames import (
     CODES,
     DAYS,
+    IS_GAP,
     LEVELS,
     READS_POLARS,
     SHARES,
@@ -105,6 +112,35 @@ def truths_filled() -> Any:
     )
 
 
+def of_dates() -> Any:
+    """Dates in every step that scikit-learn lets them into, with gaps where it lets those."""
+    known = OneHotEncoder(handle_unknown="ignore", sparse_output=False)
+    gapped = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1)
+    return ridge(
+        ColumnTransformer(
+            [("known", known, ["day", "word", "span"]), ("gapped", gapped, ["gapped", "small"]),
+             ("means", TargetEncoder(random_state=0), ["gapped", "day"]),
+             ("counted", StandardScaler(), ["day"]),
+             ("tree", KBinsDiscretizer(3, encode="ordinal"), ["gapped"]), ("rest", "passthrough", ["small"])],
+        )
+    )  # fmt: skip
+
+
+DATED = FRAME[["small", "word", "day"]].assign(
+    gapped=DAYS.mask(IS_GAP), span=pd.Series(pd.to_timedelta(CODES, "h"))
+)
+
+
+def days_of_polars() -> Any:
+    encoder = OneHotEncoder(handle_unknown="ignore", sparse_output=False)
+    return ridge(
+        ColumnTransformer(
+            [("known", encoder, ["day"]), ("means", TargetEncoder(random_state=0), ["gapped"]),
+             ("counted", StandardScaler(), ["gapped"]), ("rest", StandardScaler(), ["small"])]
+        )
+    )  # fmt: skip
+
+
 PIPELINES: dict[str, tuple[Callable[[], Any], Any]] = {
     "pandas": (lambda: ridge(columns("level", "word", "day")), FRAME),
     "pandas out": (lambda: named_out("pandas", "level", "code"), FRAME),
@@ -114,6 +150,13 @@ PIPELINES: dict[str, tuple[Callable[[], Any], Any]] = {
     "targets": (
         lambda: make_pipeline(TargetEncoder(random_state=0), LinearRegression()),
         FRAME[["level", "code", "day"]],
+    ),
+    "dates": (of_dates, DATED),
+    "days of polars": (
+        days_of_polars,
+        POLAR[["small"]].with_columns(
+            day=pl.Series(DAYS.dt.date.tolist()), gapped=pl.Series(gaps(DAYS.dt.date))
+        ),
     ),
     "boosting": (
         lambda: boosting(categorical_features="from_dtype"),
@@ -239,3 +282,44 @@ def test_dates_in_another_unit_are_converted() -> None:
     assert np.array_equal(predict(other)["transform"], predict(rows)["transform"])
     with pytest.raises(BadInput, match="as the graph wants"):
         predict(pd.DataFrame({"day": ["soon"] * 3}))
+
+
+def test_dates_in_a_csv_file_are_counted_as_the_user_says(tmp_path: Path) -> None:
+    rows = pd.DataFrame({"day": DAYS})
+    estimator = make_pipeline(ColumnTransformer([("s", StandardScaler(), ["day"])]), Ridge())
+    estimator.fit(rows, TARGET)
+    rows.to_csv(tmp_path / "t.csv", index=False)
+    with pytest.raises(BadInput, match="text column") as refused:
+        onnxpipe.convert(estimator, sample=tmp_path / "t.csv")
+    assert "datetime64[us]" in refused.value.remedy
+    model = onnxpipe.convert(estimator, sample=tmp_path / "t.csv", inputs={"day": (str(DAYS.dtype), None)})
+    assert onnxpipe.verify(model, estimator, tmp_path / "t.csv", rows=50)
+    assert_equal(estimator, rows, model)
+
+
+DAY, GAPPED = DAYS.dt.date.tolist(), gaps(DAYS.dt.date)
+IN_DAYS = pl.DataFrame({"day": DAY, "share": SHARES, "word": WORDS.tolist()})
+
+
+@pytest.mark.parametrize(
+    ("step", "names", "rows", "said"),
+    [
+        (StandardScaler(), ["day", "share"], IN_DAYS, "in one matrix with other columns"),
+        (OneHotEncoder(), ["day", "share"], IN_DAYS, "polars makes numbers of dates"),
+        (OneHotEncoder(), ["day", "word"], IN_DAYS, "a step of their own"),
+        (StandardScaler(), ["day", "other"],
+         pl.DataFrame({"day": DAY, "other": DAYS.dt.to_pydatetime().tolist()}), "in one matrix"),
+        (OrdinalEncoder(), ["day"], pd.DataFrame({"day": objects(DAY)}), "datetime.date objects"),
+        (make_pipeline(SimpleImputer(strategy="most_frequent"), OrdinalEncoder()), ["day", "share"],
+         pd.DataFrame({"day": DAYS.astype("category"), "share": SHARES}), "gets dates"),
+    ],
+)  # fmt: skip
+def test_dates_that_no_graph_can_tell_are_refused_with_the_way_out(
+    step: Any, names: list[str], rows: Any, said: str
+) -> None:
+    if isinstance(rows, pl.DataFrame) and not READS_POLARS:
+        pytest.skip("scikit-learn before 1.9 doesn't read polars 2")
+    estimator = ColumnTransformer([("step", step, names)]).fit(rows)
+    with pytest.raises(Refusal) as refused:
+        onnxpipe.convert(estimator, sample=rows)
+    assert said in f"{refused.value.what} {refused.value.remedy} {refused.value}"

@@ -84,6 +84,8 @@ PANDAS: dict[str, Any] = {
     "dates": DAYS,
     "dates in seconds": DAYS.astype("datetime64[s]"),
     "spans": pd.Series(pd.to_timedelta(CODES, "h")),
+    "dates with gaps": DAYS.mask(IS_GAP),
+    "spans with gaps": pd.Series(pd.to_timedelta(CODES, "h")).mask(IS_GAP),
     "dates of a zone": DAYS.dt.tz_localize("UTC"),
     "date objects": objects([datetime.date(2020, 1, 1 + int(code)) for code in CODES]),
     "arrow int8": arrow(CODES, pa.int8()),
@@ -106,6 +108,7 @@ POLARS: dict[str, Any] = {
     "polars categorical": pl.Series(gaps(WORDS)).cast(pl.Categorical),
     "polars enum": pl.Series(WORDS.tolist(), dtype=pl.Enum(LEVELS)),
     "polars date": pl.Series([datetime.date(2020, 1, 1 + int(code)) for code in CODES]),
+    "polars date with nulls": pl.Series(gaps(DAYS.dt.date)),
     "polars duration": pl.Series([datetime.timedelta(hours=int(code)) for code in CODES]),
 }
 READS_POLARS = installed("1.9")

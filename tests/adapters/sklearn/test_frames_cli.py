@@ -21,7 +21,16 @@ pytestmark = pytest.mark.usefixtures("inhouse")
 
 NAMES = [
     name
-    for name in ("pandas", "boosting", "targets", "polars", "polars out", "polars boosting")
+    for name in (
+        "pandas",
+        "dates",
+        "days of polars",
+        "boosting",
+        "targets",
+        "polars",
+        "polars out",
+        "polars boosting",
+    )
     if name in PIPELINES  # those of polars are for a scikit-learn that takes its frames
 ]
 
