@@ -32,6 +32,7 @@ def input_ports(
         _refuse_unknown(options, names)
         ports = tuple(_column(n, hint, options, sample) for n, hint in zip(names, known, strict=True))
         _refuse_incomplete(ports, sample)
+        _refuse_nameless(ports)
     _refuse_other_shapes(ports, options, sample)
     return ports
 
@@ -76,6 +77,15 @@ def _refuse_incomplete(ports: Sequence[Port | None], sample: Rows | None) -> Non
         )
 
 
+def _refuse_nameless(ports: Sequence[Port | None]) -> None:
+    """Raise BadInput where a column that is read has the empty name."""
+    if any(port and not port.name for port in ports):
+        raise BadInput(
+            "a column's name is the empty text, which no graph's input can have",
+            remedy="Rename it and fit again.",
+        )
+
+
 def _refuse_other_shapes(ports: Sequence[Port | None], options: Options, sample: Rows | None) -> None:
     """Raise BadInput where --input or the sample says another width than the pipeline was fitted on."""
     for port in ports:
@@ -105,6 +115,7 @@ def _plain(known: Sequence[str], options: Options, sample: Rows | None) -> tuple
         return (replace(port, shape=("N", len(known))),)
     names = [f"x{i}" for i in range(len(known))]
     _refuse_unknown(options, names)
+    sample = sample and renamed(sample, names)
     return tuple(_column(name, hint, options, sample) for name, hint in zip(names, known, strict=True))
 
 

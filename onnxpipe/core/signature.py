@@ -88,8 +88,17 @@ _TEXTS = 3
 
 
 def renamed(columns: Mapping[str, V], wanted: Iterable[str]) -> dict[str, V]:
-    """The columns under the names that are wanted: LightGBM keeps a blank in a name as an underscore."""
-    missing = set(wanted) - set(columns)
+    """The columns under the names that are wanted: LightGBM keeps a blank in a name as an underscore, and
+    where a matrix or columns called 0, 1, ... were fitted, they go by number (``x0``, ``x1``, ...).
+    """
+    wanted = set(wanted)
+    missing = wanted - set(columns)
+    if wanted and missing == wanted:
+        numbered = set(columns) == {str(i) for i in range(len(columns))}
+        places = columns if numbered else map(str, range(len(columns) if len(columns) == len(wanted) else 0))
+        found = {f"x{place}": column for place, column in zip(places, columns.values(), strict=False)}
+        if wanted <= set(found):
+            return found
     names = {name: name.replace(" ", "_") for name in columns}
     return {names[name] if names[name] in missing else name: column for name, column in columns.items()}
 

@@ -26,7 +26,9 @@ def table(model: Any, rows: Mapping[str, Any]) -> Any:
             return {name: np.array(value) for name, value in rows.items()}
     names = fitted_names(model)
     if names is not None:
-        return boosters.framed(first_leaf(model), frames.frame(columns(names, rows, absent(model))))
+        return boosters.framed(
+            first_leaf(model), frames.frame(as_fitted(model, columns(names, rows, absent(model))))
+        )
     leaf = type(first_leaf(model)).__name__
     if leaf == "DictVectorizer" or getattr(first_leaf(model), "input_type", "") == "dict":
         return [dict(present(row)) for row in records(rows)]
@@ -61,6 +63,38 @@ def columns(names: List[str], rows: Mapping[str, Any], gap: Any) -> Dict[str, An
     return {
         name: gaps_as(gap, rows[name].reshape(n)) if name in rows else np.full(n, np.nan) for name in names
     }
+
+
+def as_fitted(model: Any, held: Dict[str, Any]) -> Dict[str, Any]:
+    """The columns, those as objects in which an encoder knows numbers or truths as objects."""
+    names = list(held)
+    for place, known in object_categories(innermost(model)):
+        if place < len(names) and held[names[place]].dtype.kind in "biuf":
+            value = held[names[place]].astype(object)
+            gone = value != value
+            value[gone.astype(bool)] = None if any(each is None for each in known) else np.nan
+            held[names[place]] = value
+    return held
+
+
+def innermost(model: Any) -> Any:
+    """What sees the rows first, also within estimators that hand them on to another."""
+    leaf = first_leaf(model)
+    held = [vars(leaf).get(name) for name in _INNER + _HIDDEN if hasattr(leaf, "__dict__")]
+    return next((innermost(inner) for inner in held if hasattr(inner, "__dict__")), leaf)
+
+
+def object_categories(first: Any) -> Iterator[Tuple[int, List[Any]]]:
+    """Places of columns and the categories of an encoder that sees them first, where those are objects."""
+    parts = [(range(len(getattr(first, "categories_", ()))), first)]
+    places = getattr(first, "_transformer_to_input_indices", {})
+    parts += [
+        (places.get(name, ()), first_leaf(part[0])) for name, *part in getattr(first, "transformers_", ())
+    ]
+    for where, inner in parts:
+        for place, values in zip(where, getattr(inner, "categories_", ())):
+            if np.asarray(values).dtype == object:
+                yield int(place), np.ravel(values).tolist()
 
 
 def absent(model: Any) -> Any:

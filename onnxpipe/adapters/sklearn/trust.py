@@ -54,6 +54,9 @@ _NUMPY = set().union(
         "numpy",
         "dtype ndarray matrix bool_ bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 "
         "float64 str_ object_ mean median sum min max asarray "
+        # kinds of columns that a selector may name
+        "generic number integer signedinteger unsignedinteger inexact floating character "
+        "datetime64 timedelta64 "
         # what a FunctionTransformer may apply: elementwise functions without side effects
         "abs absolute arccos arccosh arcsin arcsinh arctan arctanh cbrt ceil clip cos cosh deg2rad degrees "
         "exp exp2 expm1 fabs floor isfinite isinf isnan log log10 log1p log2 logical_not nan_to_num negative "
@@ -80,6 +83,8 @@ _PANDAS = set().union(
     {"pandas.core.dtypes.dtypes.CategoricalDtype", "pandas.core.arrays.string_.StringArray"},
     {"pandas.core.arrays.string_.StringArrayNumpySemantics", "pandas.arrays.StringArray"},
     {"pandas.arrays.ArrowStringArray"},
+    _names("pandas", " ".join(f"{n}Dtype" for n in ("Boolean", "Float32", "Float64", "DatetimeTZ"))),
+    _names("pandas", " ".join(f"{u}Int{n}Dtype" for u in ("", "U") for n in (8, 16, 32, 64))),
     _names("pyarrow.lib", "type_for_alias _restore_array py_buffer"),
     _names("pandas._libs.arrays", "__pyx_unpickle_NDArrayBacked NDArrayBacked"),
 )

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
-from sklearn.compose import ColumnTransformer, make_column_selector
+from sklearn.compose import ColumnTransformer, make_column_selector, make_column_transformer
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LinearRegression, Ridge
@@ -141,6 +141,28 @@ def days_of_polars() -> Any:
     )  # fmt: skip
 
 
+def one_hot(*names: Any) -> Any:
+    encoder = OneHotEncoder(handle_unknown="ignore", sparse_output=False)
+    return ridge(ColumnTransformer([("o", encoder, list(names))]))
+
+
+OBJECTS = pd.DataFrame({"flag": objects(gaps(CODES > 1)), "whole": objects(CODES.tolist())})
+
+
+def by_kind() -> Any:
+    numbers = (StandardScaler(), make_column_selector(dtype_include=np.number))
+    encoder = OneHotEncoder(handle_unknown="ignore", sparse_output=False)
+    texts = (encoder, make_column_selector(dtype_exclude=[np.number, np.bool_]))
+    return ridge(make_column_transformer(numbers, texts, remainder="passthrough"))
+
+
+NUMBERED = pd.DataFrame({0: CODES, 1: WORDS, 2: SHARES})
+
+
+def by_number() -> Any:
+    return ridge(ColumnTransformer([("n", StandardScaler(), [0, 2]), ("o", OneHotEncoder(), [1])]))
+
+
 PIPELINES: dict[str, tuple[Callable[[], Any], Any]] = {
     "pandas": (lambda: ridge(columns("level", "word", "day")), FRAME),
     "pandas out": (lambda: named_out("pandas", "level", "code"), FRAME),
@@ -152,6 +174,11 @@ PIPELINES: dict[str, tuple[Callable[[], Any], Any]] = {
         FRAME[["level", "code", "day"]],
     ),
     "dates": (of_dates, DATED),
+    "truths as objects": (lambda: one_hot("flag", "whole"), OBJECTS),
+    "truths with nulls": (lambda: one_hot("flag"), POLAR.with_columns(flag=pl.Series(gaps(CODES > 1)))),
+    "numbers beside text": (lambda: one_hot("word", "whole", "share"), POLAR),
+    "selected by kind": (by_kind, FRAME[["small", "share", "word", "flag"]].dropna(subset="share")),
+    "numbered": (by_number, NUMBERED),
     "days of polars": (
         days_of_polars,
         POLAR[["small"]].with_columns(
@@ -190,7 +217,7 @@ def in_single(rows: Any) -> Any:
 @pytest.mark.parametrize("name", PIPELINES)
 def test_pipelines_on_frames_answer_alike(name: str, dtype: str) -> None:
     make, rows = PIPELINES[name]
-    estimator = make().fit(rows, TARGET)
+    estimator = make().fit(rows, TARGET[: len(rows)])
     model = onnxpipe.convert(estimator, sample=rows, dtype=dtype)
     if dtype == "native":
         assert_equal(estimator, rows, model)
@@ -204,7 +231,7 @@ def test_pipelines_on_frames_answer_alike(name: str, dtype: str) -> None:
 @pytest.mark.parametrize("name", PIPELINES)
 def test_the_judge_asks_the_original_as_it_was_fitted(name: str) -> None:
     make, rows = PIPELINES[name]
-    estimator = make().fit(rows, TARGET)
+    estimator = make().fit(rows, TARGET[: len(rows)])
     report = onnxpipe.verify(onnxpipe.convert(estimator, sample=rows), estimator, rows, rows=120)
     assert report, report
 
@@ -323,3 +350,22 @@ def test_dates_that_no_graph_can_tell_are_refused_with_the_way_out(
     with pytest.raises(Refusal) as refused:
         onnxpipe.convert(estimator, sample=rows)
     assert said in f"{refused.value.what} {refused.value.remedy} {refused.value}"
+
+
+def test_numbered_columns_go_by_their_numbers() -> None:
+    estimator = by_number().fit(NUMBERED, TARGET)
+    predict = onnxpipe.load(onnxpipe.convert(estimator, sample=NUMBERED))
+    shuffled = NUMBERED[[2, 0, 1]]
+    assert np.array_equal(predict(shuffled)["predict"], predict(NUMBERED)["predict"])
+
+
+def test_a_matrix_is_served_from_as_many_columns_of_any_name() -> None:
+    rows = NUMBERED.rename(columns={0: "a", 1: "b", 2: "c"})
+    estimator = by_number().fit(NUMBERED.to_numpy(object), TARGET)
+    assert onnxpipe.verify(onnxpipe.convert(estimator, sample=rows), estimator, rows, rows=0)
+
+
+def test_a_column_with_the_empty_name_is_refused() -> None:
+    rows = pd.DataFrame({"": CODES})
+    with pytest.raises(BadInput, match="empty text"):
+        onnxpipe.convert(StandardScaler().fit(rows), sample=rows)
