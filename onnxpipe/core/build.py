@@ -18,7 +18,7 @@ from onnxpipe.core.ops import Tensor, Var, argument, before_widening, cast, cons
 from onnxpipe.core.options import IR_VERSION, ML_OPSET, OPSET, Options
 from onnxpipe.core.passes import broadcasting, hoisting, opsets, passed_over, pruning, refusals
 from onnxpipe.core.plan import Answered, Context, Plan
-from onnxpipe.core.registry import Answers
+from onnxpipe.core.registry import Answers, find
 from onnxpipe.core.running import side_by_side
 from onnxpipe.core.signature import Port, numpy_dtype
 from onnxpipe.core.table import Table
@@ -131,7 +131,8 @@ def _taps(context: Context, model: onnx.ModelProto) -> Iterator[Tap]:
     for stage, table, answers in context.taps:
         inputs = tuple((_value(b.var, computed), b.width) for b in table.blocks if b.var is not None)
         named = {m: tuple(_value(v, computed) for v in parts(value)) for m, value in answers.items()}
-        yield Tap(stage.path, stage.kind, inputs, named)
+        converter = find(stage.kind)
+        yield Tap(stage.path, stage.kind, inputs, named, converter is not None and converter.in_single(stage))
 
 
 def _value(var: Var, computed: Container[str]) -> str:

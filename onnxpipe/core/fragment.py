@@ -21,16 +21,18 @@ class Tap:
     """Where one stage's values are in a graph: value names of its input blocks and its answers.
 
     ``inputs`` are (value name, width) in column order; ``answers`` map method to value names,
-    several where an answer has columns of several dtypes.
+    several where an answer has columns of several dtypes. ``single`` says that native answers in float32.
     """
 
     path: str
     kind: str
     inputs: tuple[tuple[str, int], ...]
     answers: Mapping[str, tuple[str, ...]]
+    single: bool = False
 
     def to_json(self) -> dict[str, object]:
-        return asdict(self)
+        """What metadata keep: which stages answer in float32 has an entry of its own there."""
+        return {name: value for name, value in asdict(self).items() if name != "single"}
 
     @classmethod
     def from_json(cls, data: Mapping[str, object]) -> Tap:

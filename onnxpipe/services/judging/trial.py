@@ -112,7 +112,7 @@ class Trial:
         arrive = {a.path: partial(self._arrive, a.path) for a in found}
         budget = min(budget, max(_FEWEST, _LARGEST // row_size(self.sized)))
         loose = any((each.rtol or 0.0) > RTOL_DOUBLE for each in self.tolerances.values())
-        original = Original(arrive, self.judge.told, loose)
+        original = Original(arrive, self.judge.told, loose, self._alike)
         made = self._dated(probes(self.sized, data, found, original, budget=budget, seed=seed))
         made = _tame(made, _BRIGHT, lambda value: value.ndim > 2) if self.judge.facts.get("half") else made
         return _tame(made, _HUGE) if self.exported else made
@@ -128,6 +128,9 @@ class Trial:
 
     def _arrive(self, path: str, rows: Rows) -> Array:
         return self.native.arrive(self.judge.as_native(rows), path)
+
+    def _alike(self, rows: Rows, paths: Sequence[str]) -> Mapping[str, str]:
+        return self.native.alike(self.judge.as_native(rows), paths)
 
     def _anchors(self, given: Rows | None) -> tuple[Anchors, ...]:
         """The anchors of the source's stages; none, with a note, where it can't be read as data."""
