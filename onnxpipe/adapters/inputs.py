@@ -189,7 +189,4 @@ def _seen(name: str, sample: Rows) -> str:
 
 
 def _is_gap(value: Any) -> bool:
-    if type(value).__name__ in ("NAType", "NaTType"):
-        return True
-    differs = value != value  # of lists in a cell no single truth
-    return isinstance(differs, (bool, np.bool_)) and bool(differs)
+    return type(value).__name__ in ("NAType", "NaTType") or bool(value != value)

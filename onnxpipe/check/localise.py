@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from onnxpipe.check import rows as table
 from onnxpipe.check.compare import Tolerance, Verdict, compare_output
+from onnxpipe.check.pieces import Pieces, typed, whole
 from onnxpipe.check.rows import Rows
-from onnxpipe.check.runtimes.graph import Graph, GraphRefused, names_in, subgraph, tapped
+from onnxpipe.check.runtimes.graph import Graph, GraphRefused, names_in, tapped
 from onnxpipe.core.fragment import Fragment, Tap
 from onnxpipe.errors import OnnxpipeError
 
@@ -60,7 +61,7 @@ def localise(model: onnx.ModelProto, rows: Rows, ask: Ask, tolerance: Tolerance)
     except OnnxpipeError:
         return ()
     running = _running(model, taps, rows)
-    alone = _Alone(model)
+    alone = Pieces(model)
     found = [
         _finding(tap, records[tap.path], running, alone, refused, tolerance)
         for tap in taps
@@ -89,94 +90,15 @@ def _first_blamed(findings: Sequence[StageFinding]) -> tuple[StageFinding, ...]:
 
 def _running(model: onnx.ModelProto, taps: Sequence[Tap], rows: Rows) -> Mapping[str, Array]:
     """Every tapped value while the whole graph runs; none where it refuses the rows."""
-    values = [v for tap in taps for vs in tap.answers.values() for v in vs]
-    wanted = [v for v in dict.fromkeys(values) if v in names_in(model)]
+    wanted = sorted({value for tap in taps for value in tap.values} & names_in(model))
     try:
         return Graph(tapped(model, wanted)).run(rows, wanted)
     except (GraphRefused, OnnxpipeError):
         return {}
 
 
-class _Alone:
-    """Pieces of a model, run on values given from outside."""
-
-    def __init__(self, model: onnx.ModelProto) -> None:
-        self.model, self.names = model, names_in(model)
-        self.outputs = {value.name for value in model.graph.output}
-
-    def run(self, tap: Tap, inputs: Sequence[Array]) -> Mapping[str, Array] | None:
-        """A stage's answers on native's input of it; None where that can't be fed.
-
-        Raises GraphRefused where the piece fails on it.
-        """
-        fed = self._fed(tap, inputs)
-        if fed is None:
-            return None
-        wanted = [v for vs in tap.answers.values() for v in vs if v not in fed]
-        part = subgraph(self.model, fed, wanted) if wanted else None
-        if part is None:
-            return None
-        # A value may be needed that isn't the stage's own: then the piece can't be opened.
-        try:
-            graph = Graph(part)
-        except OnnxpipeError:
-            return None
-        read = {value.name for value in part.graph.input}
-        return dict(graph.run({k: v for k, v in fed.items() if k in read}, wanted)) | fed
-
-    def _fed(self, tap: Tap, inputs: Sequence[Array]) -> dict[str, Array] | None:
-        as_they_are = not any(w for _, w in tap.inputs) or any(part.ndim != 2 for part in inputs)
-        if len(inputs) == len(tap.inputs) and as_they_are:
-            kinds = self._kinds(tap)
-            pairs = zip(tap.inputs, inputs, strict=True)
-            return {name: _typed(value, kinds[name]) for (name, _), value in pairs if name in kinds} or None
-        if as_they_are:
-            return None
-        width = sum(part.shape[1] for part in inputs)
-        if width != sum(w for _, w in tap.inputs) or not inputs:
-            return None
-        cells = inputs[0] if len(inputs) == 1 else np.concatenate([p.astype(object) for p in inputs], 1)
-        kinds = self._kinds(tap)
-        fed, start = {}, 0
-        for name, w in tap.inputs:
-            block = cells[:, start : start + w]
-            start += w
-            if name in self.names and name in kinds:
-                fed[name] = _typed(block, kinds[name])
-        return fed
-
-    def _kinds(self, tap: Tap) -> Mapping[str, np.dtype[Any]]:
-        """The dtype of each of a stage's input values, as the model's types say."""
-        types = _types(self.model)
-        return {name: types[name] for name, _ in tap.inputs if name in types}
-
-
-def _types(model: onnx.ModelProto) -> Mapping[str, np.dtype[Any]]:
-    inferred = onnx.shape_inference.infer_shapes(model).graph
-    found = {}
-    for value in [*inferred.value_info, *inferred.input, *inferred.output]:
-        kind = value.type.tensor_type.elem_type
-        text = kind == onnx.TensorProto.STRING
-        if kind:
-            found[value.name] = np.dtype(object) if text else onnx.helper.tensor_dtype_to_np_dtype(kind)
-    return found
-
-
-def _typed(block: Array, dtype: np.dtype[Any]) -> Array:
-    """A stage's native input as the graph holds it; missing text as the empty string."""
-    if dtype == np.dtype(object):
-        flat = ["" if v is None or v != v else str(v) for v in block.ravel().tolist()]
-        out = np.empty(len(flat), object)
-        out[:] = flat
-        return out.reshape(block.shape)
-    with np.errstate(all="ignore"):
-        return np.ascontiguousarray(block.astype(np.float64) if block.dtype.kind == "O" else block).astype(
-            dtype
-        )
-
-
 def _finding(
-    tap: Tap, record: Any, running: Mapping[str, Array], alone: _Alone, refused: str, tolerance: Tolerance
+    tap: Tap, record: Any, running: Mapping[str, Array], alone: Pieces, refused: str, tolerance: Tolerance
 ) -> StageFinding:  # fmt: skip
     inputs, native = record
     whole = _judged(tap, native, running, tolerance, alone.outputs)
@@ -207,8 +129,9 @@ def _judged(
     """Verdicts on the answers that both sides have."""
     found = []
     for method, names in tap.answers.items():
-        if method in native and all(name in values for name in names):
-            ours = _side_by_side([values[name] for name in names])
+        parts = [part for name in names if (part := whole(tap, name, values)) is not None]
+        if method in native and len(parts) == len(names):
+            ours = _side_by_side(parts)
             pair = _alike(native[method], ours, outputs.issuperset(names))
             found.append(compare_output(method, *pair, tolerance))
     return found
@@ -229,7 +152,7 @@ def _alike(native: Array, ours: Array, final: bool) -> tuple[Array, Array]:
     if final:
         return native, ours
     if native.dtype.kind == "O" or ours.dtype.kind == "O":
-        return _typed(native, np.dtype(object)), _typed(ours, np.dtype(object))
+        return typed(native, np.dtype(object)), typed(ours, np.dtype(object))
     if native.dtype != ours.dtype:
         single = np.float32 in (native.dtype, ours.dtype)
         common = np.float32 if single else np.float64

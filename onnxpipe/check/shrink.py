@@ -42,16 +42,18 @@ def shrink(
             break
         size = max(1, min(size // (1 if len(working) else 2), len(left) // 2))
     for slot in left:
-        best = _plainer(best, slot, fails)
+        best = _fewer_words(_plainer(best, slot, fails), slot, fails)
     return best, tuple(left)
 
 
 def fewer(rows: Rows, place: int, fails: Fails) -> dict[str, Array]:
     """As few of the rows as possible, the one at ``place`` first, while that one still fails.
 
-    For differences that depend on the other rows of a batch.
+    For differences that depend on the other rows of a batch; where they don't either, that one alone.
     """
     others = [i for i in range(length(rows)) if i != place]
+    if not fails(take(rows, [place, *others]))[0]:
+        others = []
     while len(others) > 1:
         half = len(others) // 2
         kept = [part for part in (others[:half], others[half:]) if fails(take(rows, [place, *part]))[0]]
@@ -96,15 +98,32 @@ def _reset(row: Rows, default: Rows, group: Sequence[Slot]) -> dict[str, Array]:
 def _plainer(row: dict[str, Array], slot: Slot, fails: Fails) -> dict[str, Array]:
     """The row with a plainer value at a cell that has to stay, where one still fails."""
     value = column(row, slot)[0]
-    tried = []
-    for candidate in _plain_values(value):
-        made = copied(row)
-        made[slot.name][0, slot.column] = candidate
-        tried.append(made)
+    tried = [_with(row, slot, candidate) for candidate in _plain_values(value)]
     if not tried:
         return row
     working = np.flatnonzero(fails(joined(tried)))
     return tried[working[0]] if len(working) else row
+
+
+def _fewer_words(row: dict[str, Array], slot: Slot, fails: Fails) -> dict[str, Array]:
+    """The row without the words of a text cell that it also fails without, halves of them first."""
+    value = column(row, slot)[0]
+    words = value.split(" ") if isinstance(value, str) else []
+    size = len(words) // 2
+    while size and len(words) > 1:
+        shorter = [words[:i] + words[i + size :] for i in range(0, len(words), size)]
+        tried = [_with(row, slot, " ".join(each)) for each in shorter]
+        working = np.flatnonzero(fails(joined(tried)))
+        if len(working):
+            row, words = tried[working[0]], shorter[working[0]]
+        size = min(size, len(words) // 2) if len(working) else size // 2
+    return row
+
+
+def _with(row: Rows, slot: Slot, value: Any) -> dict[str, Array]:
+    made = copied(row)
+    made[slot.name][0, slot.column] = value
+    return made
 
 
 def _plain_values(value: Any) -> list[Any]:

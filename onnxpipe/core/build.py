@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -12,16 +12,17 @@ import spox
 from onnx import helper
 
 from onnxpipe.core.apply import parts, tensor
-from onnxpipe.core.fragment import Fragment, Tap
+from onnxpipe.core.fragment import Fragment, Tally, Tap
 from onnxpipe.core.guards import guarded
 from onnxpipe.core.ops import Tensor, Var, argument, before_widening, cast, const, dtype_of, is_string, op
 from onnxpipe.core.options import IR_VERSION, ML_OPSET, OPSET, Options
 from onnxpipe.core.passes import broadcasting, hoisting, opsets, passed_over, pruning, refusals
 from onnxpipe.core.plan import Answered, Context, Plan
-from onnxpipe.core.registry import Answers, find
+from onnxpipe.core.registry import Answers
 from onnxpipe.core.running import side_by_side
 from onnxpipe.core.signature import Port, numpy_dtype
 from onnxpipe.core.table import Table
+from onnxpipe.core.tallies import static_width, tally_of
 from onnxpipe.errors import BadInput
 
 _LISTED = ("predict_proba",)
@@ -131,8 +132,19 @@ def _taps(context: Context, model: onnx.ModelProto) -> Iterator[Tap]:
     for stage, table, answers in context.taps:
         inputs = tuple((_value(b.var, computed), b.width) for b in table.blocks if b.var is not None)
         named = {m: tuple(_value(v, computed) for v in parts(value)) for m, value in answers.items()}
-        converter = find(stage.kind)
-        yield Tap(stage.path, stage.kind, inputs, named, converter is not None and converter.in_single(stage))
+        held = (*parts(table), *(v for value in answers.values() for v in parts(value)))
+        yield Tap(stage.path, stage.kind, inputs, named, _tallies(held, computed))
+
+
+def _tallies(held: Iterable[Var], computed: Container[str]) -> dict[str, Tally]:
+    """What values that nothing reads as the matrices they are would be added up of."""
+    absent = {name: v for v in held if (name := _value(v, computed)) not in computed}
+    found = {name: (tally_of(v), static_width(v)) for name, v in absent.items()}
+    return {
+        name: Tally(_value(tally.places, computed), _value(tally.values, computed), width)
+        for name, (tally, width) in found.items()
+        if tally
+    }
 
 
 def _value(var: Var, computed: Container[str]) -> str:

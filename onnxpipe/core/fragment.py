@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
+from typing import Any, NamedTuple
 
 import onnx
 
@@ -16,35 +17,63 @@ PREFIX = "io.onnxpipe."
 """Namespace of our keys in ``metadata_props``."""
 
 
+class Tally(NamedTuple):
+    """The names of the places and the numbers that a matrix would be added up of, and its width."""
+
+    places: str
+    values: str
+    width: int
+
+
 @dataclass(frozen=True, slots=True)
 class Tap:
     """Where one stage's values are in a graph: value names of its input blocks and its answers.
 
     ``inputs`` are (value name, width) in column order; ``answers`` map method to value names,
-    several where an answer has columns of several dtypes. ``single`` says that native answers in float32.
+    several where an answer has columns of several dtypes. ``tallies`` maps a value that isn't computed
+    to what ``core.tallies`` would add it up of.
     """
 
     path: str
     kind: str
     inputs: tuple[tuple[str, int], ...]
     answers: Mapping[str, tuple[str, ...]]
-    single: bool = False
+    tallies: Mapping[str, Tally] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, object]:
-        """What metadata keep: which stages answer in float32 has an entry of its own there."""
-        return {name: value for name, value in asdict(self).items() if name != "single"}
+        return {key: value for key, value in asdict(self).items() if value or key != "tallies"}
 
     @classmethod
     def from_json(cls, data: Mapping[str, object]) -> Tap:
         inputs = tuple((str(name), int(width)) for name, width in data["inputs"])  # type: ignore[attr-defined]
         answers = {k: tuple(map(str, v)) for k, v in data["answers"].items()}  # type: ignore[attr-defined]
-        return cls(str(data["path"]), str(data["kind"]), inputs, answers)
+        found: Any = data.get("tallies", {})
+        tallies = {str(name): Tally(str(p), str(v), int(width)) for name, (p, v, width) in found.items()}
+        return cls(str(data["path"]), str(data["kind"]), inputs, answers, tallies)
 
     def renamed(self, names: Mapping[str, str]) -> Tap:
         """The same tap after values were renamed."""
         inputs = tuple((names.get(name, name), width) for name, width in self.inputs)
         answers = {k: tuple(names.get(n, n) for n in v) for k, v in self.answers.items()}
-        return replace(self, inputs=inputs, answers=answers)
+        tallies = {
+            names.get(n, n): Tally(names.get(t.places, t.places), names.get(t.values, t.values), t.width)
+            for n, t in self.tallies.items()
+        }
+        return replace(self, inputs=inputs, answers=answers, tallies=tallies)
+
+    @property
+    def values(self) -> set[str]:
+        """The names of all that the answers are, or are added up of."""
+        found = (name for names in self.answers.values() for name in names)
+        return {value for name in found for value in self.tallies.get(name, (name,))[:2]}
+
+    def within(self, computed: Container[str]) -> Tap | None:
+        """The tap of what a graph computes; None where that is none of the stage's answers."""
+        tallies = {n: t for n, t in self.tallies.items() if t.places in computed and t.values in computed}
+        answers = {
+            m: names for m, names in self.answers.items() if all(n in computed or n in tallies for n in names)
+        }
+        return replace(self, answers=answers, tallies=tallies) if answers else None
 
 
 @dataclass(frozen=True, slots=True)

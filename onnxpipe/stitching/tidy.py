@@ -7,7 +7,6 @@ functions wrap that, so that several passes share one conversion and none change
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 import onnx
@@ -54,7 +53,7 @@ def tidied(model: Model, taps: Iterable[Tap], passes: Iterable[Pass] | None = No
     _drop_stated(made.graph)
     there = {value.name for value in made.graph.input} | {n for node in made.graph.node for n in node.output}
     there |= {tensor.name for tensor in made.graph.initializer}
-    kept = (_live(tap.renamed(names), there) for tap in taps)
+    kept = (tap.renamed(names).within(there) for tap in taps)
     return Fragment(made, tuple(tap for tap in kept if tap))
 
 
@@ -64,11 +63,6 @@ def _drop_stated(graph: onnx.GraphProto) -> None:
     kept = [value for value in graph.value_info if value.name not in known]
     del graph.value_info[:]
     graph.value_info.extend(kept)
-
-
-def _live(tap: Tap, there: set[str]) -> Tap | None:
-    answers = {m: vs for m, vs in tap.answers.items() if all(v in there for v in vs)}
-    return replace(tap, answers=answers) if answers else None
 
 
 def _sort(model: Model) -> Mapping[str, str]:

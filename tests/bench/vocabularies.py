@@ -1,6 +1,6 @@
-"""A TfidfVectorizer of 100,000 words against skl2onnx: conversion and latency.
+"""A TfidfVectorizer of 100,000 words against skl2onnx: conversion and latency, alone and before a model.
 
-The answer is dense, 100,000 columns, so batches stay small.
+Alone its answer is dense, 100,000 columns, so batches stay small.
 """
 
 from __future__ import annotations
@@ -28,16 +28,22 @@ def rows() -> Iterator[Row]:
         yield from compared(f"TfidfVectorizer, {WORDS:,} words", large, LIMITS)
         each = [1e5 * cost("ours", p)[0] / n for p, n in ((large, WORDS), (small, WORDS // 4))]
         yield Row("100,000 words converted, of 100,000", *each, "s CPU", "ours, of 25,000", PER_NODE)
-        peer = session(theirs(large))
-        for dtype in ("float32", "float64"):
-            graph = session(ours(large, dtype))
-            for count in (1, 100):
-                fed = {"X": documents(count)}
-                found = duel(lambda: graph.run(None, fed), lambda: peer.run(None, fed), 2.0)  # noqa: B023
-                yield Row(
-                    f"TfidfVectorizer, {WORDS:,} words, {dtype} graph, {count} texts",
-                    found.ours * 1e6, found.peer * 1e6, "µs", PEER, LATENCY[dtype], found.ratio,
-                )  # fmt: skip
+        yield from latency(f"TfidfVectorizer, {WORDS:,} words", large)
+        yield from latency(f"TfidfVectorizer, {WORDS:,} words, LogisticRegression", classifier(large))
+
+
+def latency(name: str, path: Path) -> Iterator[Row]:
+    """One text and a hundred, in both precisions."""
+    peer = session(theirs(path))
+    for dtype in ("float32", "float64"):
+        graph = session(ours(path, dtype))
+        for count in (1, 100):
+            fed = {"X": documents(count)}
+            found = duel(lambda: graph.run(None, fed), lambda: peer.run(None, fed), 2.0)  # noqa: B023
+            yield Row(
+                f"{name}, {dtype} graph, {count} texts",
+                found.ours * 1e6, found.peer * 1e6, "µs", PEER, LATENCY[dtype], found.ratio,
+            )  # fmt: skip
 
 
 def vocabulary(count: int) -> Any:
@@ -53,6 +59,19 @@ def vectorizer(folder: Path, count: int) -> Path:
     path = folder / f"{count}.joblib"
     joblib.dump(TfidfVectorizer().fit(texts), path)
     return path
+
+
+def classifier(path: Path) -> Path:
+    """The same vectoriser before a model of three classes."""
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+
+    texts = list(documents(300)[:, 0])
+    model = make_pipeline(joblib.load(path), LogisticRegression(max_iter=20))
+    model[-1].fit(model[0].transform(texts), np.arange(len(texts)) % 3)
+    made = path.with_name("classifier.joblib")
+    joblib.dump(model, made)
+    return made
 
 
 def documents(count: int) -> Any:

@@ -10,9 +10,8 @@ import pytest
 import spox
 from numpy.typing import NDArray
 
-from onnxpipe.blocks import numeric
+from onnxpipe.blocks import numeric, terms
 from onnxpipe.blocks.factors import topics
-from onnxpipe.blocks.language import terms
 from onnxpipe.core.frame import Terms
 from onnxpipe.core.ops import Tensor, Var, argument, const, op
 from tests.harness import open_session

@@ -49,6 +49,22 @@ def test_text_that_matters_is_shortened() -> None:
     assert row["city"][0, 0] == "T"
 
 
+def test_words_that_dont_matter_are_left_out() -> None:
+    text = " ".join(f"w{i}" for i in range(300))
+    row = {"X": np.zeros((1, 20)), "city": np.array([[text]], object)}
+    default = {"X": np.zeros((1, 20)), "city": np.array([["Oslo"]], object)}
+    asked = []
+
+    def fails(batch: Any) -> Any:
+        asked.append(len(batch["city"]))
+        words = [set(text.split(" ")) for text in batch["city"][:, 0]]
+        return np.array([{"w17", "w200"} <= held for held in words])
+
+    row, _ = shrink(row, default, CELLS, fails)
+    assert row["city"][0, 0] == "w17 w200"
+    assert len(asked) < 60
+
+
 def test_where_every_row_fails_there_is_no_default() -> None:
     assert default_row(rows(), CELLS, lambda batch: np.ones(len(batch["X"]), bool)) is None
 

@@ -14,6 +14,7 @@ import onnx
 import pandas as pd
 import pytest
 from sklearn.decomposition import MiniBatchNMF
+from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import CategoricalNB
 from sklearn.pipeline import make_pipeline
@@ -47,6 +48,17 @@ def test_a_pipeline_that_refuses_whatever_it_has_not_seen_is_judged() -> None:
     report = verify(onnxpipe.convert(pipeline), pipeline, frame, rows=150)
     assert report, str(report)
     assert report.refusals.both
+
+
+def test_a_missing_text_that_only_the_original_refuses_is_told_with_a_way_out() -> None:
+    texts = ["good day", "bad night", "fine", "so so"] * 5
+    pipeline = make_pipeline(CountVectorizer(), LogisticRegression()).fit(texts, [0, 1, 0, 1] * 5)
+    asked = pd.DataFrame({"text": [*texts, None]})
+    report = verify(onnxpipe.convert(pipeline), pipeline, asked, rows=100)
+    assert report.refusals.native_only == 1
+    assert report.counterexample is None, "the row itself, without its gap, is answered by both"
+    assert any("--missing-string" in note for note in report.setting.notes)
+    assert verify(onnxpipe.convert(pipeline, missing_string="<none>"), pipeline, asked, rows=100)
 
 
 def test_no_rows_are_made_up_that_a_stage_is_not_made_for() -> None:

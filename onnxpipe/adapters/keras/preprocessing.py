@@ -8,11 +8,12 @@ import numpy as np
 
 from onnxpipe.adapters.keras.calls import Call, Value, floats
 from onnxpipe.adapters.keras.layers import own
-from onnxpipe.blocks.language.text import counted, tallied
+from onnxpipe.blocks.language.text import counted
 from onnxpipe.core.guards import refuse
 from onnxpipe.core.ops import Var, cast, const, dtype_of, op, shape_of
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import converts
+from onnxpipe.core.tallies import tallied
 
 
 @converts("keras.layers.Rescaling")

@@ -16,12 +16,15 @@ from onnxpipe.blocks.language import capitals, text
 from onnxpipe.blocks.language.capitals import Written
 from onnxpipe.blocks.language.occurrences import NEVER, Gram, numbered, occurrences
 from onnxpipe.blocks.regex.patterns import translated
-from onnxpipe.core.ops import Var
+from onnxpipe.core.ops import Var, ml
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.table import Table
 
 _NEVER = "A B"
 """No word."""
+
+_UNKNOWN = "  "
+"""What stands for words that are in no sequence; no sequence of words has two blanks in a row."""
 
 _WIDE = 1024
 """Terms from which it takes longer to cut a row off counts than to count by way of numbers."""
@@ -53,6 +56,10 @@ def counts(stage: Stage, x: Table, known: Mapping[str, int], dtype: Any) -> Var 
         return text.words(texts, translated(stage.token_pattern))
 
     documents, width = analysing.documents(stage, x), len(known)
+    if int(stage.ngram_range[1]) > 1 and width >= _WIDE:
+        return text.counted(
+            text.padded(documents, lambda texts: _places(stage, tokens(texts), held)), width, dtype
+        )
     if int(stage.ngram_range[1]) > 1:
         return text.padded(documents, lambda texts: _sequences(tokens(texts), held, width))
     columns = {way: held.grams[word,] for way, word in held.written.ways.items()}
@@ -78,6 +85,20 @@ def _vocabulary(stage: Stage, known: Mapping[str, int]) -> _Vocabulary:
         else Written({name: name for name in sorted(names)})
     )
     return _Vocabulary(grams, written, stops)
+
+
+def _places(stage: Stage, tokens: Var, held: _Vocabulary) -> Var:
+    """int64 ``[N, G]``: the column of each sequence of words, those left out aside; -1 for unknown ones."""
+    stops = set(held.stops)
+    ways = {way: text.BLANK if word in stops else word for way, word in held.written.ways.items()}
+    ways[text.BLANK] = text.BLANK
+    known = ml.label_encoder(
+        tokens, keys_strings=[*ways], values_strings=[*ways.values()], default_string=_UNKNOWN
+    )
+    low, high = (int(n) for n in stage.ngram_range)
+    found = text.grams(text.compacted(known) if stops else known, range(low, high + 1), " ")
+    sequences = np.array([" ".join(words) for words in held.grams], object)
+    return coded(found, [Coding(sequences, np.fromiter(held.grams.values(), np.int64))], -1)
 
 
 def _sequences(tokens: Var, held: _Vocabulary, width: int) -> Var:

@@ -8,7 +8,7 @@ import numpy as np
 
 from onnxpipe.adapters.sklearn import categories
 from onnxpipe.adapters.sklearn.analysing import terms
-from onnxpipe.adapters.sklearn.text import texts
+from onnxpipe.adapters.sklearn.text import hot, texts
 from onnxpipe.blocks.hashing import hashes
 from onnxpipe.blocks.language import text
 from onnxpipe.core.ops import Var, cast
@@ -27,8 +27,7 @@ def hashing_vectorizer(stage: Stage, x: Table) -> Table:
     """The terms' signs added up in the columns of their hashes, each row over its norm."""
     found = terms(stage, x)
     if stage.binary:  # terms that cancel out are there all the same
-        hot = cast(_tally(stage, found, signed=False), np.bool_)
-        result = cast(hot, categories.numpy_type(stage.dtype))
+        result = hot(_tally(stage, found, signed=False), categories.numpy_type(stage.dtype))
     else:
         result = _tally(stage, found, signed=bool(stage.alternate_sign))
     if stage.norm is None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from onnxpipe.blocks import classes, densities, linear, numeric
+from onnxpipe.blocks import classes, densities, linear, numeric, terms
 from onnxpipe.core.guards import require
 from onnxpipe.core.ops import Var, cast, const, dtype_of, op, promote
 from onnxpipe.core.plan import Stage
@@ -52,7 +52,7 @@ def _thresholds(stage: Stage) -> Mapping[int, Any]:
 def bernoulli_nb(stage: Stage, x: Var) -> Answers:
     """``x @ (log p - log(1 - p)).T + log prior + sum(log(1 - p))`` for ``x`` binarised to 0 and 1."""
     if stage.binarize is not None:
-        x = cast(op.greater(*promote(x, stage.binarize)), dtype_of(x))
+        x = _above(x, stage.binarize)
     log_no = np.log(1 - np.exp(stage.feature_log_prob_))
     constant = stage.class_log_prior_ + log_no.sum(axis=1)
     weights = stage.feature_log_prob_ - log_no
@@ -60,6 +60,15 @@ def bernoulli_nb(stage: Stage, x: Var) -> Answers:
         np.abs(weights).sum(axis=1).max() + np.abs(constant).max() if stage.binarize is not None else np.inf
     )
     return posterior(stage, linear.affine(x, weights, constant), largest)
+
+
+def _above(x: Var, threshold: float) -> Var:
+    """1 where ``x`` is above the threshold, else 0."""
+
+    def step(values: Var) -> Var:
+        return cast(op.greater(*promote(values, threshold)), dtype_of(x))
+
+    return terms.each(x, step) if threshold >= 0 else step(x)
 
 
 def _categories(stage: Stage) -> Mapping[int, Any]:

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from onnxpipe.adapters.sklearn.delegation import answered, check_of, columns_of, inner
 from onnxpipe.adapters.sklearn.importances import FROZEN, importances
+from onnxpipe.blocks import terms
 from onnxpipe.core.apply import unfloated
-from onnxpipe.core.ops import take_columns
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.record import Record
 from onnxpipe.core.registry import Answers, converts
@@ -27,7 +27,7 @@ def _selected(stage: Stage, x: Table, mask: Any, check: Check = Check.NONFINITE)
     """The columns where the mask ``[d]`` holds; all columns are checked, as native does."""
     values = unfloated(stage, x, check)
     finite = not x.risky or check is Check.NONFINITE
-    return Table.of(take_columns(values, np.flatnonzero(mask)), finite=finite).kept(x.stored)
+    return Table.of(terms.take(values, np.flatnonzero(mask)), finite=finite).kept(x.stored)
 
 
 @converts("sklearn.feature_selection.VarianceThreshold")

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from onnxpipe.adapters.sklearn import categories, counting
-from onnxpipe.adapters.sklearn.analysing import refuse_code, terms
+from onnxpipe.adapters.sklearn import analysing, categories, counting
+from onnxpipe.blocks import terms
 from onnxpipe.blocks.categorical import Coding, coded
 from onnxpipe.blocks.language import text
 from onnxpipe.core.apply import transformed
@@ -36,12 +36,16 @@ def vocabulary(stage: Stage) -> Mapping[str, int]:
 
 
 def _edges(stage: Stage) -> Mapping[int, Any]:
-    """Each term as a text of its own, of the many in large vocabularies some."""
+    """Each term as a text of its own; in large vocabularies some, and all of them many to a text."""
     known = sorted(vocabulary(stage))
-    return {0: known[:: 1 + len(known) // _SHOWN]}
+    if len(known) <= _SHOWN:
+        return {0: known}
+    together = [" ".join(known[i::_TEXTS]) for i in range(_TEXTS)]
+    return {0: [*known[:: 1 + len(known) // _SHOWN], *together]}
 
 
-_SHOWN = 200
+_SHOWN, _TEXTS = 200, 100
+"""Terms up to which each is a text of its own, and texts that hold all terms where there are more."""
 
 
 @converts("sklearn.feature_extraction.text.CountVectorizer", columns=texts, edges=_edges)
@@ -54,13 +58,18 @@ def counts(stage: Stage, x: Table) -> Var:
     """``[N, vocabulary]`` in the vectoriser's dtype."""
     known = vocabulary(stage)
     dtype = categories.numpy_type(stage.dtype)
-    refuse_code(stage)
+    analysing.refuse_code(stage)
     exact = dtype if dtype.kind == "f" else np.dtype(np.int64)
     found = counting.counts(stage, x, known, exact)
     if found is None:
         columns = Coding(np.array([*known], object), np.fromiter(known.values(), np.int64))
-        found = text.counted(coded(terms(stage, x, known), [columns], -1), len(known), exact)
-    return cast(cast(found, np.bool_) if stage.binary else found, dtype)
+        found = text.counted(coded(analysing.terms(stage, x, known), [columns], -1), len(known), exact)
+    return hot(found, dtype) if stage.binary else cast(found, dtype)
+
+
+def hot(counted: Var, dtype: Any) -> Var:
+    """1 where a count isn't 0."""
+    return terms.each(counted, lambda values: cast(cast(values, np.bool_), dtype))
 
 
 @converts("sklearn.feature_extraction.text.TfidfVectorizer", columns=texts, edges=_edges)
@@ -77,9 +86,10 @@ def tfidf_transformer(stage: Stage, x: Var) -> Table:
         x = text.logarithmic(x)
     weights = np.asarray(stage.get("idf_", 1.0))
     x = text.weighted(x, weights) if weights.ndim else x
+    safe = not stage.sublinear_tf and bool(np.isfinite(weights).all())
     if stage.norm is None:
-        return Table.of(x)
+        return Table.of(x, finite=safe and terms.terms_of(x) is not None)  # counts of words are small
     # The norm's own check refuses what weights made infinite, and logarithms of negative numbers.
-    if stage.sublinear_tf or not np.isfinite(weights).all():
-        x = guarded(stage.context, x, Check.NONFINITE)
+    if not safe:
+        x = terms.each(x, lambda values: guarded(stage.context, values, Check.NONFINITE))
     return Table.of(text.normed(x, stage.norm), finite=True)

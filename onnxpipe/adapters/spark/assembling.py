@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from onnxpipe.adapters.spark import kinds
 from onnxpipe.adapters.spark.columns import numbers
-from onnxpipe.blocks.language import terms
+from onnxpipe.blocks import terms
 from onnxpipe.core.frame import Column, Columns, Terms
 from onnxpipe.core.guards import refuse
 from onnxpipe.core.ops import Var, concat, dtype_of, op

@@ -10,12 +10,12 @@ import numpy as np
 from onnxpipe.adapters.spark import java_text, kinds
 from onnxpipe.blocks import categorical, elementwise
 from onnxpipe.blocks.categorical import Coding
-from onnxpipe.blocks.language import terms
 from onnxpipe.core.frame import Column, Terms, vector
 from onnxpipe.core.guards import require
 from onnxpipe.core.ops import Var, cast, const, dtype_of, op
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import converts
+from onnxpipe.core.tallies import is_long
 from onnxpipe.errors import BadInput
 
 
@@ -72,7 +72,7 @@ def one_hot_encoder(stage: Stage, x: Var, place: int) -> Column:
     index = cast(op.where(valid, x, const(float(count))), np.int64)
     width = count + keeps - stage.dropLast
     dense = cast(op.equal(index, const(np.arange(width))), np.float64)
-    if not terms.is_long(width):
+    if not is_long(width):
         return vector(dense)
     known = cast(op.less(index, const(width)), np.float64)
     return Column(dense, vector=True, terms=Terms(op.min([index, const(width - 1)]), known))

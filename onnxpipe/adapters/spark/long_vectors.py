@@ -9,11 +9,11 @@ from typing import Any
 from numpy.typing import NDArray
 
 from onnxpipe.adapters.spark.columns import numbers
-from onnxpipe.blocks import linear
-from onnxpipe.blocks.language import terms
+from onnxpipe.blocks import linear, terms
 from onnxpipe.blocks.points import distances
 from onnxpipe.core.frame import Column, Terms, vector
 from onnxpipe.core.ops import Var, op
+from onnxpipe.core.tallies import is_long
 
 Array = NDArray[Any]
 
@@ -22,8 +22,8 @@ def column(x: Terms, width: int, values: Callable[[Var], Var] | None = None) -> 
     """Vectors of ``width`` elements; ``values``, if given, makes others of them, each place there once."""
     dense = terms.dense(x, width)
     if values is None:
-        return Column(dense, vector=True, terms=x if terms.is_long(width) else None)
-    if not terms.is_long(width):
+        return Column(dense, vector=True, terms=x if is_long(width) else None)
+    if not is_long(width):
         return vector(values(dense))
     once = terms.merged(x)
     once = Terms(once.places, values(once.values))

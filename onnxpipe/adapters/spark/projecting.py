@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 
 from onnxpipe.adapters.spark import kinds, long_vectors
 from onnxpipe.adapters.spark.columns import numbers
-from onnxpipe.blocks import linear, numeric
-from onnxpipe.blocks.language import terms
+from onnxpipe.blocks import linear, numeric, terms
 from onnxpipe.core.frame import Column, vector
 from onnxpipe.core.guards import refuse
 from onnxpipe.core.ops import Var, const, op

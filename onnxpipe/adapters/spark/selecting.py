@@ -6,7 +6,7 @@ import numpy as np
 
 from onnxpipe.adapters.spark import kinds
 from onnxpipe.adapters.spark.columns import numbers
-from onnxpipe.blocks.language import terms
+from onnxpipe.blocks import terms
 from onnxpipe.core.frame import Column
 from onnxpipe.core.ops import take_columns
 from onnxpipe.core.plan import Stage

@@ -14,7 +14,9 @@ from onnxpipe.blocks.hashing.fingerprints import fingerprint, together
 from onnxpipe.blocks.hashing.keyed_hashes import sip_hash
 from onnxpipe.blocks.hashing.octets import Octets, encoded
 from onnxpipe.blocks.hashing.uint64 import remainder, word
-from onnxpipe.blocks.language.text import BLANK, padded, tallied
+from onnxpipe.blocks.language.text import BLANK, padded
+from onnxpipe.blocks.terms import summed
+from onnxpipe.core.frame import Terms
 from onnxpipe.core.ops import Var, cast, concat, const, is_string, op, shape_of, shaped
 
 _MASK = 0xFFFFFFFF
@@ -45,7 +47,7 @@ def added(parts: Sequence[Hashed], width: int) -> Var:
     special case for the lowest int32, which has no magnitude there, is this very formula in int64.
     """
     codes, weights = (concat(list(each), 1) for each in zip(*parts, strict=True))
-    return tallied(op.mod(op.abs(codes), const(width)), weights, width)
+    return summed(Terms(op.mod(op.abs(codes), const(width)), weights), width)
 
 
 def signed_hash(name: str, seed: int = 0) -> int:

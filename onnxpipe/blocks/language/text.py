@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from onnxpipe.blocks import linear, numeric
+from onnxpipe.blocks import linear, numeric, terms
 from onnxpipe.blocks.categorical import Coding, coded
 from onnxpipe.blocks.contrib import matches
 from onnxpipe.blocks.regex.masks import named_class, ranges
 from onnxpipe.blocks.regex.patterns import Pattern
-from onnxpipe.core.ops import Var, batch_size, cast, concat, const, dtype_of, op
+from onnxpipe.core.frame import Terms
+from onnxpipe.core.ops import Var, cast, concat, const, dtype_of, op
+from onnxpipe.core.tallies import tallied
 
 Array = NDArray[Any]
 
@@ -127,18 +129,10 @@ def is_among(tokens: Var, listed: Sequence[str]) -> Var:
     )
 
 
-def tallied(places: Var, values: Var, width: int) -> Var:
-    """``values`` ``[N, G]`` added up at their places: ``[N, width]``."""
-    sizes = op.concat([batch_size(places), const([width])], axis=0)
-    zeros = op.constant_of_shape(sizes, value=np.zeros(1, dtype_of(values)))
-    # Reshape only to tell the width, which inference can't see.
-    return op.reshape(op.scatter_elements(zeros, places, values, axis=1, reduction="add"), const([0, width]))
-
-
 def counted(places: Var, width: int, dtype: Any) -> Var:
     """How often each place occurs in a row of int64 ``[N, G]``, those below 0 aside: ``[N, width]``."""
-    known = op.greater_or_equal(places, const(0))
-    return tallied(op.max([places, const(0)]), cast(known, dtype), width)
+    known = cast(op.greater_or_equal(places, const(0)), dtype)
+    return terms.summed(Terms(op.max([places, const(0)]), known), width)
 
 
 def normed(x: Var, norm: str) -> Var:
@@ -146,6 +140,10 @@ def normed(x: Var, norm: str) -> Var:
 
     Sums in float64 whatever ``x`` is: inplace_csr_row_normalize_l2 of sklearn/utils/sparsefuncs_fast.pyx.
     """
+    return terms.each(x, lambda values: _normed(values, norm))
+
+
+def _normed(x: Var, norm: str) -> Var:
     parts = cast(op.abs(x) if norm == "l1" else op.mul(x, x), np.float64)
     size = op.reduce_sum(parts, const([1]))
     size = size if norm == "l1" else op.sqrt(size)
@@ -156,13 +154,20 @@ def normed(x: Var, norm: str) -> Var:
 
 def weighted(x: Var, weights: Array) -> Var:
     """``x * weights`` ``[N, d]`` in the dtype of ``x``; 0 stays 0, whatever its weight."""
-    product = cast(x * numeric.beside(x, weights), dtype_of(x))
-    if np.isfinite(weights).all():
-        return product
-    return op.where(op.equal(x, const(0, dtype_of(x))), x, product)
+    held = terms.terms_of(x)
+    beside = op.gather(const(weights), held.places, axis=0) if held else numeric.beside(x, weights)
+    values = held.values if held else x
+    product = cast(values * beside, dtype_of(x))
+    if not np.isfinite(weights).all():
+        product = op.where(op.equal(values, const(0, dtype_of(x))), values, product)
+    return tallied(held.places, product, len(weights)) if held else product
 
 
 def logarithmic(counts: Var) -> Var:
     """``1 + log(count)`` of the counts that aren't 0."""
+    return terms.each(counts, _logarithmic)
+
+
+def _logarithmic(counts: Var) -> Var:
     none, one = op.equal(counts, const(0, dtype_of(counts))), const(1, dtype_of(counts))
     return op.where(none, counts, op.add(op.log(counts), one))

@@ -4,7 +4,6 @@ types written down that ONNX's own shape inference can't know."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 
 import onnx
 from onnx import defs
@@ -19,7 +18,7 @@ def finish(model: onnx.ModelProto, taps: tuple[Tap, ...]) -> Fragment:
     """
     renames = _fold_identities(model.graph)
     _declare(model.graph)
-    named = {value for tap in taps for vs in tap.answers.values() for value in vs}
+    named = {value for tap in taps for value in tap.values}
     wanted = {renames.get(value, value) for value in named}
     _shorten(model.graph, wanted)
     _leave_out(model, wanted)
@@ -27,8 +26,8 @@ def finish(model: onnx.ModelProto, taps: tuple[Tap, ...]) -> Fragment:
     computed |= {value.name for value in model.graph.input}
     taps = tuple(tap.renamed(renames) for tap in taps)
     # An answer that is passed on is also the outer stages' own; those come after the inner ones.
-    _mark(model.graph, {v: tap.path for tap in reversed(taps) for vs in tap.answers.values() for v in vs})
-    return Fragment(model, tuple(t for tap in taps if (t := _live(tap, computed))))
+    _mark(model.graph, {value: tap.path for tap in reversed(taps) for value in tap.values})
+    return Fragment(model, tuple(t for tap in taps if (t := tap.within(computed))))
 
 
 def drop_unread(graph: onnx.GraphProto) -> None:
@@ -68,14 +67,12 @@ def _leave_out(model: onnx.ModelProto, wanted: set[str]) -> None:
 def _shorten(graph: onnx.GraphProto, wanted: set[str]) -> None:
     """Take from If what nothing reads and nobody wants, and from its branches what is computed for it alone.
 
-    Only names are looked at, which are of one value each in a whole model. What a node answers is read by
-    later ones alone, so that what is left of those before it changes nothing.
+    Only names are looked at, which are of one value each in a whole model.
     """
-    chosen = [node for node in graph.node if node.op_type == "If" and not node.domain]
-    if chosen:
-        read = wanted | {name for each in graph.node for name in _reads(each)}
-        read |= {value.name for value in graph.output}
-        for node in chosen:
+    for node in graph.node:
+        if node.op_type == "If" and not node.domain:
+            read = wanted | {name for each in graph.node for name in _reads(each)}
+            read |= {value.name for value in graph.output}
             unread = [i for i, name in enumerate(node.output) if name not in read]
             branches = [attribute.g for attribute in node.attribute]
             for answers in (node.output, *(branch.output for branch in branches)):
@@ -142,11 +139,6 @@ def _declare(graph: onnx.GraphProto) -> None:
         for attribute in node.attribute:
             if attribute.HasField("g"):
                 _declare(attribute.g)
-
-
-def _live(tap: Tap, computed: set[str]) -> Tap | None:
-    answers = {m: vs for m, vs in tap.answers.items() if all(v in computed for v in vs)}
-    return replace(tap, answers=answers) if answers else None
 
 
 def _fold_identities(graph: onnx.GraphProto) -> dict[str, str]:

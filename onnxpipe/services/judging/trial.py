@@ -29,6 +29,7 @@ from onnxpipe.core.plan import Context
 from onnxpipe.core.signature import Signature, sized
 from onnxpipe.errors import NativeFailed, Refusal
 from onnxpipe.services.judging import lengths
+from onnxpipe.services.judging.gaps import on_gaps
 from onnxpipe.services.judging.judge import ABSENT, Answers, Judge, Judged
 from onnxpipe.services.judging.matching import Names
 from onnxpipe.services.judging.rows import load_rows
@@ -79,6 +80,7 @@ class Trial:
                 f"the original answers none of the {len(made)} rows: {judged.reasons[0][1]}",
                 where=str(self.native.artefact),
             )
+        self.notes += on_gaps(given, judged, self.judge.missing)
         stages, plainest = self._explained(made, judged, model)
         kept = judged.answered
         in_batches = batches.check(
@@ -112,7 +114,7 @@ class Trial:
         arrive = {a.path: partial(self._arrive, a.path) for a in found}
         budget = min(budget, max(_FEWEST, _LARGEST // row_size(self.sized)))
         loose = any((each.rtol or 0.0) > RTOL_DOUBLE for each in self.tolerances.values())
-        original = Original(arrive, self.judge.told, loose, self._alike)
+        original = Original(arrive, self.judge.told, loose)
         made = self._dated(probes(self.sized, data, found, original, budget=budget, seed=seed))
         made = _tame(made, _BRIGHT, lambda value: value.ndim > 2) if self.judge.facts.get("half") else made
         return _tame(made, _HUGE) if self.exported else made
@@ -128,9 +130,6 @@ class Trial:
 
     def _arrive(self, path: str, rows: Rows) -> Array:
         return self.native.arrive(self.judge.as_native(rows), path)
-
-    def _alike(self, rows: Rows, paths: Sequence[str]) -> Mapping[str, str]:
-        return self.native.alike(self.judge.as_native(rows), paths)
 
     def _anchors(self, given: Rows | None) -> tuple[Anchors, ...]:
         """The anchors of the source's stages; none, with a note, where it can't be read as data."""
@@ -179,8 +178,8 @@ class Trial:
             told = programs.inside(self.model, self.judge.input_names)
         return self.native.stages(self.judge.as_native(rows), wanted, **told)
 
-    def _plainest(self, made: Probes, place: int, model: str) -> Counterexample:
-        """The failing row at a place, made as plain as it can be."""
+    def _plainest(self, made: Probes, place: int, model: str) -> Counterexample | None:
+        """The failing row at a place, made as plain as it can be; None where its gaps alone fail."""
         fails = self.judge.fails
         row: Rows = take(made.rows, [place])
         left: tuple[Slot, ...] = ()
@@ -191,6 +190,8 @@ class Trial:
             if fails(plain)[0]:  # else it only fails in the company of other rows
                 row, left = plain, cells
         judged = self.judge(row)
+        if not judged.wrong[0]:
+            return None
         native = None if judged.native_refused[0] else self.judge.native_answers(row)
         graph = None if judged.graph_refused[0] else self.judge.graph_answers(row)
         test = self._as_test(row, native, graph or {}, model)
