@@ -25,6 +25,7 @@ LEANING = np.array([[2.0, 0.5, 0.0, 0.1], [0.5, 1.0, 0.2, 0.0], [0.0, 0.2, 3.0, 
 TURNED = {"metric": "mahalanobis", "metric_params": {"VI": LEANING}}
 SKEWED = {"metric": "mahalanobis", "metric_params": {"V": LEANING}, "algorithm": "ball_tree"}
 OF_TRUTHS = ("jaccard", "dice", "rogerstanimoto", "russellrao", "sokalsneath")
+ONE_LEAF = {"leaf_size": 100}
 SEARCHED = ("l2", "cityblock", "chebyshev", "canberra", "braycurtis")
 FAR = "from far away all points are equally far"
 ROUND = "latitudes end at the poles"
@@ -32,9 +33,17 @@ NOISE = "native takes squares apart: far away nothing is left of the other colum
 
 CASES = [
     *[
-        Case(kind(metric=metric, algorithm="ball_tree"), huge=1e3, reason=FAR)
+        Case(kind(metric=metric, algorithm="ball_tree", leaf_size=leaf), huge=1e3, reason=FAR)
         for kind in (KNeighborsClassifier, KNeighborsRegressor, KNeighborsTransformer)
-        for metric in ("braycurtis", "canberra")
+        for metric, leaf in (("braycurtis", 100), ("canberra", 30))
+    ],
+    *[
+        Case(
+            kind(metric="braycurtis"),
+            refused="which misses some",
+            reason="it is no metric, and balls no bounds",
+        )
+        for kind in (KNeighborsRegressor, RadiusNeighborsTransformer)
     ],
     Case(KNeighborsClassifier(metric="canberra", algorithm="brute", weights="distance")),
     Case(KNeighborsClassifier(metric="braycurtis", algorithm="brute"), huge=1e3, reason=FAR),
@@ -68,8 +77,14 @@ CASES = [
         reason="native refuses to transform",
     ),
     # Of truths many are equally far, so that which are taken is up to native's heap.
-    *[Case(RadiusNeighborsClassifier(0.6, metric=m, outlier_label=0), data="bits") for m in OF_TRUTHS],
-    *[Case(RadiusNeighborsTransformer(radius=0.4, metric=m), data="bits") for m in (*OF_TRUTHS, "hamming")],
+    *[
+        Case(RadiusNeighborsClassifier(0.6, metric=m, outlier_label=0, **ONE_LEAF), data="bits")
+        for m in OF_TRUTHS
+    ],
+    *[
+        Case(RadiusNeighborsTransformer(radius=0.4, metric=m, **ONE_LEAF), data="bits")
+        for m in (*OF_TRUTHS, "hamming")
+    ],
     *[
         Case(RadiusNeighborsRegressor(0.4, metric=metric, algorithm="brute"), data="bits")
         for metric in ("yule", "hamming", "jaccard")

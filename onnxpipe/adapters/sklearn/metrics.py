@@ -42,6 +42,8 @@ _IN_SINGLE: dict[str, Measure] = {
     "canberra": partial(metrics.canberra, single=True), "haversine": partial(metrics.haversine, single=True),
     "braycurtis": partial(metrics.bray_curtis, single=True),
 }  # fmt: skip
+_LEANING = ("braycurtis", "dice")
+"""No metrics: a detour may be shorter than the way, and a search that trusts balls misses neighbours."""
 _KEPT = ("cosine", "nan_euclidean", "precomputed")
 """Those that answer in float32 where rows and points are."""
 
@@ -56,6 +58,11 @@ def metric(stage: Stage, x: Var) -> Metric:
     """
     name = stage.effective_metric_
     found = named(stage, name, stage.effective_metric_params_)
+    if name in _LEANING and stage.get("_fit_method") == "ball_tree" and _is_split(stage):
+        raise stage.inexact(
+            f"looks for neighbours by {name!r} in a ball tree, which misses some: it is no metric",
+            remedy="Fit it with algorithm='brute'.",
+        )
     single, alike = dtype_of(x) == np.float32, dtype_of(x) == np.asarray(stage._fit_X).dtype
     if stage.get("_fit_method") != "brute" or name not in _SEARCHED:
         return found._replace(narrow=single and alike and name in _KEPT)
@@ -65,6 +72,11 @@ def metric(stage: Stage, x: Var) -> Metric:
     if single and name == "l2":  # by differences, unlike "euclidean"
         found = found._replace(weights=np.ones(np.shape(stage._fit_X)[1]))
     return found._replace(single=single, measure=_IN_SINGLE.get(name) if single else found.measure)
+
+
+def _is_split(stage: Stage) -> bool:
+    """Whether a ball tree has more than one leaf (``BinaryTree.n_levels``)."""
+    return (len(stage._fit_X) - 1) / int(stage.leaf_size) >= 2
 
 
 def named(stage: Stage, name: Any, given: Parameters | None) -> Metric:
