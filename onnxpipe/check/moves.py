@@ -18,11 +18,8 @@ NAME = "rounding_moves"
 
 _FURTHER = 4
 """How much further than in the few ways that were tried rounding may move an answer."""
-_ROWS = 5000
-
-
-_VALUES = 2**20
-"""How many values of answers are asked for in so many ways at once."""
+_ROWS, _VALUES = 5000, 2**20
+"""How many rows are looked at, and how many values of their answers are asked for at once."""
 
 Ask = Callable[[Array], Mapping[str, Array]]
 """Places ``[n]`` of rows to native's answers to them as it rounds otherwise inside, by output."""

@@ -193,10 +193,7 @@ def _methods(step: Any, way: Way, random: Any) -> Dict[str, Any]:
 
 
 def _moving(step: Any, bound: Callable[..., Any], way: Way, random: Any) -> Callable[..., Any]:
-    adds, vanishes = (
-        _adds(step) and way.terms,
-        getattr(getattr(step, "func", None), "__name__", "") in _VANISHING,
-    )
+    adds, vanishes = _adds(step) and way.terms, _named(step) in _VANISHING
 
     def call(x: Any, *args: Any, **kwargs: Any) -> Any:
         answer = bound(_shifted(x, way.terms, 0, random) if adds else x, *args, **kwargs)
