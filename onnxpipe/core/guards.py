@@ -12,6 +12,7 @@ from onnxpipe.core.ops import Var, alike, cast, const, dtype_of, op, shape_of
 from onnxpipe.core.passes.carried import index_by_sum
 from onnxpipe.core.plan import Context
 from onnxpipe.core.table import Block, Check, Table
+from onnxpipe.core.tallies import tally_of
 
 _NARROW, _SHORT = 8, 4096
 """Columns above and up to which rows are checked by a product with as many zeros."""
@@ -59,8 +60,13 @@ def settled(context: Context, table: Table, check: Check) -> tuple[Table, Check]
     """The columns, and the one check that is left to make of all: ``check`` or what they owe.
 
     Where some owe more than ``check`` and others might hold what theirs refuses, those are checked here.
+    So is what stands beside counted words, which no check has to go through.
     """
     most = max(check, table.owes)
+    if most and any(
+        not block.risky and block.var is not None and tally_of(block.var) for block in table.blocks
+    ):
+        return Table(tuple(_checked(context, block, check) for block in table.blocks)), Check.NOTHING
     if most is check or all(block.owes is most or not block.risky for block in table.blocks):
         return table, most
     blocks = (_paid(context, block) if block.owes > check else block for block in table.blocks)
@@ -68,10 +74,14 @@ def settled(context: Context, table: Table, check: Check) -> tuple[Table, Check]
 
 
 def _paid(context: Context, block: Block) -> Block:
-    if not block.owes:
-        return block
-    finite = block.finite or block.owes is Check.NONFINITE
-    var = guarded(context, block.read(), block.owes)
+    return _checked(context, block, Check.NOTHING) if block.owes else block
+
+
+def _checked(context: Context, block: Block, check: Check) -> Block:
+    """The block, ``check`` made of it or what it owes, where it may hold what that refuses."""
+    most = max(check, block.owes)
+    var = guarded(context, block.read(), most) if block.risky or block.owes else block.var
+    finite = block.finite or most is Check.NONFINITE
     return replace(block, var=var, owes=Check.NOTHING, finite=finite)
 
 

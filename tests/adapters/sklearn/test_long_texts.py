@@ -9,8 +9,10 @@ from typing import Any
 import joblib
 import numpy as np
 import onnx
+import pandas as pd
 import pytest
 from onnx import numpy_helper
+from sklearn.compose import make_column_transformer
 from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import (
     CountVectorizer,
@@ -22,6 +24,7 @@ from sklearn.feature_selection import SelectKBest, chi2
 from sklearn.linear_model import LogisticRegression, Ridge, SGDClassifier
 from sklearn.naive_bayes import BernoulliNB, ComplementNB, MultinomialNB
 from sklearn.pipeline import Pipeline, make_pipeline, make_union
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.svm import LinearSVC
 
 from onnxpipe import convert, load, verify
@@ -80,6 +83,20 @@ def test_rows_are_known_by_their_words(pipeline: Pipeline) -> None:
                 np.testing.assert_allclose(answer, getattr(pipeline, method)(asked), **held(answer))
             assert len(answer) == len(asked)
     assert not wide(model), "a matrix with a column for each word or bucket"
+
+
+def test_other_columns_stand_beside_the_words_and_are_checked() -> None:
+    frame = pd.DataFrame({"text": TEXTS, "a": RNG.normal(size=300), "b": RNG.choice(["x", "y"], 300)})
+    columns = make_column_transformer(
+        (TfidfVectorizer(), "text"), (StandardScaler(), ["a"]), (OneHotEncoder(), ["b"])
+    )
+    pipeline = make_pipeline(columns, LogisticRegression()).fit(frame, TARGET)
+    model = convert(pipeline, sample=frame)
+    found = load(model)(frame)["predict_proba"]
+    np.testing.assert_allclose(found, pipeline.predict_proba(frame), **EXACT)
+    assert not wide(model)
+    with pytest.raises(Exception, match="Gather"):
+        load(model)(frame.assign(a=np.where(frame["a"] > 2, np.nan, frame["a"])))
 
 
 def wide(model: onnx.ModelProto) -> set[str]:
