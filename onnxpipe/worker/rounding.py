@@ -14,6 +14,7 @@ from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Set
 import numpy as np
 
 recording = sys.modules["_onnxpipe_recording"]
+noise = sys.modules["_onnxpipe_main"].sibling("noise")
 
 MOVES = "rounding_moves"
 """What the judge asks for: ``rounding_moves_<output>`` are the answers that rounding may lead to."""
@@ -129,9 +130,11 @@ def _moved(steps: List[Any], way: Way, random: Any) -> Iterator[None]:
     before: List[Any] = []
     try:
         changes = [(step, {**_weights(step, way, random), **_methods(step, way, random)}) for step in steps]
-        changes += [(pairwise, {"euclidean_distances": _off(pairwise.euclidean_distances, random)})]
+        changes += [
+            (pairwise, {"euclidean_distances": noise.distances(pairwise.euclidean_distances, random)})
+        ]
         waves = {n: getattr(kernel_approximation, n) for n in ("fft", "ifft")}
-        changes += [(kernel_approximation, {n: _noisy(wave, random) for n, wave in waves.items()})]
+        changes += [(kernel_approximation, {n: noise.waves(wave, random) for n, wave in waves.items()})]
         for step, changed in changes:
             for name, value in changed.items():
                 before.append((step, name, step.__dict__.get(name, _NONE)))
@@ -148,37 +151,6 @@ def _moved(steps: List[Any], way: Way, random: Any) -> Iterator[None]:
 _NONE = object()
 
 
-def _off(distances: Callable[..., Any], random: Any) -> Callable[..., Any]:
-    """Distances that kernels are made of, moved: they are differences of squares, and off as these round."""
-
-    def call(x: Any, y: Any = None, **kwargs: Any) -> Any:
-        if kwargs.pop("squared", False) is False or y is None:
-            return distances(x, y, **kwargs)
-        found = distances(x, y, squared=True, **kwargs)
-        sizes = [np.square(np.asarray(each, np.float64)).sum(axis=1) for each in (x, y)]
-        noise = np.finfo(np.float64).eps * (sizes[0][:, None] + sizes[1])
-        return np.maximum(found + (noise * random.randint(-2, 3, found.shape)).astype(found.dtype), 0)
-
-    return call
-
-
-def _noisy(transform: Callable[..., Any], random: Any) -> Callable[..., Any]:
-    """A Fourier transform, moved: of each level of it every number is off by as much as the usual one rounds.
-
-    Higham, Accuracy and Stability of Numerical Algorithms, theorem 24.2.
-    """
-
-    def call(x: Any, *args: Any, **kwargs: Any) -> Any:
-        found = transform(x, *args, **kwargs)
-        size = np.sqrt(np.mean(np.abs(found) ** 2, axis=-1, keepdims=True))
-        levels = np.finfo(np.float64).eps * np.log2(max(2, found.shape[-1]))
-        return found + size * levels * (
-            random.uniform(-1, 1, found.shape) + 1j * random.uniform(-1, 1, found.shape)
-        )
-
-    return call
-
-
 def _weights(step: Any, way: Way, random: Any) -> Dict[str, Any]:
     """What a step that adds up multiplies by, moved: each product is off by its own rounding."""
     held = vars(step).items() if _adds(step) and way.weights else ()
@@ -189,7 +161,9 @@ def _weights(step: Any, way: Way, random: Any) -> Dict[str, Any]:
 def _methods(step: Any, way: Way, random: Any) -> Dict[str, Any]:
     """A step's methods, their answers moved, and what comes to one that adds up."""
     found = {method: recording.callable_of(step, method) for method in recording.METHODS[:-1]}
-    return {m: _moving(step, bound, way, random) for m, bound in found.items() if bound is not None}
+    moving = {m: _moving(step, bound, way, random) for m, bound in found.items() if bound is not None}
+    searching = isinstance(getattr(step, "n_neighbors", None), int) and hasattr(step, "n_samples_fit_")
+    return {**moving, "kneighbors": noise.neighbours(step, random)} if searching else moving
 
 
 def _moving(step: Any, bound: Callable[..., Any], way: Way, random: Any) -> Callable[..., Any]:

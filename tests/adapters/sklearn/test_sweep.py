@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from sklearn.cluster import Birch, MeanShift
 from sklearn.decomposition import NMF, KernelPCA, LatentDirichletAllocation
+from sklearn.experimental import enable_iterative_imputer  # noqa: F401
 from sklearn.feature_extraction import FeatureHasher
 from sklearn.feature_selection import SelectFdr
-from sklearn.impute import KNNImputer
+from sklearn.impute import IterativeImputer, KNNImputer
 from sklearn.kernel_approximation import Nystroem, PolynomialCountSketch, RBFSampler
 from sklearn.kernel_ridge import KernelRidge
 from sklearn.linear_model import LogisticRegression, Ridge
@@ -58,6 +59,12 @@ FOUND = [
     (Nystroem(n_components=30, gamma=0.01, random_state=0), "single", "float32"),
     # paths of float32 rows, along which the Gram matrix is factored in float32
     (ON_A_PATH, "numeric", "float32"),
+    # neighbours inside an imputer, all of them equally far from far away
+    (
+        IterativeImputer(KNeighborsRegressor(2), max_iter=3, random_state=0, skip_complete=True),
+        "missing",
+        "float32",
+    ),
     # components of a sketch to which nothing belongs, where a Fourier transform leaves its rounding
     (PolynomialCountSketch(n_components=100, random_state=0), "numeric", "native"),
     # kernels of points so far from 0 that they are told from themselves, and neighbours behind them
