@@ -189,4 +189,7 @@ def _seen(name: str, sample: Rows) -> str:
 
 
 def _is_gap(value: Any) -> bool:
-    return type(value).__name__ in ("NAType", "NaTType") or bool(value != value)
+    if type(value).__name__ in ("NAType", "NaTType"):
+        return True
+    differs = value != value  # of lists in a cell no single truth
+    return isinstance(differs, (bool, np.bool_)) and bool(differs)

@@ -37,7 +37,7 @@ def normalised(joint: Var, largest: float = np.inf) -> Var:
 
 
 def _by_logarithm(joint: Var) -> Var:
-    return op.exp(linear.plus_column(joint, op.reduce_log_sum_exp(joint, const([1])), -1.0))
+    return op.exp(linear.plus_column(joint, linear.log_sum_exp(joint, const([1])), -1.0))
 
 
 def diagonal_norms(x: Var, means: Array, variances: Array) -> Var:

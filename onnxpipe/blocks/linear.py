@@ -74,6 +74,18 @@ def projected(x: Var, mean: Array | None, axes: Array) -> Var:
     return affine(x if mean is None else x - np.asarray(mean), np.asarray(axes).T)
 
 
+def log_sum_exp(x: Var, axes: Var, *, keepdims: int = 1) -> Var:
+    """``log(sum(exp(x)))`` over ``axes``, stabilised by the maximum where that is finite.
+
+    onnxruntime 1.31's ReduceLogSumExp takes 0 for the maximum where the first is -inf and none is above 0:
+    of the logarithms of a class with no share and of one far away it leaves nothing.
+    """
+    top = op.reduce_max(x, axes, keepdims=1)
+    top = op.where(op.isinf(top), const(0, dtype_of(x)), top)
+    total = op.log(op.reduce_sum(op.exp(op.sub(x, top)), axes, keepdims=1)) + top
+    return total if keepdims else op.squeeze(total, axes)
+
+
 def softmax(scores: Var) -> Var:
     """Row-wise softmax ``[N, k]``, stabilised by the row's maximum."""
     return op.softmax(scores, axis=1)

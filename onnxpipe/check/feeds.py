@@ -23,7 +23,8 @@ def feeds(signature: Signature, rows: Any, missing_string: str = "") -> dict[str
     """
     if any(port.is_sequence for port in signature.inputs):
         return {port.name: _listed(port, rows) for port in signature.inputs}
-    columns = renamed(as_rows(rows), (port.name for port in signature.inputs))
+    names = [port.name for port in signature.inputs]
+    columns = renamed(as_rows(rows, names), names)
     fed = {port.name: _fed(port, columns, signature, missing_string) for port in signature.inputs}
     lengths = {name: len(array) for name, array in fed.items()}
     if len(set(lengths.values())) > 1:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -21,18 +21,23 @@ MATRIX = "X"
 _NUMBERS = (bool, int, float, Decimal, np.bool_, np.integer, np.floating)
 
 
-def as_rows(table: Any) -> Rows:
+def as_rows(table: Any, wanted: Collection[str] = ()) -> Rows:
     """The columns of a table in memory: a mapping, a pandas or polars DataFrame, a pyarrow Table,
     a structured array, a list of dictionaries, or a matrix (one column ``X``): also a list of lists of text.
 
+    Of a table that has all columns that are ``wanted``, only those are looked at, whatever others hold.
     Raises BadInput for a name that is there twice.
     """
+    table = _in_memory(table)
     if isinstance(table, Mapping):
-        return {str(name): column_of(column) for name, column in table.items()}
+        kept = _kept(list(map(str, table)), wanted)
+        return {str(name): column_of(column) for name, column in table.items() if str(name) in kept}
     if hasattr(table, "column_names"):
+        kept = _kept(table.column_names, wanted)
+        table = table.select([i for i, name in enumerate(table.column_names) if name in kept])
         return {name: settled(column) for name, column in from_arrow(table).items()}
     if hasattr(table, "columns"):
-        return _frame(table)
+        return _frame(table, wanted)
     if isinstance(table, (list, tuple)) and table and all(isinstance(row, Mapping) for row in table):
         return _records(table)
     array = _array(table)
@@ -41,11 +46,29 @@ def as_rows(table: Any) -> Rows:
     return {MATRIX: settled(array)}
 
 
-def _frame(frame: Any) -> Rows:
-    names = [str(name) for name in frame.columns]
+def _in_memory(table: Any) -> Any:
+    """The table as it is, polars' lazy frames computed and Arrow's batches as tables."""
+    kind = type(table).__name__
+    if kind == "LazyFrame":
+        return table.collect()
+    if kind == "RecordBatch":
+        import pyarrow as pa
+
+        return pa.Table.from_batches([table])
+    return table
+
+
+def _kept(names: Collection[str], wanted: Collection[str]) -> set[str]:
+    """The wanted names where all of them are there, else all names."""
+    return set(wanted) if wanted and set(wanted) <= set(names) else set(names)
+
+
+def _frame(frame: Any, wanted: Collection[str]) -> Rows:
+    kept = _kept([str(name) for name in frame.columns], wanted)
+    names = [str(name) for name in frame.columns if str(name) in kept]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise BadInput(f"column {', '.join(twice)} is there more than once")
-    return {str(name): column_of(frame[name]) for name in frame.columns}
+    return {str(name): column_of(frame[name]) for name in frame.columns if str(name) in kept}
 
 
 def column_of(column: Any) -> Array:
@@ -160,4 +183,7 @@ def _numbers(values: list[Any], present: list[Any]) -> Array:
 
 def is_missing(value: Any) -> bool:
     """Whether a cell holds no value: None, NaN, pandas' NA or NaT."""
-    return value is None or type(value).__name__ in ("NAType", "NaTType") or bool(value != value)
+    if value is None or type(value).__name__ in ("NAType", "NaTType"):
+        return True
+    differs = value != value  # of lists in a cell no single truth
+    return isinstance(differs, (bool, np.bool_)) and bool(differs)

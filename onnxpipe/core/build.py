@@ -18,7 +18,7 @@ from onnxpipe.core.ops import Tensor, Var, argument, before_widening, cast, cons
 from onnxpipe.core.options import IR_VERSION, ML_OPSET, OPSET, Options
 from onnxpipe.core.passes import broadcasting, hoisting, opsets, passed_over, pruning, refusals
 from onnxpipe.core.plan import Answered, Context, Plan
-from onnxpipe.core.registry import Answers
+from onnxpipe.core.registry import Answers, find
 from onnxpipe.core.running import side_by_side
 from onnxpipe.core.signature import Port, numpy_dtype
 from onnxpipe.core.table import Table
@@ -133,7 +133,9 @@ def _taps(context: Context, model: onnx.ModelProto) -> Iterator[Tap]:
         inputs = tuple((_value(b.var, computed), b.width) for b in table.blocks if b.var is not None)
         named = {m: tuple(_value(v, computed) for v in parts(value)) for m, value in answers.items()}
         held = (*parts(table), *(v for value in answers.values() for v in parts(value)))
-        yield Tap(stage.path, stage.kind, inputs, named, _tallies(held, computed))
+        converter = find(stage.kind)
+        single = converter is not None and converter.in_single(stage)
+        yield Tap(stage.path, stage.kind, inputs, named, single, _tallies(held, computed))
 
 
 def _tallies(held: Iterable[Var], computed: Container[str]) -> dict[str, Tally]:

@@ -30,18 +30,21 @@ class Tap:
     """Where one stage's values are in a graph: value names of its input blocks and its answers.
 
     ``inputs`` are (value name, width) in column order; ``answers`` map method to value names,
-    several where an answer has columns of several dtypes. ``tallies`` maps a value that isn't computed
-    to what ``core.tallies`` would add it up of.
+    several where an answer has columns of several dtypes. ``single`` says that native answers in float32.
+    ``tallies`` maps a value that isn't computed to what ``core.tallies`` would add it up of.
     """
 
     path: str
     kind: str
     inputs: tuple[tuple[str, int], ...]
     answers: Mapping[str, tuple[str, ...]]
+    single: bool = False
     tallies: Mapping[str, Tally] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, object]:
-        return {key: value for key, value in asdict(self).items() if value or key != "tallies"}
+        """What metadata keep: which stages answer in float32 has an entry of its own there."""
+        told = {name: value for name, value in asdict(self).items() if name != "single"}
+        return {name: value for name, value in told.items() if value or name != "tallies"}
 
     @classmethod
     def from_json(cls, data: Mapping[str, object]) -> Tap:
@@ -49,7 +52,7 @@ class Tap:
         answers = {k: tuple(map(str, v)) for k, v in data["answers"].items()}  # type: ignore[attr-defined]
         found: Any = data.get("tallies", {})
         tallies = {str(name): Tally(str(p), str(v), int(width)) for name, (p, v, width) in found.items()}
-        return cls(str(data["path"]), str(data["kind"]), inputs, answers, tallies)
+        return cls(str(data["path"]), str(data["kind"]), inputs, answers, tallies=tallies)
 
     def renamed(self, names: Mapping[str, str]) -> Tap:
         """The same tap after values were renamed."""

@@ -40,6 +40,7 @@ Edges = Callable[[Stage], Mapping[int, Any]]
 Within = Callable[[Stage], Mapping[str, Mapping[int, Any]]]
 Refuses = Check | Callable[[Stage], Check]
 Carries = bool | Callable[[Stage], bool]
+Single = bool | Callable[[Stage], bool]
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -74,7 +75,7 @@ class Converter:
     edges: Edges | None = None
     reads: Columns | None = None
     adds: Columns | None = None
-    single: bool = False
+    single: Single = False
     third: Any = None
     wild: Wild | None = None
     within: Within | None = None
@@ -91,12 +92,17 @@ class Converter:
         """What native refuses in this stage's input."""
         return self.refuses(stage) if callable(self.refuses) else self.refuses
 
+    def in_single(self, stage: Stage) -> bool:
+        """Whether native answers in float32 at this stage, whatever type it has in the end."""
+        return self.single(stage) if callable(self.single) else self.single
+
     def defers(self, stage: Stage) -> bool:
         """Whether the check of this stage's input may wait for a later stage."""
         return self.carries(stage) if callable(self.carries) else self.carries
 
 
 _converters: dict[str, Converter] = {}
+_refused: dict[str, str] = {}
 
 
 def converts(
@@ -108,7 +114,7 @@ def converts(
     edges: Edges | None = None,
     reads: Columns | None = None,
     adds: Columns | None = None,
-    single: bool = False,
+    single: Single = False,
     wild: Wild | None = None,
     within: Within | None = None,
 ) -> Callable[[F], F]:
@@ -197,6 +203,16 @@ def kinds() -> tuple[str, ...]:
     return tuple(sorted(_converters))
 
 
+def refuses(reason: str, *kinds: str) -> None:
+    """Say why nobody can convert these kinds: no peer is asked for them then."""
+    _refused.update(dict.fromkeys(kinds, reason))
+
+
+def refused() -> tuple[str, ...]:
+    """The kinds that ``refuses`` was told of, sorted."""
+    return tuple(sorted(_refused))
+
+
 NO_CONVERTER = "has no converter"
 """Why a stage is refused that nobody has spoken of: a peer may know it."""
 
@@ -210,4 +226,5 @@ def missing(stage: Stage) -> UnsupportedStage:
     by_tail = {kind.rpartition(".")[2]: kind for kind in own}
     alike = [by_tail[tail] for tail in difflib.get_close_matches(name, by_tail, n=2, cutoff=0.5)]
     near = alike or [kind for kind in own if kind.rpartition(".")[0] == module][:2]
-    return UnsupportedStage(stage.path, stage.kind, NO_CONVERTER, tuple(near))
+    reason = _refused.get(stage.kind)
+    return UnsupportedStage(stage.path, stage.kind, reason or NO_CONVERTER, () if reason else tuple(near))

@@ -182,7 +182,8 @@ class Table:
             ]
             raise BadInput(
                 f"text column(s) {', '.join(names)} arrive where numbers are needed",
-                remedy="Of dates that a file has as text, say so: --input NAME=datetime64[us]",
+                remedy="Make numbers of them first; of dates that a file has as text, say so: "
+                "--input NAME=datetime64[us]",
             )
         self._refuse_dates_beside_others()
         # Neighbours of one dtype are joined before they are cast: one Cast instead of many.

@@ -13,7 +13,6 @@ from onnxpipe.core.fragment import Fragment
 from onnxpipe.core.options import Options
 from onnxpipe.core.plan import Plan, Stage
 from onnxpipe.core.record import Record
-from onnxpipe.core.registry import find
 
 
 def told(artefact: Artefact, plan: Plan, fragment: Fragment, options: Options) -> dict[str, str]:
@@ -44,8 +43,7 @@ def _units(plan: Plan) -> dict[str, str]:
 
 def _singles(fragment: Fragment) -> dict[str, str]:
     """The stages whose original answers in float32 and widens that, where there are any."""
-    found = (tap.path for tap in fragment.taps if (known := find(tap.kind)) and known.single)
-    paths = ",".join(dict.fromkeys(found))
+    paths = ",".join(dict.fromkeys(tap.path for tap in fragment.taps if tap.single))
     return {"single": paths} if paths else {}
 
 

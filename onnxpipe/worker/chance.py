@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import sys
 from functools import partial
 from typing import Any, Callable, Dict, Iterator, List, Tuple
 
@@ -84,11 +85,16 @@ def _columns(where: Any, x: Any) -> Any:
 
 
 def _searches(step: Any, last: bool) -> bool:
-    weighing = hasattr(step, "_mask_fit_X") and step.weights == "distance"
-    search, taken = _search(step), getattr(step, "n_neighbors", None)
+    search = _search(step)
     whose = (last or search is not step) and hasattr(search, "kneighbors")
-    looking = whose and isinstance(taken, int) and taken < search.n_samples_fit_
-    return bool(weighing or looking or type(step).__name__ in _BY_ROUNDING)
+    looking = whose and 0 < _taken(step) < search.n_samples_fit_
+    return bool(hasattr(step, "_mask_fit_X") or looking or type(step).__name__ in _BY_ROUNDING)
+
+
+def _taken(step: Any) -> int:
+    """How many neighbours are taken, 0 where no number says; a graph of distances has the row itself, too."""
+    taken = getattr(step, "n_neighbors", None)
+    return taken + (getattr(step, "mode", "") == "distance") if isinstance(taken, int) else 0
 
 
 def _search(step: Any) -> Any:
@@ -100,8 +106,9 @@ def _ties(step: Any, x: Any) -> Any:
     if type(step).__name__ in _BY_ROUNDING:
         return _BY_ROUNDING[type(step).__name__](step, x)
     if hasattr(step, "_mask_fit_X"):
-        return _nothing_left(step, np.asarray(x, np.float64))
-    far = _search(step).kneighbors(x, n_neighbors=step.n_neighbors + 1)[0]
+        gaps = sys.modules["_onnxpipe_main"].sibling("gaps")
+        return gaps.doubtful(step, np.asarray(x, np.float64), COMPARED)
+    far = _search(step).kneighbors(x, n_neighbors=_taken(step) + 1)[0]
     # Of points that share no value with the row none is nearer: NaN to nan_euclidean.
     ties = np.isclose(far[:, -2], far[:, -1], rtol=1e-12, atol=0, equal_nan=True)
     return ties | _beside_a_point(step, x, far[:, 0])
@@ -226,24 +233,3 @@ _BY_ROUNDING = {
     **dict.fromkeys(("SparseCoder", "DictionaryLearning", "MiniBatchDictionaryLearning"), _factored),
 }
 """What tells the rows, by the name of the estimator."""
-
-
-def _nothing_left(imputer: Any, x: Any) -> Any:
-    """Rows with gaps so near to a fitted one that KNNImputer weighs it by rounding noise.
-
-    Its squared distance is a difference of the squares of all that the rows hold, also where the other has
-    a gap (``nan_euclidean_distances``): off by their rounding, and so is the weight, 1 over the distance.
-    """
-    known, gap = ~imputer._mask_fit_X, imputer.missing_values
-    gone = np.isnan(x) if gap != gap else x == gap
-    rows = np.flatnonzero(gone.any(axis=1) & ~np.isinf(x).any(axis=1))
-    ties = np.zeros(len(x), bool)
-    fitted = np.where(known, imputer._fit_X, 0.0)
-    share = (x.shape[1] + 2) * np.finfo(np.float64).eps / COMPARED
-    for i in rows:
-        both = known & ~gone[i]
-        point = np.where(gone[i], 0.0, x[i])
-        apart = np.where(both, fitted - point, 0.0)
-        sizes = (fitted**2).sum(axis=1) + (point**2).sum()
-        ties[i] = bool((both.any(axis=1) & ((apart**2).sum(axis=1) < share * sizes)).any())
-    return ties

@@ -14,7 +14,7 @@ import platform
 import re
 import sys
 import warnings
-from typing import Any, Callable, Dict, List, Mapping, Tuple
+from typing import Any, Callable, Dict, List, Mapping
 
 import numpy as np
 
@@ -115,6 +115,12 @@ class Session:
 
         return self._each(request, ask)
 
+    def alike(self, request: Mapping[str, Any]) -> Dict[str, Any]:
+        """A word per stage path, the same where the same arrives; none where the framework can't tell."""
+        tell = getattr(self.framework, "alike", None)
+        rows = self.wire.load(request["folder"], "rows")
+        return {"alike": tell(self.model, rows, request["paths"]) if tell is not None else {}}
+
     def stages(self, request: Mapping[str, Any]) -> Dict[str, Any]:
         """What each stage got and answered while the whole pipeline ran."""
         rows = self.wire.load(request["folder"], "rows")
@@ -148,35 +154,11 @@ class Session:
         self, request: Mapping[str, Any], ask: Callable[[Mapping[str, Any]], Mapping[str, Any]]
     ) -> Dict[str, Any]:
         rows = self.wire.load(request["folder"], "rows")
-        found, refused = each(ask, rows) if request["split"] else (ask(rows), [])
+        found, refused = ask(rows) if not request["split"] else {}, []  # type: Mapping[str, Any], List[Any]
+        if request["split"]:
+            found, refused = sibling("asking").each(ask, rows, request.get("doubtful", ()))
         self.wire.save(request["folder"], "reply", found)
         return {"refused": refused}
-
-
-def each(
-    ask: Callable[[Mapping[str, Any]], Mapping[str, Any]], rows: Mapping[str, Any]
-) -> Tuple[Dict[str, Any], List[Tuple[int, str]]]:
-    """Answers on the accepted rows, in order, and (row, reason) of the refused ones.
-
-    A refused batch is halved until the rows at fault stand alone.
-    """
-    found, refused = [], []  # type: List[Mapping[str, Any]], List[Tuple[int, str]]
-    total = len(next(iter(rows.values())))
-    todo = [(0, total)]
-    while todo:
-        start, stop = todo.pop()
-        try:
-            found.append(ask({name: value[start:stop] for name, value in rows.items()}))
-        except MissingMethod:
-            raise
-        except Exception as error:
-            if stop - start <= 1:
-                refused.append((start, said(error)))
-            else:
-                middle = (start + stop) // 2
-                todo += [(middle, stop), (start, middle)]
-    names = list(found[0]) if found else []
-    return {name: np.concatenate([part[name] for part in found]) for name in names}, refused
 
 
 class MissingMethod(Exception):

@@ -214,8 +214,13 @@ def test_stages_that_get_the_same_rows_are_searched_together() -> None:
     made = edge_rows(BASE, slots(MATRIX), members, Original(apart), 1000, np.random.default_rng(0))
     assert len(asked) < 100  # one search takes some 40, and each is asked which rows it gets
     assert all(any(member.path in note for note in made.notes) for member in members)
-    groups = together(members, {**apart, "estimators_[3]": lambda rows: -stage(rows)}, BASE)
+    groups = together(members, Original({**apart, "estimators_[3]": lambda rows: -stage(rows)}), BASE)
     assert sorted(map(len, groups)) == [1, 19]
+    words = {member.path: "even" if i % 2 else "odd" for i, member in enumerate(members)}
+    asked.clear()
+    told = Original(apart, alike=lambda rows, paths: {path: words[path] for path in paths})
+    assert sorted(map(len, together(members, told, BASE))) == [10, 10]
+    assert not asked
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pyarrow as pa
 import pytest
 from pyarrow import parquet
@@ -153,6 +154,9 @@ TABLES = [
     {"a": [1, 2], "b": ["x", "y"]},
     pd.DataFrame({"a": [1, 2], "b": ["x", "y"]}),
     pa.table({"a": [1, 2], "b": ["x", "y"]}),
+    pa.RecordBatch.from_pydict({"a": [1, 2], "b": ["x", "y"]}),
+    pl.DataFrame({"a": [1, 2], "b": ["x", "y"]}),
+    pl.LazyFrame({"a": [1, 2], "b": ["x", "y"]}),
     np.array([(1, "x"), (2, "y")], dtype=[("a", "i8"), ("b", "U1")]),
 ]
 
@@ -176,3 +180,30 @@ def test_pandas_own_types_become_numpys() -> None:
 
 def test_a_matrix_in_memory_is_one_column() -> None:
     assert as_rows([[1.0, 2.0]])["X"].shape == (1, 2)
+
+
+ODD = [object(), {"no": "table"}]
+WITH_OTHERS = [
+    {"a": [1, 2], "b": ["x", "y"], "odd": ODD},
+    pd.DataFrame([[1, "x", 0.5, 0.5], [2, "y", 0.5, 0.5]], columns=["a", "b", "twice", "twice"]),
+    pd.DataFrame({"a": [1, 2], "b": ["x", "y"], "odd": ODD}),
+    pl.DataFrame({"a": [1, 2], "b": ["x", "y"], "lists": [[1], [2, 3]], "days": [None, None]}),
+    pa.table({"a": [1, 2], "b": ["x", "y"], "lists": [[[1]], [[2, 3], []]]}),
+]
+
+
+@pytest.mark.parametrize("table", WITH_OTHERS, ids=lambda table: type(table).__name__)
+def test_columns_that_nobody_wants_may_hold_anything(table: Any) -> None:
+    rows = as_rows(table, ["b", "a"])
+    assert {name: column.tolist() for name, column in rows.items()} == {"a": [1, 2], "b": ["x", "y"]}
+
+
+def test_lists_in_cells_are_no_gaps() -> None:
+    rows = as_rows(pl.DataFrame({"a": [1], "lists": [[1, 2]]}))
+    assert list(rows) == ["a", "lists"]
+
+
+def test_what_is_no_text_is_named_without_its_bytes(tmp_path: Path) -> None:
+    (tmp_path / "rows").write_bytes(b"ARROW1\0\0\nx,\0\x10\n")
+    with pytest.raises(Unreadable, match="neither text nor Parquet"):
+        load_rows(tmp_path / "rows")

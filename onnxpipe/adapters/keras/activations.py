@@ -11,6 +11,7 @@ from onnxpipe.adapters.keras.calls import Call, Value, apply
 from onnxpipe.adapters.keras.halves import settled
 from onnxpipe.adapters.keras.layers import own, record
 from onnxpipe.adapters.keras.older import HARD_SIGMOID
+from onnxpipe.blocks import linear
 from onnxpipe.blocks.networks import activations
 from onnxpipe.core.ops import Var, const, dtype_of, op
 from onnxpipe.core.plan import Stage
@@ -144,7 +145,7 @@ def softmax(stage: Stage, call: Call) -> Var:
 def _softmax(x: Var, axes: Any) -> Var:
     if isinstance(axes, int) or len(axes) == 1:
         return op.softmax(x, axis=axes if isinstance(axes, int) else int(axes[0]))
-    return op.exp(op.sub(x, op.reduce_log_sum_exp(x, const(axes, np.int64), keepdims=1)))
+    return op.exp(op.sub(x, linear.log_sum_exp(x, const(axes, np.int64), keepdims=1)))
 
 
 def _number(told: Any) -> float:

@@ -10,7 +10,7 @@ import numpy as np
 
 from onnxpipe.adapters.keras.calls import Call
 from onnxpipe.adapters.keras.operands import axes_within, operand, size_of
-from onnxpipe.blocks import numeric
+from onnxpipe.blocks import linear, numeric
 from onnxpipe.blocks.networks import normalising
 from onnxpipe.core.ops import Var, cast, const, dtype_of, op, ranked, shape_of, shaped
 from onnxpipe.core.plan import Stage
@@ -36,7 +36,7 @@ _EXTREMES: dict[str, Reduce] = {
     "Amin": partial(numeric.greatest, least=True),
 }
 _MEANS: dict[str, Reduce] = {
-    "Logsumexp": op.reduce_log_sum_exp,
+    "Logsumexp": lambda x, axes, keepdims: linear.log_sum_exp(x, axes, keepdims=keepdims),
     "Mean": op.reduce_mean,
     "Std": lambda x, axes, keepdims: op.sqrt(_variance(x, axes, keepdims)),
     "Var": _variance,

@@ -14,19 +14,25 @@ from onnxpipe.blocks.forests import boosting, trees
 from onnxpipe.core.apply import apply, tensor
 from onnxpipe.core.ops import Var, cast, const, op
 from onnxpipe.core.plan import Stage
+from onnxpipe.core.record import Record
 from onnxpipe.core.registry import Answers, converts
 from onnxpipe.core.table import Table
 
 Array = NDArray[Any]
 
 
-@converts("sklearn.ensemble.GradientBoostingRegressor", dtype=np.float32, edges=edges)
+def _single(stage: Stage) -> bool:
+    """Whether a model comes before the trees: it gets float32 rows, and works in that, as it was fitted."""
+    return isinstance(stage.init_, Record) and not stage.init_.kind.startswith("sklearn.dummy.")
+
+
+@converts("sklearn.ensemble.GradientBoostingRegressor", dtype=np.float32, edges=edges, single=_single)
 def boosting_regressor(stage: Stage, x: Var) -> Answers:
     """The first guess plus all trees; no loss has another link than the identity."""
     return {"predict": linear.column(_boosted(stage, x, _first_value(stage, x)))}
 
 
-@converts("sklearn.ensemble.GradientBoostingClassifier", dtype=np.float32, edges=edges)
+@converts("sklearn.ensemble.GradientBoostingClassifier", dtype=np.float32, edges=edges, single=_single)
 def boosting_classifier(stage: Stage, x: Var) -> Answers:
     """One score per class, a single one for two classes, and the link that makes shares of them."""
     raw = _boosted(stage, x, _first_score(stage, x))

@@ -115,8 +115,8 @@ def _groups(stage: Stage, x: Table) -> list[Group]:
     found = []
     for _, where in categories.split(categories.text_columns(x)):
         part = x.take(where)
-        # Floats for mean and median, else as it is.
-        as_it_is = part.has_strings or stage.get("strategy") in ("most_frequent", "constant", None)
+        # Floats for mean and median (no text is), else as it is.
+        as_it_is = stage.get("strategy") in ("most_frequent", "constant", None)
         if as_it_is:
             _refuse_odd(stage, part)
         values = part.matrix() if as_it_is else floating(part)

@@ -53,7 +53,7 @@ def _mixed(stage: Stage, x: Var, log_weights: Array) -> Answers:
     return {
         "predict": op.arg_max(joint, axis=1, keepdims=0),
         "predict_proba": densities.normalised(joint),
-        "score_samples": op.reduce_log_sum_exp(joint, const([1]), keepdims=0),
+        "score_samples": linear.log_sum_exp(joint, const([1]), keepdims=0),
     }
 
 

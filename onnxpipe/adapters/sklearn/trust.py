@@ -13,7 +13,7 @@ from onnxpipe.adapters.pickle_values import home_of
 from onnxpipe.adapters.sklearn import companions
 from onnxpipe.adapters.torch import trust as torch_trust
 from onnxpipe.core.record import public_name
-from onnxpipe.core.registry import discover, kinds
+from onnxpipe.core.registry import discover, kinds, refused
 from onnxpipe.core.translations import translated
 
 
@@ -21,7 +21,7 @@ def untrusted(names: Iterable[str], allowed: Iterable[str] = ()) -> tuple[str, .
     """The names, sorted, that neither the registry, nor the list, nor the user allows."""
     discover("onnxpipe.adapters.sklearn")
     companions.meet(names := tuple(names))
-    public, granted = frozenset(kinds() + translated()), frozenset(allowed)
+    public, granted = frozenset(kinds() + refused() + translated()), frozenset(allowed)
     helpers = HELPERS | torch_trust.PLAIN | torch_trust.LAYERS
     return tuple(sorted(n for n in set(names) - granted - helpers if _public(n) not in public))
 

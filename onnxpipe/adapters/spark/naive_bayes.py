@@ -10,7 +10,7 @@ import numpy as np
 from onnxpipe.adapters.spark import kinds, long_vectors
 from onnxpipe.adapters.spark.columns import numbers
 from onnxpipe.adapters.spark.predicting import Predictions, classified, softmax
-from onnxpipe.blocks import densities
+from onnxpipe.blocks import densities, linear
 from onnxpipe.core.frame import Column
 from onnxpipe.core.guards import require
 from onnxpipe.core.ops import Var, const, op
@@ -58,7 +58,7 @@ def _multinomial(stage: Stage, x: Column) -> Var:
 def _complement(stage: Stage, x: Column) -> Var:
     """``x @ theta.T``, the exponentials of each row summing to 1."""
     joint = long_vectors.affine(x, stage.theta)
-    return op.sub(joint, op.reduce_log_sum_exp(joint, const([1])))
+    return op.sub(joint, linear.log_sum_exp(joint, const([1])))
 
 
 def _bernoulli(stage: Stage, x: Column) -> Var:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from onnxpipe.blocks import linear
 from onnxpipe.core.ops import Var, const, op
 
 Array = NDArray[Any]
@@ -29,7 +30,7 @@ def log_density(square: Var, weights: Array, scale: Scale) -> Var:
     kernel, bandwidth, dimensions = scale
     with np.errstate(divide="ignore"):
         shares = np.log(weights)
-    total = op.reduce_log_sum_exp(_log_kernel(square, kernel, bandwidth) + shares, const([1]), keepdims=0)
+    total = linear.log_sum_exp(_log_kernel(square, kernel, bandwidth) + shares, const([1]), keepdims=0)
     norm = _log_norm(kernel, dimensions, bandwidth) - np.log(weights.sum())
     return op.add(total, const(norm))
 

@@ -20,8 +20,10 @@ Answer = Callable[[Rows], Mapping[str, Array]]
 """Rows to all that the original answers, NaN (None among text) in rows that it refuses."""
 
 _ROUNDS = (8, 24, 96)
-_CELLS = 2_000_000
-"""Cells that are asked at once."""
+_CELLS, _ANSWERED = 2_000_000, 2**24
+"""Cells that are asked at once, and that may be answered."""
+_MOST = 2**25
+"""Cells that may be answered altogether: what answers thousands of numbers per row is asked about fewer."""
 _WAYS = 16
 _FINE, _COARSE = 6, 2
 """Rounds of search between two classes, each ``_WAYS`` times finer: as close as doubles and as float32
@@ -38,24 +40,31 @@ def deciding(found: Found, base: Rows, answer: Answer) -> Found:
     for i, key in enumerate(zip(found.bases, found.slots, found.edges, strict=True)):
         groups.setdefault(key, []).append(i)
     pending, bases = list(groups.values()), list(found.bases)
+    wide = max(1, sum(value[:1].size for value in answer(take(base, [0])).values()))
     tried = 0
     for count in _ROUNDS:
-        count = min(count, length(base) - tried)
-        if count <= 0 or not pending:
+        most = _MOST // (wide * max(1, sum(map(len, pending))))
+        count = min(count, length(base) - tried, max(_ROUNDS[0], most))
+        if count <= 0 or not pending or (tried and not most):
             break
-        pending = _placed(found, base, answer, pending, bases, range(tried, tried + count))
+        shifts = range(tried, tried + count)
+        pending = _placed(found, base, answer, pending, bases, shifts, wide)
         tried += count
     return replace(found, bases=tuple(bases))
 
 
 def _placed(
-    found: Found, base: Rows, answer: Answer, groups: Sequence[list[int]], bases: list[int], shifts: range
+    found: Found, base: Rows, answer: Answer, groups: Sequence[list[int]], bases: list[int], shifts: range,
+    wide: int,
 ) -> list[list[int]]:  # fmt: skip
-    """The groups of entries that decide in none of the base rows tried; ``bases`` of the others are set."""
+    """The groups of entries that decide in none of the base rows tried; ``bases`` of the others are set.
+
+    ``wide`` is how many numbers answer a row.
+    """
     total = length(base)
     width = sum(value[:1].size for value in base.values())
     left: list[list[int]] = []
-    some = max(1, _CELLS // (width * len(shifts) * max(map(len, groups))))
+    some = max(1, min(_CELLS // width, _ANSWERED // wide) // (len(shifts) * max(map(len, groups))))
     for start in range(0, len(groups), some):
         part = groups[start : start + some]
         asked = [(i, (found.bases[i] + k) % total) for group in part for k in shifts for i in group]
@@ -65,15 +74,15 @@ def _placed(
             [found.slots[i] for i, _ in asked],
             [found.values[i] for i, _ in asked],
         )
-        answers = answer(rows)
-        if not answers:  # where all is refused, nothing decides
+        told, place = answer(rows), 0
+        if not told:  # where all is refused, nothing decides
             left += part
             continue
-        told, place = codes(answers), 0
         for group in part:
-            seen = told[place : place + len(group) * len(shifts)].reshape(len(shifts), len(group), -1)
-            place += len(group) * len(shifts)
-            changes = (seen != seen[:, :1]).any(axis=(1, 2))
+            count = len(group) * len(shifts)
+            seen = [v[place : place + count].reshape(len(shifts), len(group), -1) for v in told.values()]
+            place += count
+            changes = np.any([_varies(each) for each in seen], axis=0)
             if changes.any():
                 base_of = (found.bases[group[0]] + shifts[int(changes.argmax())]) % total
                 for i in group:
@@ -83,11 +92,12 @@ def _placed(
     return left
 
 
-def codes(answers: Mapping[str, Array]) -> Array:
-    """Answers as integers ``[N, k]`` that are equal where the answers are, NaN beside NaN included."""
-    columns = [c for value in answers.values() for c in value.reshape(len(value), -1).T]
-    coded = [np.unique(c.astype(str) if c.dtype.kind == "O" else c, return_inverse=True)[1] for c in columns]
-    return np.stack(coded, axis=1)
+def _varies(seen: Array) -> Array:
+    """Of answers ``[n, m, k]`` which hold another number or text than their first ``[n]``; NaN is NaN."""
+    other = seen != seen[:, :1]
+    if seen.dtype.kind == "f":
+        other &= ~(np.isnan(seen) & np.isnan(seen[:, :1]))
+    return np.asarray(other.any(axis=(1, 2)))
 
 
 def classes(answers: Mapping[str, Array]) -> Array | None:

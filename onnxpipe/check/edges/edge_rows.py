@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from onnxpipe.check.edges.anchors import Anchors
-from onnxpipe.check.edges.boundary import Arrive, Edge, Found, around
+from onnxpipe.check.edges.boundary import Edge, Found, around
 from onnxpipe.check.edges.deciding import between, deciding
 from onnxpipe.check.edges.reaching import reaching
 from onnxpipe.check.edges.specials import variants
@@ -29,7 +29,7 @@ def edge_rows(
     parts = []
     staged = [stage for stage in found if stage.edges and stage.path in original.arrive]
     share = max(8, budget // max(1, len(staged)))
-    for stages in together(staged, original.arrive, base):
+    for stages in together(staged, original, base):
         arrive = original.arrive[stages[0].path]
         lean = any(len(stage.edges) * _FULL > share for stage in stages)
         each = max(2, share // (_LEAN if lean else _FULL))
@@ -66,7 +66,7 @@ def _further(
         yield Probes.of(rows, "edge", [f"{owner[e]} column {e.feature} beside {e.value!r}" for e in edges])
 
 
-def together(found: Sequence[Anchors], arrive_at: Mapping[str, Arrive], base: Rows) -> list[list[Anchors]]:
+def together(found: Sequence[Anchors], original: Original, base: Rows) -> list[list[Anchors]]:
     """The stages, those together to which the same rows come, as to the members of an ensemble.
 
     A search asks the original some 40 times, however many edges it is for: where stages are many, one
@@ -74,12 +74,18 @@ def together(found: Sequence[Anchors], arrive_at: Mapping[str, Arrive], base: Ro
     """
     if len(found) <= _APART:
         return [[stage] for stage in found]
+    known = original.alike(base, [stage.path for stage in found]) if original.alike else {}
     groups: dict[Any, list[Anchors]] = {}
     for stage in found:
-        arrived = arrive_at[stage.path](base)
-        told = str(arrived.tolist()) if arrived.dtype.kind == "O" else arrived.tobytes()
-        groups.setdefault((arrived.shape, arrived.dtype.str, told), []).append(stage)
+        told = known.get(stage.path) or _arrived(original.arrive[stage.path](base))
+        groups.setdefault(told, []).append(stage)
     return list(groups.values())
+
+
+def _arrived(values: Any) -> Any:
+    """What is the same of the same rows alone."""
+    told = str(values.tolist()) if values.dtype.kind == "O" else values.tobytes()
+    return values.shape, values.dtype.str, told
 
 
 def _side_by_side(base: Rows, stage: Anchors, cell_of: Mapping[int, Slot], budget: int) -> Iterator[Probes]:

@@ -23,8 +23,9 @@ Array = NDArray[Any]
 _DISCRETE = 12
 """Different values up to which a column of numbers is taken for codes, which are never a little off."""
 _BASE = 128
-_SETTLED = 200
-"""Values of a stage, or of those that get the same rows, that base rows are settled around."""
+_SETTLED, _SOUGHT = 200, 2**18
+"""Values of a stage, or of those that get the same rows, that base rows are settled around; and how many
+cells may be in as many rows."""
 _SPECIAL_CELLS = 48
 """Cells that get special values: wide matrices are sampled."""
 
@@ -41,7 +42,7 @@ def probes(
     cells = slots(signature)
     base = _base(signature, data, rng)
     if data is None or not length(data):
-        base = _mirrored(_settled(base, cells, found, original.arrive, rng), found, original.arrive)
+        base = _mirrored(_settled(base, cells, found, original, rng), found, original.arrive)
     parts = [Probes.of(data, "data")] if data is not None and length(data) else []
     edges = edge_rows(base, cells, found, original, max(1, budget // 2), rng)
     close = close_calls(base, original, budget // 16, rng)
@@ -95,14 +96,15 @@ def _blank(port: Port, n: int, rng: np.random.Generator) -> Array:
 
 
 def _settled(
-    base: Rows, cells: Sequence[Slot], found: Sequence[Anchors], arrive_at: Mapping[str, Arrive],
+    base: Rows, cells: Sequence[Slot], found: Sequence[Anchors], original: Original,
     rng: np.random.Generator,
 ) -> Rows:  # fmt: skip
     """Base rows whose cells hold values the pipeline was fitted around, as far as its state tells."""
     pool: dict[Slot, list[Any]] = {}
-    for stages in together([stage for stage in found if stage.path in arrive_at], arrive_at, base):
-        arrive = arrive_at[stages[0].path]
-        chosen = thinned([e for stage in stages for e in (*stage.hints, *stage.edges)], _SETTLED, rng)
+    most = max(8, min(_SETTLED, _SOUGHT // sum(value[:1].size for value in base.values())))
+    for stages in together([stage for stage in found if stage.path in original.arrive], original, base):
+        arrive = original.arrive[stages[0].path]
+        chosen = thinned([e for stage in stages for e in (*stage.hints, *stage.edges)], most, rng)
         near = around(arrive, base, chosen, reaching(arrive, base, cells))
         exact = near.exact(arrive(near.rows(base))) if near.values else ()
         for slot, value, hit in zip(near.slots, near.values, exact, strict=True):

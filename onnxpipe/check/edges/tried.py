@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from onnxpipe.check.edges.boundary import Arrive
@@ -14,12 +14,14 @@ from onnxpipe.check.rows import Rows, joined, length
 class Original:
     """What the original can be asked: what arrives per stage path, and its answers.
 
-    ``loose`` says that answers are compared more loosely than float64 rounds.
+    ``loose`` says that answers are compared more loosely than float64 rounds. ``alike`` tells of stages by
+    their paths, all at once, a word that is the same where the same arrives of rows; of some maybe none.
     """
 
     arrive: Mapping[str, Arrive]
     answer: Answer | None = None
     loose: bool = False
+    alike: Callable[[Rows, Sequence[str]], Mapping[str, str]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
 import onnx
 import onnxruntime as ort
 from numpy.typing import NDArray
@@ -65,7 +67,10 @@ class Graph:
             raise GraphRefused(_line(error)) from None
 
     def each(self, rows: Rows) -> Each:
-        """As ``run``, but refused rows don't hide the others: a refused batch is halved."""
+        """As ``run``, but refused rows don't hide the others: a refused batch is halved.
+
+        What is left is asked once more, together: as native is, whose answers may hang on the batch.
+        """
         found: list[Answers] = []
         refused: dict[int, str] = {}
         todo = [(0, table.length(rows))]
@@ -79,6 +84,10 @@ class Graph:
                 else:
                     middle = (start + stop) // 2
                     todo += [(middle, stop), (start, middle)]
+        if refused and found:
+            with contextlib.suppress(GraphRefused):
+                kept = np.setdiff1d(np.arange(table.length(rows)), list(refused))
+                return Each(self.run(table.take(rows, kept)), refused)
         names = found[0] if found else {}
         return Each({name: table.stacked([part[name] for part in found]) for name in names}, refused)
 

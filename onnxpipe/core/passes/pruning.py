@@ -67,12 +67,14 @@ def _leave_out(model: onnx.ModelProto, wanted: set[str]) -> None:
 def _shorten(graph: onnx.GraphProto, wanted: set[str]) -> None:
     """Take from If what nothing reads and nobody wants, and from its branches what is computed for it alone.
 
-    Only names are looked at, which are of one value each in a whole model.
+    Only names are looked at, which are of one value each in a whole model. What a node answers is read by
+    later ones alone, so that what is left of those before it changes nothing.
     """
-    for node in graph.node:
-        if node.op_type == "If" and not node.domain:
-            read = wanted | {name for each in graph.node for name in _reads(each)}
-            read |= {value.name for value in graph.output}
+    chosen = [node for node in graph.node if node.op_type == "If" and not node.domain]
+    if chosen:
+        read = wanted | {name for each in graph.node for name in _reads(each)}
+        read |= {value.name for value in graph.output}
+        for node in chosen:
             unread = [i for i, name in enumerate(node.output) if name not in read]
             branches = [attribute.g for attribute in node.attribute]
             for answers in (node.output, *(branch.output for branch in branches)):

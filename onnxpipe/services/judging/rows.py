@@ -233,7 +233,9 @@ def _even(rows: Rows, path: Path) -> Rows:
 
 
 def _first_line(error: Exception) -> str:
-    return str(error).strip().partition("\n")[0]
+    """What an error says first, unless it shows bytes of what is no text."""
+    line = str(error).strip().partition("\n")[0]
+    return line if line.isprintable() else "it is neither text nor Parquet, .npy or .npz"
 
 
 __all__ = ["MATRIX", "Rows", "as_rows", "load_rows"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -29,6 +29,7 @@ from onnxpipe.core.plan import Context
 from onnxpipe.core.signature import Signature, sized
 from onnxpipe.errors import NativeFailed, Refusal
 from onnxpipe.services.judging import lengths
+from onnxpipe.services.judging.bounds import dated, tame
 from onnxpipe.services.judging.gaps import on_gaps
 from onnxpipe.services.judging.judge import ABSENT, Answers, Judge, Judged
 from onnxpipe.services.judging.matching import Names
@@ -41,8 +42,6 @@ Array = NDArray[Any]
 _LOOKED_AT, _SEEN = 24, 2**19
 """Rows at fault that stages are compared on, and how many cells they may have together: each stage's
 answers to them are kept."""
-_LAST_DAY, _NO_DATE = 2**31 - 1, np.iinfo(np.int64).min
-"""The last day that polars counts to, and what stands for a missing date."""
 _HUGE, _BRIGHT = 1e9, 64.0
 """Numbers of which networks keep the rounding alone, beside small ones; and sums of such in float16."""
 _LARGEST, _FEWEST = 2**23, 16
@@ -114,22 +113,16 @@ class Trial:
         arrive = {a.path: partial(self._arrive, a.path) for a in found}
         budget = min(budget, max(_FEWEST, _LARGEST // row_size(self.sized)))
         loose = any((each.rtol or 0.0) > RTOL_DOUBLE for each in self.tolerances.values())
-        original = Original(arrive, self.judge.told, loose)
-        made = self._dated(probes(self.sized, data, found, original, budget=budget, seed=seed))
-        made = _tame(made, _BRIGHT, lambda value: value.ndim > 2) if self.judge.facts.get("half") else made
-        return _tame(made, _HUGE) if self.exported else made
-
-    def _dated(self, made: Probes) -> Probes:
-        """The rows without made ones whose days, where days are counted, no data frame has room for."""
-        days = [port.name for port in self.signature.inputs if port.unit == "datetime64[D]"]
-        beyond = np.zeros(len(made), bool)
-        for name in days:
-            told = made.rows[name].reshape(len(made), -1)
-            beyond |= ((np.abs(told) > _LAST_DAY) & (told != _NO_DATE)).any(axis=1)
-        return _kept(made, beyond) if days else made
+        original = Original(arrive, self.judge.told, loose, self._alike)
+        made = dated(self.signature, probes(self.sized, data, found, original, budget=budget, seed=seed))
+        made = tame(made, _BRIGHT, lambda value: value.ndim > 2) if self.judge.facts.get("half") else made
+        return tame(made, _HUGE) if self.exported else made
 
     def _arrive(self, path: str, rows: Rows) -> Array:
         return self.native.arrive(self.judge.as_native(rows), path)
+
+    def _alike(self, rows: Rows, paths: Sequence[str]) -> Mapping[str, str]:
+        return self.native.alike(self.judge.as_native(rows), paths)
 
     def _anchors(self, given: Rows | None) -> tuple[Anchors, ...]:
         """The anchors of the source's stages; none, with a note, where it can't be read as data."""
@@ -214,28 +207,6 @@ def _as_wide(signature: Signature, rows: Rows) -> Signature:
     """The signature with axes besides the batch as long as they are in the user's rows."""
     ports = (replace(p, shape=(*p.shape[:1], *rows[p.name].shape[1:])) for p in signature.inputs)
     return replace(signature, inputs=tuple(ports))
-
-
-def _tame(made: Probes, most: float, within: Callable[[Array], bool] = lambda _: True) -> Probes:
-    """The rows without made ones that hold larger finite numbers, in inputs that are ``within``.
-
-    Of such beside small ones a network keeps only the rounding of sums, and no two libraries add in
-    the same order.
-    """
-    wild = np.zeros(len(made), bool)
-    for value in made.rows.values():
-        if value.dtype.kind == "f" and within(value):
-            end = min(most, float(np.finfo(value.dtype).max))  # float16 ends long before
-            large = np.isfinite(value) & (np.abs(value) > end)
-            wild |= large.reshape(len(value), -1).any(axis=1)
-    return _kept(made, wild)
-
-
-def _kept(made: Probes, wild: Array) -> Probes:
-    """The rows that are the user's or not among ``wild`` ones."""
-    kept = np.flatnonzero(~wild | np.array([origin == "data" for origin in made.origins]))
-    origins, notes = ([told[i] for i in kept] for told in (made.origins, made.notes))
-    return Probes(take(made.rows, kept), tuple(origins), tuple(notes))
 
 
 def _refusals(judged: Judged) -> Refusals:

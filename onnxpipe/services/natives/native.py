@@ -137,6 +137,11 @@ class Native:
         refused = [row for row, _ in reply["refused"]]
         return with_gaps(found.reshape(len(found), -1), refused)
 
+    def alike(self, rows: Arrays, paths: Sequence[str]) -> Mapping[str, str]:
+        """By path a word for what arrives at a stage, the same where the same does; of some stages none."""
+        told: Mapping[str, str] = self._ask("alike", rows, paths=list(paths))["alike"]
+        return told
+
     def stages(
         self, rows: Arrays, wanted: Mapping[str, Sequence[str]], **told: Any
     ) -> tuple[Mapping[str, StageRecord], str]:

@@ -369,3 +369,9 @@ def test_a_column_with_the_empty_name_is_refused() -> None:
     rows = pd.DataFrame({"": CODES})
     with pytest.raises(BadInput, match="empty text"):
         onnxpipe.convert(StandardScaler().fit(rows), sample=rows)
+
+
+def test_text_where_an_imputer_was_fitted_on_numbers_is_named() -> None:
+    rows = pd.DataFrame({"share": SHARES})
+    with pytest.raises(BadInput, match="share arrive where numbers are needed"):
+        onnxpipe.convert(SimpleImputer().fit(rows), sample=pd.DataFrame({"share": ["a", None]}))
