@@ -20,6 +20,7 @@ from spox import Tensor, Var, _future, argument
 from spox._graph import initializer
 
 from onnxpipe.core import inference
+from onnxpipe.errors import BadInput
 
 __all__ = [
     "Tensor",
@@ -60,8 +61,16 @@ into the one-node model that infers its type."""
 
 
 def const(value: Any, dtype: Any = None) -> Var:
-    """A constant of the given value, as an initializer; text becomes a string tensor."""
+    """A constant of the given value, as an initializer; text becomes a string tensor.
+
+    Raises BadInput for dates: what they count is told of inputs alone.
+    """
     array = np.asarray(value, dtype)
+    if array.dtype.kind in "mM":
+        raise BadInput(
+            f"there are {array.dtype} among the labels, which no graph answers",
+            remedy="Fit on labels that are text or numbers.",
+        )
     if array.dtype.kind in "OST":
         array = array.astype(str) if array.size else np.zeros(array.shape, "U1")
     var = initializer(np.ascontiguousarray(array).reshape(array.shape))

@@ -103,6 +103,15 @@ def test_what_repeats_itself_is_kept_once(folder: Path) -> None:
     }
 
 
+def test_columns_of_nothing_and_of_other_libraries_types_are_handed_on(
+    folder: Path, rows: pd.DataFrame, pipeline: Any
+) -> None:
+    months = pd.period_range("2020-01", periods=len(rows), freq="M")
+    rows.assign(nothing=None, month=months).to_parquet("more.parquet")
+    score("model.onnx", "more.parquet", "out.parquet")
+    assert_answered(pd.read_parquet("out.parquet"), rows, pipeline)
+
+
 def test_csv_has_a_column_per_class(folder: Path, pipeline: Any, rows: pd.DataFrame) -> None:
     score("model.onnx", "rows.parquet", "out.csv")
     found = pd.read_csv("out.csv")

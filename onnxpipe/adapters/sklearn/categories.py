@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from onnxpipe.adapters.pickles import Global
 from onnxpipe.adapters.sklearn.versions import saved_since
-from onnxpipe.core.ops import Var, is_string
+from onnxpipe.core.guards import guarded
+from onnxpipe.core.ops import Var, concat, is_string, take_columns
 from onnxpipe.core.plan import Stage
-from onnxpipe.core.table import Table
+from onnxpipe.core.table import Check, Table
 from onnxpipe.core.units import is_unit
 from onnxpipe.errors import BadInput
 
@@ -76,6 +77,21 @@ def keys(stage: Stage, values: Any) -> Array:
         )
     # Objects: numpy's own text type drops trailing NULs.
     return np.array([marker if g else str(v) for v, g in zip(values, missing, strict=True)], object)
+
+
+def finite(stage: Stage, x: Table, where: Sequence[int], text: bool) -> Var:
+    """``matrix`` of the columns ``where``, infinities refused in those that were numbers when fitted: in
+    columns of objects they are as unknown as any other value.
+    """
+    values = matrix(stage, x, text)
+    strict = [np.asarray(stage.categories_[i]).dtype.kind in "fiu" for i in where]
+    if not x.risky or not any(strict):
+        return values
+    if all(strict):
+        return guarded(stage.context, values, Check.INFINITE)
+    parts = [take_columns(values, [i]) for i in range(len(where))]
+    pairs = zip(parts, strict, strict=True)
+    return concat([guarded(stage.context, v, Check.INFINITE) if s else v for v, s in pairs], 1)
 
 
 def present(values: Any) -> list[Any]:

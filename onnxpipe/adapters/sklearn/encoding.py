@@ -12,11 +12,11 @@ from onnxpipe.adapters.sklearn import categories
 from onnxpipe.adapters.sklearn.slots import Slots, slots
 from onnxpipe.blocks import categorical
 from onnxpipe.blocks.categorical import Coding
-from onnxpipe.core.guards import guarded, looked_up
+from onnxpipe.core.guards import looked_up
 from onnxpipe.core.ops import Var, cast, concat, const, op, shape_of, take_columns
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import Answers, converts
-from onnxpipe.core.table import Check, Table
+from onnxpipe.core.table import Table
 
 Array = NDArray[Any]
 
@@ -36,16 +36,14 @@ def _edges(stage: Stage) -> Mapping[int, Any]:
 def _groups(stage: Stage, x: Table) -> list[tuple[list[int], Var]]:
     """Column positions and matrix of the text columns, of dates, and of the number columns."""
     categories.refuse_other_dates(stage, x, _columns(stage))
-    return [(w, _matrix(stage, x.take(w), text)) for text, w in categories.apart(_columns(stage))]
+    return [(w, _matrix(stage, x.take(w), w, text)) for text, w in categories.apart(_columns(stage))]
 
 
-def _matrix(stage: Stage, x: Table, text: bool) -> Var:
-    """The columns as one matrix, without infinities (unknown, or refused but in object matrices)."""
-    values = categories.matrix(stage, x, text)
-    checked = any(np.asarray(known).dtype.kind in "fiu" for known in stage.categories_)
-    if stage.handle_unknown == "error" or not checked or not x.risky:
-        return values
-    return guarded(stage.context, values, Check.INFINITE)
+def _matrix(stage: Stage, x: Table, where: Sequence[int], text: bool) -> Var:
+    """The columns as one matrix, without infinities (unknown, or refused but in object columns)."""
+    if stage.handle_unknown == "error":
+        return categories.matrix(stage, x, text)
+    return categories.finite(stage, x, where, text)
 
 
 @converts("sklearn.preprocessing.OneHotEncoder", columns=_columns, edges=_edges)

@@ -11,11 +11,10 @@ from numpy.typing import NDArray
 from onnxpipe.adapters.sklearn import categories
 from onnxpipe.blocks import categorical
 from onnxpipe.blocks.categorical import Coding
-from onnxpipe.core.guards import guarded
 from onnxpipe.core.ops import Var, cast, const, op
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import converts
-from onnxpipe.core.table import Check, Table
+from onnxpipe.core.table import Table
 
 Array = NDArray[Any]
 
@@ -44,9 +43,7 @@ def target_encoder(stage: Stage, x: Table) -> Table:
 
 def _encoded(stage: Stage, x: Table, where: Sequence[int], text: bool, means: Array) -> Var:
     """The encodings of the columns ``where``, all text or all numbers, side by side."""
-    values = categories.matrix(stage, x, text)
-    if x.risky:
-        values = guarded(stage.context, values, Check.INFINITE)
+    values = categories.finite(stage, x, where, text)
     known = [categories.keys(stage, stage.categories_[i]) for i in where]
     width = max(len(keys) for keys in known)
     met = [np.flatnonzero(categories.met(stage, stage.categories_[i])) for i in where]

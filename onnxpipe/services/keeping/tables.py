@@ -70,8 +70,14 @@ def repeating(rows: pa.Table) -> list[str]:
     """
     import pyarrow.compute as pc
 
+    def repeats(values: Any) -> bool:
+        try:
+            return bool(pc.count_distinct(values).as_py() * 2 <= len(values))
+        except NotImplementedError:  # of nothing but nulls, and of types that libraries add
+            return False
+
     leaves = [leaf for name in rows.column_names for leaf in _leaves(name, rows[name].combine_chunks())]
-    return [path for path, values in leaves if pc.count_distinct(values).as_py() * 2 <= len(values)]
+    return [path for path, values in leaves if repeats(values)]
 
 
 def _leaves(path: str, values: Any) -> Iterator[tuple[str, Any]]:

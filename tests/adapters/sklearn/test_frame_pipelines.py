@@ -22,6 +22,7 @@ from sklearn.preprocessing import (
     StandardScaler,
     TargetEncoder,
 )
+from sklearn.tree import DecisionTreeClassifier
 
 import onnxpipe
 from onnxpipe.errors import BadInput, Refusal
@@ -175,6 +176,12 @@ PIPELINES: dict[str, tuple[Callable[[], Any], Any]] = {
     ),
     "dates": (of_dates, DATED),
     "truths as objects": (lambda: one_hot("flag", "whole"), OBJECTS),
+    "means of objects": (
+        lambda: make_pipeline(TargetEncoder(random_state=0), LinearRegression()),
+        pd.DataFrame(
+            {"share": objects(gaps(CODES * 0.5)), "whole": CODES, "half": np.where(IS_GAP, np.nan, 0.5)}
+        ),
+    ),
     "truths with nulls": (lambda: one_hot("flag"), POLAR.with_columns(flag=pl.Series(gaps(CODES > 1)))),
     "numbers beside text": (lambda: one_hot("word", "whole", "share"), POLAR),
     "selected by kind": (by_kind, FRAME[["small", "share", "word", "flag"]].dropna(subset="share")),
@@ -375,3 +382,9 @@ def test_text_where_an_imputer_was_fitted_on_numbers_is_named() -> None:
     rows = pd.DataFrame({"share": SHARES})
     with pytest.raises(BadInput, match="share arrive where numbers are needed"):
         onnxpipe.convert(SimpleImputer().fit(rows), sample=pd.DataFrame({"share": ["a", None]}))
+
+
+def test_dates_as_labels_are_refused() -> None:
+    estimator = DecisionTreeClassifier().fit(CODES[:, None], DAYS)
+    with pytest.raises(BadInput, match="among the labels"):
+        onnxpipe.convert(estimator)
