@@ -229,6 +229,12 @@ def make_tiny_single() -> tuple[Any, Any]:
     return (rows * [1e268, 1e268, 1e268, 1]).astype(np.float32), target
 
 
+def make_tiniest() -> tuple[Any, Any]:
+    """What is denormal in float32, every column."""
+    rows, target = make_classes()
+    return (rows * 1e-42).astype(np.float32), target
+
+
 def make_counted() -> tuple[Any, Any]:
     """Scaled rows with a positive target."""
     rows = _matrix() / [1.0, 10.0, 0.1, 3.0]

@@ -40,4 +40,5 @@ CASES = [
     Case(CalibratedClassifierCV(TREE, cv=3, method="temperature"), data="labels", since="1.8"),
     Case(CalibratedClassifierCV(TREE, cv=3, method="temperature"), data="binary", since="1.8"),
     *rows(FROZEN, method="isotonic", cv=3),
+    Case(CalibratedClassifierCV(RidgeClassifier(), cv=3), data="one_class"),
 ]

@@ -27,6 +27,7 @@ CASES = [
         reason=SINGLE,
     ),
     Case(MeanShift(bin_seeding=True)),
+    Case(MeanShift(bandwidth=1e-42), data="tiniest"),
     Case(MeanShift(bandwidth=4), data="single", skip=("native",), reason=SINGLE),
     Case(AffinityPropagation(random_state=0)),
     Case(AffinityPropagation(max_iter=1, random_state=0)),

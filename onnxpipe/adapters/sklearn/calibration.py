@@ -50,8 +50,10 @@ def _calibrated(pair: Stage, answers: Answers) -> Var:
     scores = tensor(answers[method])
     if pair.method == "temperature":
         return _tempered(pair, scores, method)
-    if len(own) == 2:
-        scores = _second(scores) if method == "predict_proba" else linear.as_column(scores)
+    if len(own) <= 2 and method == "decision_function":
+        scores = linear.as_column(scores)
+    elif len(own) == 2:
+        scores = _second(scores)
     if len(pair.classes) == 2:
         return _binary(pair, scores)
     return linear.shares(_one_vs_rest(pair, scores, own))

@@ -50,7 +50,9 @@ def nearest_center(stage: Stage, x: Var) -> Answers:
     if not len(centers):
         nowhere = op.reduce_sum(cast(x, np.int64) * const(0), const([1]), keepdims=0)
         return {"predict": nowhere - const(1)}
-    return {"predict": classes.nearest(distances.squared(x, centers), np.arange(len(centers)))}
+    # Since 1.1 native looks for the nearest in float64, whatever the rows are in.
+    far = distances.squared(cast(x, np.float64), np.asarray(centers, np.float64))
+    return {"predict": classes.nearest(far, np.arange(len(centers)))}
 
 
 @converts("sklearn.cluster.Birch", wild=beyond(1e3, lambda stage: np.asarray(stage.subcluster_centers_)))
