@@ -183,9 +183,15 @@ def _seen(name: str, sample: Rows) -> str:
     if held:
         raise BadInput(
             f"column {name} holds {held} in the sample, with which no graph computes as scikit-learn does",
-            remedy=f"Make numbers or texts of them first, or say what to take: --input {name}=float64",
+            remedy="Make numbers or text of them first, or dates without a time zone (datetime64)."
+            if held.startswith(_OF_TIME)
+            else f"Make numbers or texts of them first, or say what to take: --input {name}=float64",
         )
     return dtype_name(dtype)
+
+
+_OF_TIME = ("Timestamp", "datetime", "date", "time", "Period", "Timedelta", "timedelta")
+"""Types of cells, as far as they are of time."""
 
 
 def _is_gap(value: Any) -> bool:
