@@ -30,8 +30,18 @@ def tallied(places: Var, values: Var, width: int) -> Var:
     return op.reshape(op.scatter_elements(zeros, places, values, axis=1, reduction="add"), const([0, width]))
 
 
+def marked(places: Var, there: Var, width: int) -> Var:
+    """bool ``[N, width]``: true at the places of a row, none of them twice, where bool ``there`` is.
+
+    Truths take an eighth of the room of numbers, so such a matrix is sooner made than ``tallied``.
+    """
+    sizes = op.concat([batch_size(places), const([width])], axis=0)
+    nowhere = op.constant_of_shape(sizes, value=np.array([False]))
+    return op.reshape(op.scatter_elements(nowhere, places, there, axis=1), const([0, width]))
+
+
 def tally_of(x: Var) -> Terms | None:
-    """What a long matrix ``[N, d]`` was ``tallied`` of, whatever it was cast to since; else None."""
+    """What a long matrix ``[N, d]`` was ``tallied`` or ``marked`` of, whatever it was cast to; else None."""
     node: Any = x._op
     if node.op_type.identifier == "Cast":
         source = Var(next(iter(node.dependencies)))
@@ -39,10 +49,12 @@ def tally_of(x: Var) -> Terms | None:
     if node.op_type.identifier != "Reshape" or not is_long(static_width(x)):
         return None
     scatter: Any = next(iter(node.dependencies))._op
-    if scatter.op_type.identifier != "ScatterElements" or scatter.attrs.reduction.value != "add":
+    if scatter.op_type.identifier != "ScatterElements":
         return None
     zeros, places, values = (Var(each) for each in scatter.dependencies)
-    return Terms(places, values) if zeros._op.op_type.identifier == "ConstantOfShape" else None
+    once = dtype_of(values).kind == "b"  # marked, else tallied
+    fits = scatter.attrs.reduction.value == ("none" if once else "add")
+    return Terms(places, values) if fits and zeros._op.op_type.identifier == "ConstantOfShape" else None
 
 
 def static_width(x: Var) -> int:

@@ -17,6 +17,7 @@ from onnxpipe.core.ops import Var, cast, concat, const, op, shape_of, take_colum
 from onnxpipe.core.plan import Stage
 from onnxpipe.core.registry import Answers, converts
 from onnxpipe.core.table import Table
+from onnxpipe.core.tallies import is_long, marked
 
 Array = NDArray[Any]
 
@@ -50,6 +51,9 @@ def _matrix(stage: Stage, x: Table, where: Sequence[int], text: bool) -> Var:
 def one_hot_encoder(stage: Stage, x: Table) -> Table:
     """1 in the column of each feature's category, 0 elsewhere."""
     fitted, groups = slots(stage), _groups(stage, x)
+    widths = [column.width for column in fitted]
+    if all(widths) and is_long(sum(widths)):
+        return Table.of(cast(_marked(stage, groups, fitted), categories.numpy_type(stage.dtype)), finite=True)
     hot = concat([_one_hot(stage, values, [fitted[i] for i in where]) for where, values in groups], 1)
     order = [i for where, _ in groups for i in where for _ in range(fitted[i].width)]
     return Table.of(take_columns(hot, np.argsort(order, kind="stable")), finite=True)
@@ -85,11 +89,37 @@ def _compared(stage: Stage, x: Var, fitted: Sequence[Slots]) -> Var:
     strict = stage.handle_unknown == "error"
     if not strict and all(column.is_plain for column in fitted):
         return categorical.indicators(x, owner, np.concatenate([column.categories for column in fitted]))
-    last = max(column.width for column in fitted) + 1
-    codes = categorical.coded(x, [column.coding(last) for column in fitted], last + 1 if strict else 0)
-    if strict:
-        codes = looked_up(stage.context, np.arange(last + 1), codes)
-    return categorical.code_indicators(codes, owner, np.concatenate([column.wanted for column in fitted]))
+    wanted = np.concatenate([column.wanted for column in fitted])
+    return categorical.code_indicators(_codes(stage, x, fitted, _dropped(fitted)), owner, wanted)
+
+
+def _dropped(fitted: Sequence[Slots]) -> int:
+    """The code of categories without a column."""
+    return max(column.width for column in fitted) + 1
+
+
+def _codes(stage: Stage, x: Var, fitted: Sequence[Slots], dropped: int) -> Var:
+    """int64 ``[N, k]``: 0 for the unknown, 1 and its slot for a category, ``dropped`` without one."""
+    strict = stage.handle_unknown == "error"
+    unknown = dropped + 1 if strict else 0
+    codes = categorical.coded(x, [column.coding(dropped) for column in fitted], unknown)
+    return looked_up(stage.context, np.arange(dropped + 1), codes) if strict else codes
+
+
+def _marked(stage: Stage, groups: Sequence[tuple[list[int], Var]], fitted: Sequence[Slots]) -> Var:
+    """bool ``[N, W]`` by the places of each row that are true: one to a feature, which is false for none."""
+    starts = np.cumsum([0, *(column.width for column in fitted)])
+    places, hot = [], []
+    for where, values in groups:
+        columns = [fitted[i] for i in where]
+        codes, dropped = _codes(stage, values, columns, _dropped(columns)), _dropped(columns)
+        unknown = [starts[i] + fitted[i].unknown if fitted[i].unknown >= 0 else -1 for i in where]
+        known = op.add(codes, const(starts[where] - 1))
+        place = op.where(op.equal(codes, const(0)), const([unknown]), known)
+        there = op.greater_or_equal(place, const(0)) & op.less(codes, const(dropped))
+        places.append(op.where(there, place, const(starts[where])))
+        hot.append(there)
+    return marked(concat(places, 1), concat(hot, 1), int(starts[-1]))
 
 
 @converts("sklearn.preprocessing.OrdinalEncoder", columns=_columns, edges=_edges)

@@ -1,4 +1,4 @@
-"""Large vocabularies and many buckets: rows are known by their words, and no matrix of all is made."""
+"""Many words, buckets or categories: rows are known by their own, and no matrix of all is made."""
 
 from __future__ import annotations
 
@@ -97,6 +97,37 @@ def test_other_columns_stand_beside_the_words_and_are_checked() -> None:
     assert not wide(model)
     with pytest.raises(Exception, match="Gather"):
         load(model)(frame.assign(a=np.where(frame["a"] > 2, np.nan, frame["a"])))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"handle_unknown": "ignore"},
+        {"drop": "first", "handle_unknown": "ignore"},
+        {"min_frequency": 2, "handle_unknown": "infrequent_if_exist"},
+        {"handle_unknown": "error", "dtype": np.float32},
+    ],
+    ids=str,
+)
+def test_rows_of_many_categories_are_known_by_their_own(options: dict[str, Any]) -> None:
+    users = [f"u{i}" for i in RNG.integers(0, 1500, 3000)]
+    frame = pd.DataFrame(
+        {"user": users, "item": RNG.integers(0, 900, 3000), "kind": RNG.choice(["a", "b"], 3000)}
+    )
+    encoder = OneHotEncoder(**options).fit(frame)
+    pipeline = make_pipeline(encoder, Ridge()).fit(frame, RNG.normal(size=3000))
+    asked = frame[:50].copy()
+    if options["handle_unknown"] != "error":
+        asked.loc[::3, "user"], asked.loc[::4, "item"] = "never", 10**9
+    model = convert(pipeline, sample=frame)
+    found = load(model)(asked)["predict"]
+    np.testing.assert_allclose(found, pipeline.predict(asked), **held(found))
+    assert not wide(model)
+    matrix = load(convert(encoder, sample=frame))(asked)["transform"]
+    np.testing.assert_array_equal(matrix, encoder.transform(asked).toarray())
+    if options["handle_unknown"] == "error":
+        with pytest.raises(Exception, match="Gather"):
+            load(model)(asked.assign(user="never"))
 
 
 def wide(model: onnx.ModelProto) -> set[str]:
