@@ -56,15 +56,22 @@ def _fed(port: Port, columns: Mapping[str, Array], signature: Signature, missing
     if value is None and "X" in columns and columns["X"].ndim == 2:
         value = _positional(port, columns["X"], signature)
     if value is None:
-        raise BadInput(
-            f"no column {port.name} in the rows", remedy=f"They have: {', '.join(columns) or 'no columns'}"
-        )
+        raise _absent(port, columns, signature)
     if value.ndim > 1 and value.shape[:2] == (0, 0):  # no lists, which therefore have no length
         value = value.reshape(0, *(dim if isinstance(dim, int) else 1 for dim in port.shape[1:]))
     shaped = value[:, None] if value.ndim == 1 and len(port.shape) == 2 else value
     if len(port.shape) > 1 and (shaped.ndim != len(port.shape) or not _fits(shaped, port)):
         raise BadInput(f"{port.name} has shape {value.shape}, the graph wants {port}")
     return _typed(port, shaped, missing)
+
+
+def _absent(port: Port, columns: Mapping[str, Array], signature: Signature) -> BadInput:
+    """The error for rows without an input; of the only one, a matrix, they may have other columns."""
+    there, width = ", ".join(columns) or "no columns", _width(port)
+    if len(signature.inputs) == 1 and isinstance(width, int) and len(columns) > 1:
+        told = f"the rows have {len(columns)} columns, the graph wants {width} as {port}"
+        return BadInput(told, remedy=f"They are: {there}")
+    return BadInput(f"no column {port.name} in the rows", remedy=f"They have: {there}")
 
 
 def _positional(port: Port, matrix: Array, signature: Signature) -> Array | None:

@@ -102,7 +102,7 @@ class Converter:
 
 
 _converters: dict[str, Converter] = {}
-_refused: dict[str, str] = {}
+_refused: dict[str, tuple[str, Sequence[str]]] = {}
 
 
 def converts(
@@ -203,9 +203,9 @@ def kinds() -> tuple[str, ...]:
     return tuple(sorted(_converters))
 
 
-def refuses(reason: str, *kinds: str) -> None:
-    """Say why nobody can convert these kinds: no peer is asked for them then."""
-    _refused.update(dict.fromkeys(kinds, reason))
+def refuses(reason: str, *kinds: str, nearest: Sequence[str]) -> None:
+    """Say why nobody can convert these kinds, and what may do instead: no peer is asked for them then."""
+    _refused.update(dict.fromkeys(kinds, (reason, nearest)))
 
 
 def refused() -> tuple[str, ...]:
@@ -225,6 +225,6 @@ def missing(stage: Stage) -> UnsupportedStage:
     own = [kind for kind in kinds() if kind.partition(".")[0] == module.partition(".")[0]]
     by_tail = {kind.rpartition(".")[2]: kind for kind in own}
     alike = [by_tail[tail] for tail in difflib.get_close_matches(name, by_tail, n=2, cutoff=0.5)]
-    near = alike or [kind for kind in own if kind.rpartition(".")[0] == module][:2]
-    reason = _refused.get(stage.kind)
-    return UnsupportedStage(stage.path, stage.kind, reason or NO_CONVERTER, () if reason else tuple(near))
+    near: Sequence[str] = alike or [kind for kind in own if kind.rpartition(".")[0] == module][:2]
+    reason, near = _refused.get(stage.kind, (NO_CONVERTER, near))
+    return UnsupportedStage(stage.path, stage.kind, reason, tuple(near))

@@ -15,16 +15,18 @@ _COVARIANCES = (
 )  # fmt: skip
 
 refuses(
-    "knows only the rows it was fitted on: scikit-learn itself has no predict for others. "
-    "KMeans, BisectingKMeans, Birch and MeanShift do, and so does a classifier fitted on its labels_",
+    "knows only the rows it was fitted on: scikit-learn itself has no predict for others "
+    "(a classifier fitted on its labels_ has)",
     *(f"sklearn.cluster.{name}" for name in _CLUSTERERS),
+    nearest=("sklearn.cluster.KMeans", "sklearn.cluster.Birch", "sklearn.cluster.MeanShift"),
 )
 refuses(
-    "knows only the rows it was fitted on: scikit-learn itself has no transform for others. "
-    "PCA, KernelPCA, Isomap and LocallyLinearEmbedding do",
+    "knows only the rows it was fitted on: scikit-learn itself has no transform for others",
     *(f"sklearn.manifold.{name}" for name in _EMBEDDINGS),
+    nearest=("sklearn.manifold.Isomap", "sklearn.manifold.LocallyLinearEmbedding"),
 )
 refuses(
-    "estimates a covariance: it neither transforms nor predicts. EllipticEnvelope does",
+    "estimates a covariance: it neither transforms nor predicts",
     *(f"sklearn.covariance.{name}" for name in _COVARIANCES),
+    nearest=("sklearn.covariance.EllipticEnvelope",),
 )

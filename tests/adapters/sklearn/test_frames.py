@@ -245,6 +245,13 @@ def test_rows_of_numbers_of_different_lengths_are_refused() -> None:
         as_rows([[1.0, 2.0], [3.0]])
 
 
+def test_a_matrix_told_by_other_columns_says_how_many() -> None:
+    scaler = StandardScaler().fit(np.eye(3))
+    with pytest.raises(BadInput, match=r"the rows have 2 columns, the graph wants 3 as X: float64\[N, 3\]"):
+        onnxpipe.convert(scaler, sample={"a": [1.0], "b": [2.0]})
+        onnxpipe.feeds(onnxpipe.convert(scaler), {"a": [1.0], "b": [2.0]})
+
+
 def test_a_column_that_is_there_twice_is_refused() -> None:
     with pytest.raises(BadInput, match="more than once"):
         as_rows(pd.DataFrame([[1, 2]], columns=["a", "a"]))
