@@ -97,12 +97,12 @@ def ridge_classifier(stage: Stage, x: Var) -> Answers:
 
 @converts("sklearn.linear_model.SGDOneClassSVM")
 def sgd_one_class_svm(stage: Stage, x: Var) -> Answers:
-    """The distance to the plane, and 1 on or above it, else -1; ``score_samples`` is before the offset."""
+    """The distance to the plane, and 1 on or above it, else -1; ``score_samples`` is without the offset."""
     raw = linear.affine(x, stage.coef_)
     score = raw - stage.offset_
     outlier = op.less(score, const(0, dtype_of(score)))
     return {
         "predict": op.where(outlier, const(-1, np.int32), const(1, np.int32)),
         "decision_function": score,
-        "score_samples": raw,
+        "score_samples": score + stage.offset_,
     }
