@@ -36,16 +36,21 @@ def vocabulary(stage: Stage) -> Mapping[str, int]:
 
 
 def _edges(stage: Stage) -> Mapping[int, Any]:
-    """Each term as a text of its own; in large vocabularies some, and all of them many to a text."""
+    """Each term as a text of its own; in large vocabularies some, and as many as can be together."""
     known = sorted(vocabulary(stage))
     if len(known) <= _SHOWN:
         return {0: known}
-    together = [" ".join(known[i::_TEXTS]) for i in range(_TEXTS)]
+    words = stage.analyzer == "word" and str(stage.token_pattern) in analysing.PLAIN
+    step = max(_TEXTS, len(known) // (_LONG if words else _SHORT))
+    together = [" ".join(known[i::step]) for i in range(_TEXTS)]
     return {0: [*known[:: 1 + len(known) // _SHOWN], *together]}
 
 
 _SHOWN, _TEXTS = 200, 100
-"""Terms up to which each is a text of its own, and texts that hold all terms where there are more."""
+"""Terms up to which each is a text of its own, and texts that hold several terms where there are more."""
+
+_LONG, _SHORT = 1000, 40
+"""Terms that such a text has at most; fewer where texts are gone through character by character."""
 
 
 @converts("sklearn.feature_extraction.text.CountVectorizer", columns=texts, edges=_edges)

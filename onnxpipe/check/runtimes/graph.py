@@ -69,11 +69,13 @@ class Graph:
     def each(self, rows: Rows) -> Each:
         """As ``run``, but refused rows don't hide the others: a refused batch is halved.
 
-        What is left is asked once more, together: as native is, whose answers may hang on the batch.
+        What is left is asked once more, together: as native is, whose answers may hang on the batch. Long
+        texts come in portions: going through a text, a graph holds as much of every other one.
         """
         found: list[Answers] = []
         refused: dict[int, str] = {}
-        todo = [(0, table.length(rows))]
+        todo = _portions(rows)
+        whole = len(todo) == 1
         while todo:
             start, stop = todo.pop()
             try:
@@ -84,12 +86,24 @@ class Graph:
                 else:
                     middle = (start + stop) // 2
                     todo += [(middle, stop), (start, middle)]
-        if refused and found:
+        if refused and found and whole:
             with contextlib.suppress(GraphRefused):
                 kept = np.setdiff1d(np.arange(table.length(rows)), list(refused))
                 return Each(self.run(table.take(rows, kept)), refused)
         names = found[0] if found else {}
         return Each({name: table.stacked([part[name] for part in found]) for name in names}, refused)
+
+
+def _portions(rows: Rows) -> list[tuple[int, int]]:
+    """From and up to which rows a graph is asked at once, the first of them last."""
+    texts = [text for value in rows.values() if value.dtype.kind == "O" for text in value.ravel()]
+    longest = max((len(text) for text in texts if isinstance(text, str)), default=0)
+    total, step = table.length(rows), max(1, _LETTERS // max(1, longest))
+    return [(start, min(start + step, total)) for start in range(0, max(1, total), step)][::-1]
+
+
+_LETTERS = 2**21
+"""Letters that the texts of a portion may have, were all as long as the longest."""
 
 
 def _of_none(model: onnx.ModelProto, rows: Rows, names: Sequence[str]) -> Answers:
