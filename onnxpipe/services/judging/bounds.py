@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from onnxpipe.check.edges.probes import Probes
 from onnxpipe.check.rows import take
+from onnxpipe.check.runtimes.graph import Graph
 from onnxpipe.core.signature import Signature
 
 Array = NDArray[Any]
@@ -41,6 +42,25 @@ def tame(made: Probes, most: float, within: Callable[[Array], bool] = lambda _: 
             large = np.isfinite(value) & (np.abs(value) > end)
             wild |= large.reshape(len(value), -1).any(axis=1)
     return _kept(made, wild)
+
+
+def thinned(graph: Graph, made: Probes, cells: int) -> Probes:
+    """The rows without most of the made ones that the graph refuses, where a row has very many ``cells``.
+
+    The original is asked each of them alone, which takes a wide encoder a second.
+    """
+    most = max(_FEWEST, _LARGEST // cells)
+    if cells < _WIDE or len(made) <= most:
+        return made
+    refused = np.array(sorted(graph.each(made.rows).refused), np.int64)
+    left = refused[np.linspace(0, len(refused) - 1, min(most, len(refused))).astype(int)]
+    beyond = np.zeros(len(made), bool)
+    beyond[np.setdiff1d(refused, left)] = True
+    return _kept(made, beyond)
+
+
+_WIDE, _FEWEST, _LARGEST = 64, 32, 2**15
+"""Cells of a row that are very many; how many such rows are asked at least; how many cells they all have."""
 
 
 def _kept(made: Probes, wild: Array) -> Probes:

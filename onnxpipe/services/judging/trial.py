@@ -29,7 +29,7 @@ from onnxpipe.core.plan import Context
 from onnxpipe.core.signature import Signature, sized
 from onnxpipe.errors import NativeFailed, Refusal
 from onnxpipe.services.judging import lengths
-from onnxpipe.services.judging.bounds import dated, tame
+from onnxpipe.services.judging.bounds import dated, tame, thinned
 from onnxpipe.services.judging.gaps import on_gaps
 from onnxpipe.services.judging.judge import ABSENT, Answers, Judge, Judged
 from onnxpipe.services.judging.matching import Names
@@ -71,7 +71,7 @@ class Trial:
         """Everything found on the user's rows and on ``budget`` rows made for the purpose."""
         given = None if data is None else self._given(data)
         self.sized = _as_wide(self.sized, given) if given else self.sized
-        made = self._probes(given, budget, seed)
+        made = thinned(self.judge.graph, self._probes(given, budget, seed), row_size(self.sized))
         natively = self.judge.as_native(made.rows, given, length(given) if given else 0)
         judged = self.judge(made.rows, natively, literal=np.array([o != "data" for o in made.origins]))
         if judged.native_refused.all():
