@@ -21,14 +21,15 @@ from onnxpipe.check.compare import Tolerance, compare
 from onnxpipe.check.precision import fitting
 from onnxpipe.core.options import Options
 from onnxpipe.services.convert import conversion
-from onnxpipe.worker import chance
 from tests import datasets
 from tests.bench import peer
 from tests.bench.measure import duel
 from tests.harness import METHODS, Case, cases
+from tests.inhouse import program
 from tests.rigs.sklearn import answers, edge_rows, in_dtype, native_answers, normalised, sampled, stacked
 
 DTYPES = ("float32", "float64")
+chance = program().sibling("chance")
 COUNTS = (1, 10_000)
 
 
