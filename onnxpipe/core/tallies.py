@@ -24,10 +24,7 @@ def is_long(width: int) -> bool:
 
 def tallied(places: Var, values: Var, width: int) -> Var:
     """``values`` ``[N, G]`` added up at their places: ``[N, width]``."""
-    sizes = op.concat([batch_size(places), const([width])], axis=0)
-    zeros = op.constant_of_shape(sizes, value=np.zeros(1, dtype_of(values)))
-    # Reshape only to tell the width, which inference can't see.
-    return op.reshape(op.scatter_elements(zeros, places, values, axis=1, reduction="add"), const([0, width]))
+    return _scattered(places, values, width, "add")
 
 
 def marked(places: Var, there: Var, width: int) -> Var:
@@ -35,9 +32,14 @@ def marked(places: Var, there: Var, width: int) -> Var:
 
     Truths take an eighth of the room of numbers, so such a matrix is sooner made than ``tallied``.
     """
+    return _scattered(places, there, width, "none")
+
+
+def _scattered(places: Var, values: Var, width: int, reduction: str) -> Var:
     sizes = op.concat([batch_size(places), const([width])], axis=0)
-    nowhere = op.constant_of_shape(sizes, value=np.array([False]))
-    return op.reshape(op.scatter_elements(nowhere, places, there, axis=1), const([0, width]))
+    nothing = op.constant_of_shape(sizes, value=np.zeros(1, dtype_of(values)))
+    made = op.scatter_elements(nothing, places, values, axis=1, reduction=reduction)
+    return op.reshape(made, const([0, width]))  # only to tell the width, which inference can't see
 
 
 def tally_of(x: Var) -> Terms | None:
